@@ -2,7 +2,7 @@
  * The engine's words: state, events, commands. One reducer, two hosts (Temporal and the simulator).
  * Everything here is plain data without personal data: it is recorded in Temporal histories.
  */
-import type { Duration, Instant, LeadEvent, Plan, StepId, WaitSpec } from '../plan.ts';
+import type { Instant, LeadEvent, StepId, WaitSpec } from '../plan.ts';
 
 /** Where one enrollment stands. Saved in PostgreSQL, with the command that is outstanding, at each transition. */
 export interface EngineState {
@@ -16,12 +16,27 @@ export interface EngineState {
   /** Waits met since `base`, not yet slept. */
   readonly waits: readonly WaitSpec[];
   readonly phase:
-    | 'entering' | 'reserving' | 'booked' | 'performing' | 'in_flight' | 'task' | 'delaying' | 'sleeping'
-    | 'evaluating' | 'held' | 'paused' | 'unconfirmed' | 'awaiting_connection' | 'finishing' | 'done';
+    | 'entering'
+    | 'reserving'
+    | 'booked'
+    | 'performing'
+    | 'in_flight'
+    | 'task'
+    | 'delaying'
+    | 'sleeping'
+    | 'evaluating'
+    | 'held'
+    | 'paused'
+    | 'unconfirmed'
+    | 'awaiting_connection'
+    | 'finishing'
+    | 'done';
   /** When the present sleep ends; null: only an event ends it. */
   readonly until: Instant | null;
   /** First time each event came in this enrollment. */
   readonly happened: Readonly<Partial<Record<LeadEvent, Instant>>>;
+  /** Whether a touch step lies behind: until then the next one is the lead's first. */
+  readonly touched: boolean;
   /** Number of the last inbox entry that was taken in. */
   readonly seen: number;
   /** Decides A/B arms; from the lead's seed. */
@@ -30,20 +45,56 @@ export interface EngineState {
 
 /** What the reducer asks of its host. Each can be carried out again with the same answer (idempotent by enrollment, step, visit, attempt). */
 export type Command =
-  /** Book the first free slot after `base` plus `waits`, for this attempt. Answers: slot. */
-  | { readonly kind: 'reserve'; readonly step: StepId; readonly visit: number; readonly attempt: number; readonly base: Instant; readonly waits: readonly WaitSpec[]; readonly first: boolean }
-  /** Do the touch now. Answers: sent, skipped, failed, later, rebook, early, in_flight, task_open, held, paused, unconfirmed, not_connected. */
-  | { readonly kind: 'perform'; readonly step: StepId; readonly visit: number; readonly attempt: number; readonly asTask: boolean }
+  /** Book the first free slot at or after `base` plus `waits` and not before now, for this attempt. Webhook steps know no window. Answers: slot; held when a wait's field is missing. */
+  | {
+      readonly kind: 'reserve';
+      readonly step: StepId;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly base: Instant;
+      readonly waits: readonly WaitSpec[];
+      readonly first: boolean;
+    }
+  /**
+   * Do the touch now. A touch that has become a task answers `task_open` however often it is asked, also when the task is
+   * done (its inbox event says so), except an approved review, which sends. Answers: sent, skipped, failed, later, rebook, early, in_flight, task_open, held, paused, unconfirmed, not_connected.
+   */
+  | {
+      readonly kind: 'perform';
+      readonly step: StepId;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly asTask: boolean;
+    }
   /** Work out when `base` plus `waits` is. Answers: until. */
-  | { readonly kind: 'delay'; readonly step: StepId | null; readonly base: Instant; readonly waits: readonly WaitSpec[] }
-  /** Sleep; ended by `due` at `until` or earlier by an inbox event. */
+  | {
+      readonly kind: 'delay';
+      readonly step: StepId | null;
+      readonly base: Instant;
+      readonly waits: readonly WaitSpec[];
+    }
+  /**
+   * Sleep; ended by `due` at `until` or earlier by an inbox event. Executing it only saves the state (after inbox events
+   * changed it): the answer is null, and a lead loaded with it goes on sleeping.
+   */
   | { readonly kind: 'sleep'; readonly until: Instant | null }
   /** Evaluate the condition of an `if`. Answers: evaluated, or held when it cannot be evaluated. */
   | { readonly kind: 'evaluate'; readonly step: StepId }
   /** Leave this touch undone: give back its slot or close its task. Answers: released. */
-  | { readonly kind: 'release'; readonly step: StepId; readonly visit: number; readonly attempt: number; readonly reason: string }
+  | {
+      readonly kind: 'release';
+      readonly step: StepId;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly reason: string;
+    }
   /** The end. `reactivated` also enrolls the lead in the sequence `next`. Answers: nothing. */
-  | { readonly kind: 'finish'; readonly outcome: 'finished' | 'stopped'; readonly reason: string; readonly next: string | null };
+  | {
+      readonly kind: 'finish';
+      readonly outcome: 'finished' | 'stopped';
+      readonly reason: string;
+      readonly next: string | null;
+    };
 
 /** Answers to commands. `at` is the business clock when it happened. */
 export type Answer =
@@ -71,10 +122,30 @@ export type Answer =
 /** What came in from outside, in the order of `seq` (promise 3: already in force in PostgreSQL when it gets here). */
 export type InboxEvent =
   | { readonly type: 'event'; readonly seq: number; readonly at: Instant; readonly name: LeadEvent }
-  | { readonly type: 'task_done'; readonly seq: number; readonly at: Instant; readonly step: StepId; readonly visit: number; readonly outcome: string }
+  | {
+      readonly type: 'task_done';
+      readonly seq: number;
+      readonly at: Instant;
+      readonly step: StepId;
+      readonly visit: number;
+      readonly outcome: string;
+    }
   /** A review task was answered: the touch may go, as edited. */
-  | { readonly type: 'approved'; readonly seq: number; readonly at: Instant; readonly step: StepId; readonly visit: number }
-  | { readonly type: 'settled'; readonly seq: number; readonly at: Instant; readonly step: StepId; readonly visit: number; readonly sent: boolean }
+  | {
+      readonly type: 'approved';
+      readonly seq: number;
+      readonly at: Instant;
+      readonly step: StepId;
+      readonly visit: number;
+    }
+  | {
+      readonly type: 'settled';
+      readonly seq: number;
+      readonly at: Instant;
+      readonly step: StepId;
+      readonly visit: number;
+      readonly sent: boolean;
+    }
   | { readonly type: 'skip'; readonly seq: number; readonly at: Instant }
   | { readonly type: 'reschedule'; readonly seq: number; readonly at: Instant; readonly to: Instant }
   /** A pause ended or what held the lead was mended: try again. */
@@ -97,6 +168,3 @@ export interface Transition {
   readonly command: Command;
   readonly decisions: readonly Decision[];
 }
-
-export type Reduce = (plan: Plan, state: EngineState, event: EngineEvent) => Transition;
-export type { Duration };

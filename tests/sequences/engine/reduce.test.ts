@@ -1,0 +1,387 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { effectOf, initialState, reduce } from '../../../sequences/engine/reduce.ts';
+import type {
+  Answer,
+  Command,
+  EngineEvent,
+  InboxEvent,
+  Transition,
+} from '../../../sequences/engine/types.ts';
+import type { Plan, PlanNode, TouchNode } from '../../../sequences/plan.ts';
+
+const DAY = 86_400_000;
+
+const touch = (id: string, next: string | null, more: Partial<TouchNode> = {}): TouchNode => ({
+  kind: 'touch',
+  id,
+  next,
+  channel: 'email',
+  action: 'email',
+  review: false,
+  onFailure: 'continue',
+  ...more,
+});
+const days = (amount: number) => ({ unit: 'days', amount }) as const;
+
+function plan(nodes: PlanNode[], stopOn: Partial<Plan['stopOn']> = {}): Plan {
+  return {
+    format: 1,
+    start: nodes[0]?.id ?? null,
+    nodes: Object.fromEntries(nodes.map((node) => [node.id, node])),
+    stopOn: {
+      replied: 'lead',
+      bounced: 'lead',
+      unsubscribed: 'lead',
+      meeting_booked: 'lead',
+      goal: 'lead',
+      ...stopOn,
+    },
+  };
+}
+
+/** Feeds events one after the other and returns the last transition with every command met. */
+function run(of: Plan, events: EngineEvent[], seed = 1): { last: Transition; commands: Command[] } {
+  let last: Transition = reduce(of, initialState({ seed, at: 0 }), { type: 'begin', at: 0 });
+  const commands = [last.command];
+  for (const event of events) {
+    last = reduce(of, last.state, event);
+    commands.push(last.command);
+  }
+  return { last, commands };
+}
+
+const kinds = (commands: Command[]) => commands.map((command) => command.kind);
+
+test('waits before a touch become part of its reservation: one timer a touch', () => {
+  const two = plan([touch('a', 'w'), { kind: 'wait', id: 'w', wait: days(2), next: 'b' }, touch('b', null)]);
+  const { commands, last } = run(two, [
+    { type: 'slot', at: 0, slotAt: 5 },
+    { type: 'due', at: 5 },
+    { type: 'sent', at: 6 },
+  ]);
+  expect(kinds(commands)).toEqual(['reserve', 'sleep', 'perform', 'reserve']);
+  expect(commands[0]).toMatchObject({ step: 'a', first: true, waits: [] });
+  expect(last.command).toMatchObject({ kind: 'reserve', step: 'b', base: 6, waits: [days(2)], first: false });
+});
+
+test('promise 4: a skipped or failed step does not shorten the delay that follows it', () => {
+  const of = plan([touch('a', 'w'), { kind: 'wait', id: 'w', wait: days(2), next: 'b' }, touch('b', null)]);
+  for (const answer of [
+    { type: 'skipped', at: DAY, reason: 'no_email' },
+    { type: 'failed', at: DAY, code: 'refused' },
+  ] satisfies Answer[]) {
+    const { last } = run(of, [{ type: 'slot', at: 0, slotAt: DAY }, { type: 'due', at: DAY }, answer]);
+    expect(last.command).toMatchObject({ kind: 'reserve', step: 'b', base: DAY, waits: [days(2)] });
+  }
+});
+
+test('promise 1: only a proven refusal makes a next attempt', () => {
+  const of = plan([touch('a', null)]);
+  const performed: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+  ];
+  expect(
+    run(of, [...performed, { type: 'later', at: 2, notBefore: 60, code: 'busy' }]).last.command,
+  ).toMatchObject({ kind: 'reserve', attempt: 2, base: 60 });
+  expect(
+    run(of, [...performed, { type: 'rebook', at: 2, notBefore: 60, reason: 'cap' }]).last.command,
+  ).toMatchObject({ kind: 'reserve', attempt: 1, base: 60 });
+  const unconfirmed: EngineEvent[] = [...performed, { type: 'unconfirmed', at: 2 }];
+  expect(run(of, unconfirmed).last.command).toEqual({ kind: 'sleep', until: null });
+  const settle = (sent: boolean): InboxEvent => ({
+    type: 'settled',
+    seq: 1,
+    at: 9,
+    step: 'a',
+    visit: 1,
+    sent,
+  });
+  expect(run(of, [...unconfirmed, settle(true)]).last.command).toMatchObject({
+    kind: 'finish',
+    reason: 'completed',
+  });
+  expect(run(of, [...unconfirmed, settle(false)]).last.command).toMatchObject({
+    kind: 'reserve',
+    attempt: 2,
+  });
+  // Neither a skip nor a resume gets past an unknown outcome.
+  expect(run(of, [...unconfirmed, { type: 'skip', seq: 1, at: 3 }]).last.command.kind).toBe('sleep');
+  expect(run(of, [...unconfirmed, { type: 'resume', seq: 1, at: 3 }]).last.command.kind).toBe('sleep');
+});
+
+test('promise 6: a paused lead books a new slot for the same step when it is resumed', () => {
+  const of = plan([touch('a', null)]);
+  const { commands } = run(of, [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+    { type: 'paused', at: 1, scope: 'launch' },
+    { type: 'resume', seq: 4, at: 50 },
+  ]);
+  expect(commands.slice(-2)).toMatchObject([
+    { kind: 'sleep', until: null },
+    { kind: 'reserve', step: 'a', attempt: 1 },
+  ]);
+});
+
+test('wait_for goes on by its event, by its end, or at once when the event came before', () => {
+  const of = plan([
+    { kind: 'wait_for', id: 'f', event: 'accepted', within: days(5), then: 'yes', otherwise: 'no' },
+    touch('yes', null),
+    touch('no', null),
+  ]);
+  const slept: EngineEvent[] = [{ type: 'until', at: 0, until: 5 * DAY }];
+  expect(run(of, slept).commands[0]).toMatchObject({ kind: 'delay', waits: [days(5)] });
+  expect(
+    run(of, [...slept, { type: 'event', seq: 1, at: DAY, name: 'accepted' }]).last.command,
+  ).toMatchObject({ kind: 'reserve', step: 'yes', base: DAY });
+  expect(run(of, [...slept, { type: 'due', at: 5 * DAY + 7 }]).last.command).toMatchObject({
+    kind: 'reserve',
+    step: 'no',
+    base: 5 * DAY,
+  });
+  const after = plan([touch('a', 'f'), ...Object.values(of.nodes)]);
+  const early = run(after, [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'event', seq: 1, at: 1, name: 'accepted' },
+    { type: 'due', at: 1 },
+    { type: 'sent', at: 1 },
+  ]);
+  expect(early.last.command).toMatchObject({ kind: 'reserve', step: 'yes' });
+});
+
+test('promise 3: a stop rule stops, unless the lead stands at a step that waits for just that', () => {
+  const of = plan([
+    { kind: 'wait_for', id: 'f', event: 'replied', within: days(5), then: null, otherwise: 'no' },
+    touch('no', null),
+  ]);
+  const waiting = run(of, [{ type: 'until', at: 0, until: DAY }]).last.state;
+  expect(effectOf(of, waiting, 'replied')).toBe('feed');
+  expect(effectOf(of, waiting, 'unsubscribed')).toBe('stop');
+  expect(effectOf(of, null, 'replied')).toBe('stop');
+  expect(effectOf(plan([touch('a', null)], { replied: 'none' }), null, 'replied')).toBe('feed');
+  expect(effectOf(of, null, 'opened')).toBe('feed');
+});
+
+test('an outcome takes its branch; one without a branch goes to the next step; a task left undone is given up', () => {
+  const of = plan([
+    touch('ring', 'next', { channel: 'call', action: 'call', outcomes: { connected: 'talked' } }),
+    touch('next', null),
+    touch('talked', null),
+  ]);
+  const open: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+    { type: 'task_open', at: 1, giveUpAt: DAY },
+  ];
+  const done = (outcome: string): InboxEvent => ({
+    type: 'task_done',
+    seq: 1,
+    at: 5,
+    step: 'ring',
+    visit: 1,
+    outcome,
+  });
+  expect(run(of, [...open, done('connected')]).last.command).toMatchObject({ step: 'talked' });
+  expect(run(of, [...open, done('no_answer')]).last.command).toMatchObject({ step: 'next' });
+  const gaveUp = run(of, [...open, { type: 'due', at: DAY }, { type: 'released', at: DAY }]);
+  expect(gaveUp.commands.at(-2)).toMatchObject({ kind: 'release', reason: 'gave_up' });
+  expect(gaveUp.last.command).toMatchObject({ step: 'next', base: DAY });
+});
+
+test('a message to someone not connected waits, goes out on acceptance, or takes its else', () => {
+  const of = plan([
+    touch('dm', 'next', {
+      channel: 'linkedin',
+      action: 'message',
+      waitForConnection: days(3),
+      otherwise: 'mail',
+    }),
+    touch('next', null),
+    touch('mail', null),
+  ]);
+  const waiting: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+    { type: 'not_connected', at: 1, waitUntil: 3 * DAY },
+  ];
+  expect(
+    run(of, [...waiting, { type: 'event', seq: 1, at: DAY, name: 'accepted' }]).last.command,
+  ).toMatchObject({ kind: 'reserve', step: 'dm', base: DAY });
+  const missed = run(of, [...waiting, { type: 'due', at: 3 * DAY }, { type: 'released', at: 3 * DAY }]);
+  expect(missed.last.command).toMatchObject({ kind: 'reserve', step: 'mail' });
+});
+
+test('on_failure decides: go on, stop, or make it a task', () => {
+  const failed: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+    { type: 'failed', at: 2, code: 'refused' },
+  ];
+  expect(run(plan([touch('a', null, { onFailure: 'stop' })]), failed).last.command).toMatchObject({
+    kind: 'finish',
+    outcome: 'stopped',
+  });
+  expect(run(plan([touch('a', null, { onFailure: 'task' })]), failed).last.command).toMatchObject({
+    kind: 'perform',
+    asTask: true,
+  });
+  expect(run(plan([touch('a', null)]), failed).last.command).toMatchObject({
+    kind: 'finish',
+    outcome: 'finished',
+  });
+});
+
+test('reactivate waits its days after the last touch and names the sequence that goes on', () => {
+  const of = plan([
+    touch('a', 'again'),
+    { kind: 'reactivate', id: 'again', after: days(21), with: 'reactivation' },
+  ]);
+  const { commands, last } = run(of, [
+    { type: 'slot', at: 0, slotAt: 1 },
+    { type: 'due', at: 1 },
+    { type: 'sent', at: 1 },
+    { type: 'until', at: 1, until: 21 * DAY },
+    { type: 'due', at: 21 * DAY },
+  ]);
+  expect(commands[3]).toMatchObject({ kind: 'delay', base: 1, waits: [days(21)] });
+  expect(last.command).toMatchObject({ kind: 'finish', reason: 'reactivated', next: 'reactivation' });
+});
+
+test('arms are taken by weight and always the same by lead', () => {
+  const of = plan([
+    {
+      kind: 'split',
+      id: 's',
+      arms: [
+        { name: 'a', weight: 25, next: 'a' },
+        { name: 'b', weight: 75, next: 'b' },
+      ],
+    },
+    touch('a', null),
+    touch('b', null),
+  ]);
+  const taken = Array.from(
+    { length: 4000 },
+    (_, seed) => (run(of, [], seed * 7919).last.command as { step: string }).step,
+  );
+  const share = taken.filter((step) => step === 'a').length / taken.length;
+  expect(share).toBeGreaterThan(0.22);
+  expect(share).toBeLessThan(0.28);
+  expect(run(of, [], 42).last.command).toEqual(run(of, [], 42).last.command);
+});
+
+test('a person moves what comes next: skip, reschedule, and an absence that only ever postpones', () => {
+  const of = plan([
+    touch('a', 'w'),
+    { kind: 'wait', id: 'w', wait: days(9), next: 'c' },
+    { kind: 'if', id: 'c', condition: 'true', then: 'b', otherwise: null },
+    touch('b', null),
+  ]);
+  const booked: EngineEvent[] = [{ type: 'slot', at: 0, slotAt: DAY }];
+  expect(
+    kinds(run(of, [...booked, { type: 'skip', seq: 1, at: 5 }, { type: 'released', at: 5 }]).commands),
+  ).toEqual(['reserve', 'sleep', 'release', 'delay']);
+  expect(run(of, [...booked, { type: 'reschedule', seq: 1, at: 5, to: 3 * DAY }]).last.command).toMatchObject(
+    { kind: 'reserve', base: 3 * DAY },
+  );
+  expect(run(of, [...booked, { type: 'hold_until', seq: 1, at: 5, until: 7 }]).last.command).toEqual({
+    kind: 'sleep',
+    until: DAY,
+  });
+  expect(
+    run(of, [...booked, { type: 'hold_until', seq: 1, at: 5, until: 4 * DAY }]).last.command,
+  ).toMatchObject({ kind: 'reserve', base: 4 * DAY });
+  const sleeping: EngineEvent[] = [
+    ...booked,
+    { type: 'due', at: DAY },
+    { type: 'sent', at: DAY },
+    { type: 'until', at: DAY, until: 10 * DAY },
+  ];
+  expect(run(of, [...sleeping, { type: 'reschedule', seq: 1, at: DAY, to: 2 * DAY }]).last.command).toEqual({
+    kind: 'sleep',
+    until: 2 * DAY,
+  });
+  expect(run(of, [...sleeping, { type: 'skip', seq: 1, at: 2 * DAY }]).last.command).toMatchObject({
+    kind: 'evaluate',
+    step: 'c',
+  });
+});
+
+test('an inbox entry that was taken in before changes nothing', () => {
+  const of = plan([touch('a', null)]);
+  const once = run(of, [
+    { type: 'slot', at: 0, slotAt: DAY },
+    { type: 'reschedule', seq: 3, at: 1, to: 2 * DAY },
+    { type: 'slot', at: 1, slotAt: 2 * DAY },
+  ]).last;
+  const twice = reduce(of, once.state, { type: 'reschedule', seq: 3, at: 1, to: 9 * DAY });
+  expect(twice.command).toEqual({ kind: 'sleep', until: 2 * DAY });
+});
+
+test('property: whatever comes, there is one command, time never runs backwards, and every walk ends', () => {
+  const answerTo = (command: Command, at: number, pick: number): EngineEvent | null => {
+    switch (command.kind) {
+      case 'reserve':
+        return { type: 'slot', at, slotAt: Math.max(at, command.base) + 1 };
+      case 'delay':
+        return { type: 'until', at, until: Math.max(at, command.base) + 1 };
+      case 'sleep':
+        return command.until === null ? { type: 'resume', seq: at, at } : { type: 'due', at: command.until };
+      case 'evaluate':
+        return { type: 'evaluated', at, value: pick % 2 === 0 };
+      case 'release':
+        return { type: 'released', at };
+      case 'perform': {
+        const answers: Answer[] = [
+          { type: 'sent', at },
+          { type: 'skipped', at, reason: 'x' },
+          { type: 'failed', at, code: 'x' },
+          { type: 'later', at, notBefore: at + 5, code: 'x' },
+          { type: 'rebook', at, notBefore: at + 5, reason: 'x' },
+          { type: 'held', at, reason: 'x' },
+          { type: 'paused', at, scope: 'all' },
+          { type: 'task_open', at, giveUpAt: at + 5 },
+          { type: 'in_flight', at, lookAt: at + 1 },
+          { type: 'not_connected', at, waitUntil: null },
+        ];
+        return answers[pick % answers.length]!;
+      }
+      case 'finish':
+        return null;
+    }
+  };
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { minLength: 300, maxLength: 300 }), (picks) => {
+      const of = plan([
+        touch('a', 'w'),
+        { kind: 'wait', id: 'w', wait: days(1), next: 'c' },
+        { kind: 'if', id: 'c', condition: 'x', then: 'b', otherwise: 's' },
+        touch('b', 's', { onFailure: 'task' }),
+        {
+          kind: 'split',
+          id: 's',
+          arms: [
+            { name: 'l', weight: 1, next: 'f' },
+            { name: 'r', weight: 1, next: 'e' },
+          ],
+        },
+        { kind: 'wait_for', id: 'f', event: 'opened', within: days(1), then: 'e', otherwise: 'd' },
+        touch('d', 'e'),
+        { kind: 'end', id: 'e' },
+      ]);
+      let now = 1;
+      let last = reduce(of, initialState({ seed: 7, at: now }), { type: 'begin', at: now });
+      for (const pick of picks) {
+        const event = answerTo(last.command, ++now, pick);
+        if (!event) return true;
+        const before = last.state.base;
+        last = reduce(of, last.state, event);
+        now = Math.max(now, event.at);
+        if (last.state.base < before) return false;
+      }
+      return false;
+    }),
+  );
+});
