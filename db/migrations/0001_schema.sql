@@ -90,6 +90,8 @@ create table leads (
   updated_at timestamptz not null default clock_timestamp()
 );
 create index leads_company on leads (company_id) where company_id is not null;
+-- Whom a suppressed number or an inbound message concerns.
+create index leads_phones on leads using gin (phones);
 
 -- The identities by which imports merge and replies are matched.
 create table lead_identities (
@@ -133,7 +135,7 @@ create table pauses (
   reason text not null,
   at timestamptz not null,
   ended_at timestamptz,
-  -- Up to which enrollment its callbacks were written and, once ended, its workflows woken (the sweep goes on from here).
+  -- Up to which lead its callbacks were written and, once ended, its workflows woken (the sweep goes on from here).
   announced_to uuid,
   announced boolean not null default false,
   woken_to uuid,
@@ -171,6 +173,8 @@ create table launches (
   version_id uuid not null references sequence_versions,
   name text not null,
   status text not null default 'running' check (status in ('running', 'stopped')),
+  -- Why it was stopped; its enrollments end with it, page by page.
+  stop_reason text,
   time_zone text not null,
   -- Sender ids that this launch may use; null: what the sequence says.
   sender_ids uuid[],
@@ -204,7 +208,8 @@ create table enrollments (
   -- {state, command} of the engine after the last transition; null before the first.
   engine jsonb,
   revision bigint not null default 0,
-  -- Last inbox entry that the engine took in.
+  -- Last inbox entry there is, and last one that the engine took in.
+  inbox_seq bigint not null default 0,
   seen bigint not null default 0,
   created_at timestamptz not null,
   started_at timestamptz,
@@ -217,6 +222,9 @@ create unique index enrollments_active on enrollments (lead_id) where status in 
 -- The pacer takes the next leads of a launch in order; the sweep finds the overdue.
 create index enrollments_pending on enrollments (launch_id, created_at, id) where status = 'pending';
 create index enrollments_due on enrollments (next_at) where status = 'running' and next_at is not null;
+-- What the sweep wakes: news not taken in, and those that nothing but an event or the end of a pause moves on.
+create index enrollments_unseen on enrollments (id) where status = 'running' and inbox_seq > seen;
+create index enrollments_still on enrollments (id) where status = 'running' and next_at is null and not held;
 create index enrollments_launch on enrollments (launch_id, status);
 create index enrollments_lead on enrollments (lead_id);
 
@@ -336,6 +344,9 @@ create table endpoints (
   hold_reason text,
   disabled_at timestamptz,
   disabled_reason text,
+  -- Which process delivers, and until when (wall) unless it renews: one at a time, or the order per lead would be lost.
+  drain_owner text,
+  drain_until timestamptz,
   created_at timestamptz not null default clock_timestamp()
 );
 
@@ -361,7 +372,8 @@ create table deliveries (
   attempts integer not null default 0,
   last_status integer,
   last_error text,
-  delivered_at timestamptz
+  delivered_at timestamptz,
+  unique (endpoint_id, callback_id)
 );
 create index deliveries_pending on deliveries (endpoint_id, callback_id) where state = 'pending';
 create index deliveries_callback on deliveries (callback_id);
