@@ -243,6 +243,8 @@ create table touches (
   sender_id uuid references senders,
   state text not null check (state in ('booked', 'sending', 'sent', 'failed', 'skipped', 'unconfirmed', 'task', 'cancelled')),
   slot_at timestamptz not null,
+  -- From when a slot was asked for: the same question again gets the same slot.
+  not_before timestamptz,
   -- The sender's local day that the slot counts against.
   local_day date not null,
   sending_at timestamptz,
@@ -250,6 +252,8 @@ create table touches (
   lease_until timestamptz,
   lease_owner text,
   at timestamptz,
+  -- Refused for now: from when the next attempt may be made; null: there is none.
+  retry_at timestamptz,
   -- Why not: a skip reason or an error code, and for people a sentence (may quote the provider).
   reason text,
   detail text,
@@ -266,7 +270,7 @@ create table touches (
   check (state <> 'sending' or (lease_until is not null and sending_at is not null and sender_id is not null or action = 'webhook'))
 );
 -- Caps and gaps: a sender's day.
-create index touches_sender_day on touches (sender_id, local_day, action) where state in ('booked', 'sending', 'sent', 'unconfirmed');
+create index touches_sender_day on touches (sender_id, local_day) where state in ('booked', 'sending', 'sent', 'unconfirmed', 'task');
 create index touches_lead on touches (lead_id, at);
 create index touches_leases on touches (lease_until) where state = 'sending';
 create unique index touches_message_id on touches (message_id) where message_id is not null;
