@@ -1,0 +1,124 @@
+import { hash32 } from '../engine/hash.ts';
+import type { Action, Channel, LeadProfile } from '../lead.ts';
+import type { StepCopy, TouchNode } from '../plan.ts';
+
+/** A sender that the sequence and the launch allow. */
+export interface RouteSender {
+  readonly id: string;
+  readonly channel: Channel;
+  /** Decides the rotation together with the lead, so it is the same in every host. */
+  readonly address: string;
+  /** A broken sender is passed over, also by leads that keep to it. */
+  readonly broken: boolean;
+}
+
+export interface RouteRequest {
+  readonly node: TouchNode;
+  readonly copy: StepCopy;
+  readonly lead: LeadProfile;
+  readonly senders: readonly RouteSender[];
+  /** The sender that the lead keeps, by channel. */
+  readonly sticky: Readonly<Partial<Record<Channel, string>>>;
+  /** Channels on which the lead must not be contacted; all of them after a suppression without a channel. */
+  readonly suppressed: ReadonlySet<Channel>;
+  /** The channel that suits a persona, by its name in lower case. */
+  readonly personaChannels: Readonly<Record<string, Channel>>;
+  /** Stable by lead (its seed): decides which sender a lead without one gets. */
+  readonly rotationKey: string;
+}
+
+export type NoRoute = 'no_email' | 'no_phone' | 'no_linkedin' | 'no_sender' | 'suppressed' | 'no_channel';
+
+export interface Route {
+  readonly channel: Channel | 'webhook';
+  readonly action: Action;
+  /** Null for tasks and webhooks, which go to no address of the lead. */
+  readonly address: string | null;
+  /** Null for webhooks, and for tasks when nobody is set up to do tasks. */
+  readonly senderId: string | null;
+}
+
+/**
+ * By which channel, to which address and from which sender a touch goes, or why it can't: suppressed, else no address,
+ * else no sender that works. `preferred` takes the first channel that can, of: the lead's, the persona's, the order in
+ * which the texts are written.
+ */
+export function chooseRoute(request: RouteRequest): Route | { readonly reason: NoRoute } {
+  const { channel, action } = request.node;
+  if (channel === 'webhook') return { channel, action: 'webhook', address: null, senderId: null };
+  if (channel !== 'preferred')
+    return routeOn(channel, action === 'preferred' ? ACTION[channel] : action, request);
+  const channels = preferredOrder(request);
+  const reasons = new Set<NoRoute>();
+  for (const candidate of channels) {
+    const route = routeOn(candidate, ACTION[candidate], request);
+    if (!('reason' in route)) return route;
+    reasons.add(route.reason);
+  }
+  const [reason] = reasons;
+  return { reason: reasons.size === 1 && reason ? reason : 'no_channel' };
+}
+
+/** What a message does on each channel. */
+const ACTION: Readonly<Record<Channel, Action>> = {
+  email: 'email',
+  linkedin: 'message',
+  sms: 'sms',
+  whatsapp: 'whatsapp',
+  call: 'call',
+  task: 'task',
+};
+
+function preferredOrder({ copy, lead, personaChannels }: RouteRequest): readonly Channel[] {
+  const written = Object.keys(copy.byChannel ?? {}) as Channel[];
+  const persona = lead.persona?.trim().toLowerCase() ?? '';
+  const wanted = [
+    lead.preferredChannel,
+    Object.hasOwn(personaChannels, persona) ? personaChannels[persona] : undefined,
+  ];
+  return [
+    ...new Set([...wanted.filter((channel) => channel && written.includes(channel)), ...written]),
+  ] as Channel[];
+}
+
+function routeOn(
+  channel: Channel,
+  action: Action,
+  request: RouteRequest,
+): Route | { readonly reason: NoRoute } {
+  if (request.suppressed.has(channel)) return { reason: 'suppressed' };
+  const address = addressOn(channel, request.lead);
+  if (address !== null && 'reason' in address) return address;
+  const senderId = chooseSender(channel, request);
+  if (senderId === null && channel !== 'task') return { reason: 'no_sender' };
+  return { channel, action, address: address && address.value, senderId };
+}
+
+function addressOn(channel: Channel, lead: LeadProfile): { value: string } | { reason: NoRoute } | null {
+  const given = (value: string | null | undefined, reason: NoRoute) => (value ? { value } : { reason });
+  switch (channel) {
+    case 'email':
+      return given(lead.emails[0], 'no_email');
+    case 'sms':
+    case 'whatsapp':
+    case 'call':
+      return given(lead.phones[0], 'no_phone');
+    case 'linkedin':
+      return given(lead.linkedinUrl, 'no_linkedin');
+    case 'task':
+      return null;
+  }
+}
+
+/** The lead's own sender, else the one with the highest hash: each gets an equal share, and a new sender moves few leads. */
+function chooseSender(channel: Channel, { senders, sticky, rotationKey }: RouteRequest): string | null {
+  const usable = senders.filter((sender) => sender.channel === channel && !sender.broken);
+  const kept = usable.find((sender) => sender.id === sticky[channel]);
+  if (kept) return kept.id;
+  let best: { id: string; weight: number } | null = null;
+  for (const { id, address } of usable) {
+    const weight = hash32(`${rotationKey}:${channel}:${address.toLowerCase()}`);
+    if (!best || weight > best.weight || (weight === best.weight && id < best.id)) best = { id, weight };
+  }
+  return best?.id ?? null;
+}
