@@ -2,7 +2,10 @@ import pg from 'pg';
 
 /** Where queries run: the pool, or one transaction. Query functions take it as their first argument. */
 export interface Queryable {
-  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<pg.QueryResult<Row>>;
 }
 
 /** A transaction; only `Db.tx` makes one, so a function that asks for it can rely on its locks being held to the commit. */
@@ -31,7 +34,10 @@ const RETRIED = new Set(['40P01', '40001']);
 const ATTEMPTS = 5;
 
 /** Opens a pool. `name` shows in pg_stat_activity. Every statement ends after 60 s unless `statementTimeoutMs` says otherwise. */
-export function createDb(url: string, options: { name?: string; max?: number; statementTimeoutMs?: number } = {}): Db {
+export function createDb(
+  url: string,
+  options: { name?: string; max?: number; statementTimeoutMs?: number } = {},
+): Db {
   const pool = new pg.Pool({
     connectionString: url,
     application_name: options.name ?? 'cadenza',

@@ -8,7 +8,18 @@ export const CONTACT_CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call']
 export type ContactChannel = (typeof CONTACT_CHANNELS)[number];
 
 /** What a sender's cap counts. One action belongs to one channel. */
-export const ACTIONS = ['email', 'visit', 'follow', 'invite', 'message', 'sms', 'whatsapp', 'call', 'task', 'webhook'] as const;
+export const ACTIONS = [
+  'email',
+  'visit',
+  'follow',
+  'invite',
+  'message',
+  'sms',
+  'whatsapp',
+  'call',
+  'task',
+  'webhook',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface LeadProfile {
@@ -36,7 +47,11 @@ export interface LeadProfile {
   readonly preferredChannel: ContactChannel | null;
   readonly persona: string | null;
   readonly owner: string | null;
-  readonly consent: { readonly status: 'unknown' | 'given' | 'refused'; readonly source: string | null; readonly at: string | null };
+  readonly consent: {
+    readonly status: 'unknown' | 'given' | 'refused';
+    readonly source: string | null;
+    readonly at: string | null;
+  };
   /** Custom columns of the import, by name in snake_case. */
   readonly attributes: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -13,21 +13,41 @@ export interface Duration {
 }
 
 /** How long a wait lasts: a length, a fixed local date-time (ISO without offset), or a lead's field holding a date. */
-export type WaitSpec = Duration | { readonly unit: 'until'; readonly local: string } | { readonly unit: 'field'; readonly field: string };
+export type WaitSpec =
+  | Duration
+  | { readonly unit: 'until'; readonly local: string }
+  | { readonly unit: 'field'; readonly field: string };
 
 export type StepId = string;
 
 /** Events a lead or a person can cause and steps can wait for. */
 export const LEAD_EVENTS = [
-  'replied', 'accepted', 'opened', 'clicked', 'bounced', 'unsubscribed', 'meeting_booked', 'out_of_office', 'goal',
+  'replied',
+  'accepted',
+  'opened',
+  'clicked',
+  'bounced',
+  'unsubscribed',
+  'meeting_booked',
+  'out_of_office',
+  'goal',
 ] as const;
 export type LeadEvent = (typeof LEAD_EVENTS)[number];
 
-export const CALL_OUTCOMES = ['connected', 'voicemail', 'no_answer', 'wrong_number', 'meeting_booked', 'not_interested'] as const;
+export const CALL_OUTCOMES = [
+  'connected',
+  'voicemail',
+  'no_answer',
+  'wrong_number',
+  'meeting_booked',
+  'not_interested',
+] as const;
 export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 export type StopScope = 'lead' | 'company' | 'none';
-export type StopRules = Readonly<Record<'replied' | 'bounced' | 'unsubscribed' | 'meeting_booked' | 'goal', StopScope>>;
+export type StopRules = Readonly<
+  Record<'replied' | 'bounced' | 'unsubscribed' | 'meeting_booked' | 'goal', StopScope>
+>;
 
 export type OnFailure = 'continue' | 'stop' | 'task';
 
@@ -60,9 +80,27 @@ export interface TouchNode extends NodeBase {
 export type PlanNode =
   | TouchNode
   | (NodeBase & { readonly kind: 'wait'; readonly wait: WaitSpec; readonly next: StepId | null })
-  | (NodeBase & { readonly kind: 'wait_for'; readonly event: LeadEvent; readonly within: Duration; readonly then: StepId | null; readonly otherwise: StepId | null })
-  | (NodeBase & { readonly kind: 'if'; readonly condition: string; readonly then: StepId | null; readonly otherwise: StepId | null })
-  | (NodeBase & { readonly kind: 'split'; readonly arms: readonly { readonly name: string; readonly weight: number; readonly next: StepId | null }[] })
+  | (NodeBase & {
+      readonly kind: 'wait_for';
+      readonly event: LeadEvent;
+      readonly within: Duration;
+      readonly then: StepId | null;
+      readonly otherwise: StepId | null;
+    })
+  | (NodeBase & {
+      readonly kind: 'if';
+      readonly condition: string;
+      readonly then: StepId | null;
+      readonly otherwise: StepId | null;
+    })
+  | (NodeBase & {
+      readonly kind: 'split';
+      readonly arms: readonly {
+        readonly name: string;
+        readonly weight: number;
+        readonly next: StepId | null;
+      }[];
+    })
   | (NodeBase & { readonly kind: 'goal'; readonly name: string })
   | (NodeBase & { readonly kind: 'end' })
   | (NodeBase & { readonly kind: 'reactivate'; readonly after: Duration; readonly with: string });
@@ -105,7 +143,11 @@ export interface StepCopy {
   readonly title?: string;
   readonly contentSid?: string;
   readonly variables?: Readonly<Record<string, string>>;
-  readonly attachments?: readonly { readonly name: string; readonly contentType: string; readonly base64: string }[];
+  readonly attachments?: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    readonly base64: string;
+  }[];
   readonly url?: string;
   readonly data?: Readonly<Record<string, unknown>>;
   /** `message` steps: one copy per channel that it may take. */

@@ -1,0 +1,65 @@
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { crmWorkflowId, enrollmentWorkflowId, launchWorkflowId, WAKE } from '../workflows/messages.ts';
+
+/**
+ * Wakes workflows after something was stored for them, starting those that are missing. What it tells them is nothing:
+ * they look in PostgreSQL. A wake that is lost costs until the next sweep, so callers may ignore a failure.
+ */
+export interface Waker {
+  /** Signals the enrollments' workflows, starting the missing ones from their saved state. */
+  enrollments(ids: readonly string[]): Promise<void>;
+  /** Signals the launch's pacing workflow, starting it when there is none. */
+  launch(id: string): Promise<void>;
+  /** Starts the endpoint's delivery workflow when there is none. */
+  endpoint(id: string): Promise<void>;
+  /** Ends workflows and drops their histories' claim on the id, for leads that were erased. */
+  terminate(ids: readonly string[]): Promise<void>;
+}
+
+/** Signals under way at once: more only queue up in the frontend. */
+const CONCURRENCY = 20;
+
+export function createWaker(client: Client, taskQueue: string): Waker {
+  const signalWithStart = (type: string, workflowId: string, input: object) =>
+    client.workflow.signalWithStart(type, { workflowId, taskQueue, args: [input], signal: WAKE, signalArgs: [] });
+
+  return {
+    enrollments: (ids) =>
+      eachOf(ids, (enrollmentId) =>
+        signalWithStart('enrollment', enrollmentWorkflowId(enrollmentId), { enrollmentId }),
+      ),
+    async launch(launchId) {
+      await signalWithStart('launch', launchWorkflowId(launchId), { launchId });
+    },
+    async endpoint(endpointId) {
+      await client.workflow.start('crmDelivery', {
+        workflowId: crmWorkflowId(endpointId),
+        taskQueue,
+        args: [{ endpointId }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+    },
+    terminate: (ids) =>
+      eachOf(ids, async (id) => {
+        try {
+          await client.workflow.getHandle(enrollmentWorkflowId(id)).terminate('erased');
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        }
+      }),
+  };
+}
+
+/** Runs `work` for each id, some at once; all are tried, then the first failure is thrown. */
+async function eachOf(ids: readonly string[], work: (id: string) => Promise<unknown>): Promise<void> {
+  const queue = [...ids];
+  const failures: unknown[] = [];
+  await Promise.all(
+    Array.from({ length: Math.min(CONCURRENCY, queue.length) }, async () => {
+      for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+        await work(id).catch((error: unknown) => failures.push(error));
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures[0];
+}
