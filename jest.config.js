@@ -1,10 +1,41 @@
-/** Tests mirror the tree. Files that need the shared local stack say so by importing tests/support/stack.ts. */
-export default {
+import { globSync } from './scripts/files.mjs';
+import { readFileSync } from 'node:fs';
+
+// Tests mirror the tree. Those that need a Temporal server say so by importing tests/support/stack.ts; they are a project
+// of their own, because they run one after the other while the others share the processors.
+const files = globSync('tests', '.test.ts');
+const needsTemporal = (file) => /from '[./]+support\/stack\.ts'/.test(readFileSync(file, 'utf8'));
+
+// Without any pattern jest would take every file.
+const only = (wanted) => (wanted.length > 0 ? wanted : ['none']).map((file) => `<rootDir>/${file}`);
+
+const common = {
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/tests/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }] },
-  globalSetup: '<rootDir>/tests/support/global-setup.ts',
-  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
   modulePathIgnorePatterns: ['<rootDir>/.cadenza'],
+  globalTeardown: '<rootDir>/tests/support/global-teardown.ts',
+};
+
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'plain',
+      globalSetup: '<rootDir>/tests/support/global-setup.ts',
+      testMatch: only(files.filter((file) => !needsTemporal(file))),
+    },
+    {
+      ...common,
+      displayName: 'temporal',
+      globalSetup: '<rootDir>/tests/support/global-setup-temporal.ts',
+      testMatch: only(files.filter(needsTemporal)),
+    },
+  ],
 };

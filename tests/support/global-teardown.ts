@@ -1,4 +1,6 @@
-/** Ends what global-setup started. */
+import { stopTestServers } from './servers.ts';
+
+/** Ends what the global set-ups started. */
 export default async function teardown(): Promise<void> {
-  await (globalThis as unknown as { __cadenzaTeardown?: () => Promise<void> }).__cadenzaTeardown?.();
+  await stopTestServers();
 }
