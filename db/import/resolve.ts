@@ -1,0 +1,95 @@
+import type { Queryable } from '../db.ts';
+import { createClaims } from '../../sequences/leads/merge.ts';
+
+const PAGE = 10_000;
+
+/** Marks rows of suppressed people as rejected. Returns how many there were. */
+export async function rejectSuppressed(q: Queryable): Promise<number> {
+  const { rowCount } = await q.query(
+    `update import_rows r set reject = 'suppressed', detail = 'this person must not be contacted again'
+     where r.reject is null and exists (
+       select from unnest(r.hashes) h join suppressions s on s.identity_hash = decode(h, 'hex') and s.channel is null)`,
+  );
+  return rowCount ?? 0;
+}
+
+const IDENTITIES = `
+  create temp table import_identities on commit drop as
+  select r.n, split_part(k, ' ', 1) as kind, substr(k, strpos(k, ' ') + 1) as value
+  from import_rows r cross join lateral unnest(r.keys) k
+  where r.reject is null`;
+
+/** Leads that rows are, by their identities; rows that have a phone only, by phone and name. */
+const MATCHES = `
+  create temp table import_matches on commit drop as
+  select distinct i.n, li.lead_id
+  from import_identities i join lead_identities li on li.kind = i.kind and li.value = i.value
+  union
+  select r.n, l.id from import_rows r join leads l on l.phones @> r.phones[1:1] and l.erased_at is null
+    and lower(coalesce(l.first_name, '')) = lower(coalesce(r.first_name, ''))
+    and lower(coalesce(l.last_name, '')) = lower(coalesce(r.last_name, ''))
+  where r.reject is null and r.keys[1] like 'phone %'`;
+
+/**
+ * Decides which lead each row becomes or adds to, as if the rows came one after the other. Rows that share nothing with another
+ * row are decided in one statement; the others in the file's order. A row that is two different leads is rejected.
+ */
+export async function resolveRows(q: Queryable): Promise<void> {
+  await q.query(IDENTITIES);
+  await q.query('analyze import_identities');
+  await q.query(MATCHES);
+  await q.query('create index on import_matches (n)');
+  await q.query('analyze import_matches');
+  await q.query(
+    `with shared as (
+       select n from (select n, count(*) over (partition by kind, value) as rows from import_identities) i where i.rows > 1
+       union select n from (select n, count(*) over (partition by lead_id) as rows from import_matches) m where m.rows > 1
+       union select n from import_matches group by n having count(*) > 1)
+     update import_rows r set grouped = true from shared where r.n = shared.n`,
+  );
+  await resolveGrouped(q);
+  await q.query(
+    `update import_rows r set lead_id = m.lead_id, is_new = false from import_matches m
+     where m.n = r.n and not r.grouped and r.reject is null`,
+  );
+  await q.query(
+    `update import_rows set lead_id = gen_random_uuid(), is_new = true
+     where reject is null and lead_id is null and (not grouped or founder = n)`,
+  );
+  await q.query(
+    `update import_rows r set lead_id = f.lead_id, is_new = f.is_new from import_rows f
+     where r.grouped and r.reject is null and r.lead_id is null and f.n = r.founder`,
+  );
+  await q.query(
+    `update import_rows r set reject = 'unreachable', detail = 'no email, phone or LinkedIn profile, and no lead has this id yet'
+     where r.is_new and r.reject is null and r.lead_id in (
+       select lead_id from import_rows where is_new and reject is null group by lead_id
+       having bool_and(emails = '{}' and phones = '{}' and linkedin_url is null))`,
+  );
+}
+
+async function resolveGrouped(q: Queryable): Promise<void> {
+  const claims = createClaims();
+  for (let after = 0; ;) {
+    const { rows } = await q.query<{ n: number; keys: string[]; known: string[] }>(
+      `select r.n, r.keys, array(select m.lead_id::text from import_matches m where m.n = r.n) as known
+       from import_rows r where r.grouped and r.reject is null and r.n > $1 order by r.n limit ${PAGE}`,
+      [after],
+    );
+    const resolved = rows.map(({ n, keys, known }) => ({ n, claim: claims.claim(keys, known, `row ${n}`) }));
+    const targets = resolved.map(({ claim }) => (claim.kind === 'ambiguous' ? null : claim.target));
+    await q.query(
+      `update import_rows r set lead_id = t.lead_id, is_new = case when t.lead_id is not null then false end, founder = t.founder,
+         reject = case when t.lead_id is null and t.founder is null then 'ambiguous' end,
+         detail = case when t.lead_id is null and t.founder is null then 'its identities belong to two different leads' end
+       from unnest($1::int[], $2::uuid[], $3::int[]) t(n, lead_id, founder) where t.n = r.n`,
+      [
+        resolved.map(({ n }) => n),
+        targets.map((target) => (target === null || target.startsWith('row ') ? null : target)),
+        targets.map((target) => (target?.startsWith('row ') ? Number(target.slice(4)) : null)),
+      ],
+    );
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.n;
+  }
+}
