@@ -164,3 +164,9 @@ export const callbackSchemas = {
 export type CallbackPayload<Type extends CallbackType = CallbackType> = z.infer<
   (typeof callbackSchemas)[Type]
 >;
+
+/** The JSON Schema (2020-12) of one type's body, as it is published in docs/schemas/callbacks. */
+export function callbackJsonSchema(type: CallbackType): Record<string, unknown> {
+  // As input: what receivers may rely on, and objects that later versions may add fields to.
+  return z.toJSONSchema(callbackSchemas[type], { io: 'input', reused: 'inline' }) as Record<string, unknown>;
+}

@@ -33,7 +33,13 @@ export async function deliver(
   signal?: AbortSignal,
 ): Promise<Delivered> {
   const headers = webhookHeaders(callback.eventId, callback.body, callback.secrets);
-  const result = await http.post({ url: callback.url, body: callback.body, headers, signal });
+  const result = await http.post({
+    url: callback.url,
+    body: callback.body,
+    headers,
+    signal,
+    repeatable: true,
+  });
   const verdict = judge(result);
   if (result.kind === 'failed')
     return { verdict, status: null, error: `${result.code}: ${result.detail}`, ms: result.ms };

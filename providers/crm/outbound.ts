@@ -29,6 +29,11 @@ export interface Post {
   readonly url: string;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * The receiver recognises a repetition. Then the connection of an earlier post is used again, and if the receiver turns out to have
+   * closed it, the post is repeated at once; otherwise each post has a connection of its own and is made once.
+   */
+  readonly repeatable?: boolean;
   /** Ends the attempt early; its result is then `failed` with code `aborted`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,13 +69,15 @@ export interface OutboundOptions {
   readonly lookup?: LookupFunction;
 }
 
-/** Connections are kept open between posts. Answers are read up to 64 KiB; of those, 300 characters are returned. */
+/** Answers are read up to 64 KiB; of those, 300 characters are returned. */
 export function createOutboundHttp(options: OutboundOptions): OutboundHttp {
   const timeoutMs = options.timeoutMs ?? 15_000;
   const guard = createGuard(options);
-  const agentOptions = { keepAlive: true, maxSockets: 64, lookup: guard.lookup };
-  const httpAgent = new GuardedHttpAgent(agentOptions, guard);
-  const httpsAgent = new GuardedHttpsAgent(agentOptions, guard);
+  const agents = (keepAlive: boolean) => {
+    const settings = { keepAlive, maxSockets: 64, lookup: guard.lookup };
+    return { http: new GuardedHttpAgent(settings, guard), https: new GuardedHttpsAgent(settings, guard) };
+  };
+  const [kept, single] = [agents(true), agents(false)];
 
   async function once(request: Post): Promise<PostResult & { readonly stale?: boolean }> {
     const startedAt = performance.now();
@@ -87,8 +94,8 @@ export function createOutboundHttp(options: OutboundOptions): OutboundHttp {
           ...request.headers,
           'content-type': 'application/json',
         },
-        httpAgent,
-        httpsAgent,
+        httpAgent: (request.repeatable ? kept : single).http,
+        httpsAgent: (request.repeatable ? kept : single).https,
         proxy: false,
         maxRedirects: 0,
         maxBodyLength: REQUEST_LIMIT,
@@ -123,7 +130,7 @@ export function createOutboundHttp(options: OutboundOptions): OutboundHttp {
         detail: reason.message,
         handedOver: Boolean(sent?.socket && guard.ready.has(sent.socket)),
         ms: ms(),
-        stale: sent?.reusedSocket === true && word === 'econnreset',
+        stale: request.repeatable === true && sent?.reusedSocket === true && word === 'econnreset',
       };
     }
   }
@@ -136,8 +143,7 @@ export function createOutboundHttp(options: OutboundOptions): OutboundHttp {
       return first.kind === 'failed' && first.stale ? once(request) : first;
     },
     close() {
-      httpAgent.destroy();
-      httpsAgent.destroy();
+      for (const agent of [kept.http, kept.https, single.http, single.https]) agent.destroy();
     },
   };
 }

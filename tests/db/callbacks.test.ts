@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { callbackSchemas } from '../../db/callback-schemas.ts';
+import { callbackJsonSchema, callbackSchemas } from '../../db/callback-schemas.ts';
 import { CALLBACK_TYPES, emit, emitMany, listCallbacks } from '../../db/callbacks.ts';
 import type { Db } from '../../db/db.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -131,4 +132,9 @@ test('extra cannot overwrite what every callback has, and an unknown lead is an 
   );
   const nobody = '00000000-0000-4000-8000-000000000000';
   await expect(db.tx((tx) => emit(tx, { type: 'lead.replied', leadId: nobody }))).rejects.toThrow(nobody);
+});
+
+test.each(CALLBACK_TYPES)('the published schema of %s is current (npm run generate)', async (type) => {
+  const file = new URL(`../../docs/schemas/callbacks/${type}.json`, import.meta.url);
+  expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(callbackJsonSchema(type));
 });

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Fastify, {
+  LogController,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { UnsubscribeTokens } from '../common/crypto.ts';
+import type { Logger } from '../common/log.ts';
+import { PAGE_HEADERS, renderPage, type PageName } from './pages.ts';
+
+export interface ServerDeps {
+  readonly tokens: UnsubscribeTokens;
+  readonly log: Logger;
+  /**
+   * Records that the lead of this touch unsubscribed. Called again for each repetition, so it must be idempotent; a touch that is no
+   * longer there (its lead was erased, and so is suppressed) is no error.
+   */
+  readonly unsubscribe: (touchId: string) => Promise<void>;
+  /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
+  readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Wall ms after which a check counts as failed. */
+  readonly checkTimeoutMs?: number;
+}
+
+const BODY_LIMIT = 16 * 1024;
+
+/**
+ * The HTTP server: one-click unsubscribe (`/u/:token`, GET asks and POST acts), `/healthz` and `/readyz`; anything else is a 404.
+ * Sets no cookies and logs no tokens. The caller listens and closes.
+ */
+export function createServer(deps: ServerDeps): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: deps.log as FastifyInstance['log'],
+    // The path of an unsubscribe link is a token.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 15_000,
+    routerOptions: { maxParamLength: 300 },
+  });
+
+  // What the body says is not read: whoever posts to a token wants out, in whatever format a mail client says so.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));
+
+  app.setNotFoundHandler((request, reply) => page(request, reply, 404, 'unknown'));
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode && error.statusCode < 500 ? error.statusCode : 503;
+    if (status === 503) deps.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+    return page(request, reply, status, status === 503 ? 'sorry' : 'unknown');
+  });
+
+  app.get<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
+    const known = deps.tokens.verify(request.params.token) !== null;
+    return page(request, reply, known ? 200 : 404, known ? 'ask' : 'unknown');
+  });
+  app.post<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
+    const touchId = deps.tokens.verify(request.params.token);
+    if (touchId === null) return page(request, reply, 404, 'unknown');
+    await deps.unsubscribe(touchId);
+    deps.log.info({ touch: touchId }, 'unsubscribed by link');
+    return page(request, reply, 200, 'done');
+  });
+
+  app.get('/healthz', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ ok: true }),
+  );
+  app.get('/readyz', async (_request, reply) => {
+    const names = Object.keys(deps.checks);
+    const results = await Promise.all(names.map((name) => check(name, deps)));
+    const ready = results.every((result) => result.ok);
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ ready, checks: Object.fromEntries(names.map((name, index) => [name, results[index]])) });
+  });
+  return app;
+}
+
+function page(request: FastifyRequest, reply: FastifyReply, status: number, name: PageName): FastifyReply {
+  return reply.code(status).headers(PAGE_HEADERS).send(renderPage(name, request.headers['accept-language']));
+}
+
+async function check(
+  name: string,
+  { checks, log, checkTimeoutMs = 2_000 }: ServerDeps,
+): Promise<{ ok: boolean; ms: number }> {
+  const startedAt = performance.now();
+  const ms = () => Math.round(performance.now() - startedAt);
+  const timer = new AbortController();
+  try {
+    const late = sleep(checkTimeoutMs, undefined, { signal: timer.signal }).then(() => {
+      throw new Error(`no answer within ${checkTimeoutMs} ms`);
+    });
+    await Promise.race([checks[name]!(), late]);
+    return { ok: true, ms: ms() };
+  } catch (error) {
+    // The reason is for the log: this page is open to everybody.
+    log.warn({ check: name, err: error }, 'not ready');
+    return { ok: false, ms: ms() };
+  } finally {
+    timer.abort();
+  }
+}
