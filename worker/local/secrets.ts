@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { createExclusive } from './exclusive.ts';
 
 const base64 = z.string().min(1);
 
@@ -20,13 +21,8 @@ export async function localSecrets(folder: string): Promise<LocalSecrets> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'secrets.json');
   const fresh = newSecrets();
-  try {
-    // `wx`: of two that start at once, one writes and both read the same.
-    await writeFile(file, JSON.stringify(fresh, null, 2), { mode: 0o600, flag: 'wx' });
-    return fresh;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  // Of two that start at once, one makes it and both read the same.
+  if (await createExclusive(file, JSON.stringify(fresh, null, 2))) return fresh;
   await chmod(file, 0o600);
   try {
     return schema.parse(JSON.parse(await readFile(file, 'utf8')));

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig, stackFile, type Config, type Environment } from '../../common/config.ts';
 import { migrate } from '../../db/migrate.ts';
+import { createExclusive } from './exclusive.ts';
 import { freePort } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { commandLine } from './processes.ts';
@@ -20,6 +20,8 @@ export interface LocalStack {
   readonly databaseServer: string;
   readonly temporalUi: string | null;
   readonly folder: string;
+  /** Of PostgreSQL and of Temporal. */
+  readonly pids: readonly number[];
   /** Writes down where the stack is, for `npx cadenza …` in other terminals. Call it when the stack takes work. */
   announce(): Promise<void>;
   stop(): Promise<void>;
@@ -93,6 +95,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       databaseServer: postgres.server,
       temporalUi: temporal.ui,
       folder,
+      pids: [postgres.pid, temporal.pid],
       async announce() {
         const file = stackFile(folder);
         await writeFile(`${file}.new`, JSON.stringify({ env }, null, 2), { mode: 0o600 });
@@ -129,12 +132,7 @@ async function lock(folder: string): Promise<() => Promise<void>> {
   const file = join(folder, 'lock.json');
   const mine = { pid: process.pid, command: commandLine(process.pid) };
   for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      await writeFile(file, JSON.stringify(mine), { flag: 'wx' });
-      return () => rm(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    if (await createExclusive(file, JSON.stringify(mine))) return () => rm(file, { force: true });
     const held = await readFile(file, 'utf8')
       .then(
         (text) => JSON.parse(text) as typeof mine,
