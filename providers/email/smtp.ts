@@ -1,0 +1,89 @@
+/** Email through any submission server, by nodemailer. */
+import type { NodemailerError, SendMailOptions } from 'nodemailer';
+import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
+import { BadSettings, withSettings } from '../settings.ts';
+import { classifySmtp } from './classify.ts';
+import { CannotCompose, compose, domainOf, messageIdOf } from './compose.ts';
+import { checkDomain, type ResolveTxt, systemResolver } from './dns-checks.ts';
+import { handedOver, type HandOver, Transports } from './transports.ts';
+
+export interface SmtpOptions {
+  /** For the checks of the sender's domain; default: the system's resolver. */
+  readonly resolveTxt?: ResolveTxt;
+  /** Senders whose connections are kept; the one unused for longest is closed for a new one. */
+  readonly maxSenders?: number;
+}
+
+/** `email/smtp`. SMTP has no way to ask whether a message was taken, so `find` cannot say. */
+export function createSmtpProvider(options: SmtpOptions = {}): Provider {
+  const transports = new Transports(options.maxSenders ?? 200);
+  const resolveTxt = options.resolveTxt ?? systemResolver();
+  const underWay = new Set<Promise<SendResult>>();
+
+  async function send(sender: SenderAccount, touch: Outgoing): Promise<SendResult> {
+    const { configuration, transporter } = transports.for(sender);
+    const watch: HandOver = { stream: null };
+    try {
+      const mail: SendMailOptions & { handOver: HandOver } = {
+        ...compose(sender, configuration.settings, touch),
+        signal: AbortSignal.timeout(configuration.deadlineMs),
+        handOver: watch,
+      };
+      await transporter.sendMail(mail);
+      const messageId = messageIdOf(touch.touchId, sender.address);
+      return { kind: 'sent', providerId: messageId, messageId };
+    } catch (error) {
+      if (error instanceof CannotCompose)
+        return { kind: 'failed', code: error.code, detail: error.message, addressBad: error.addressBad };
+      return classifySmtp(error as NodemailerError, handedOver(watch));
+    }
+  }
+
+  return {
+    id: 'email/smtp',
+    mode: 'wire',
+    async send(sender, touch) {
+      const work = withSettings(() => send(sender, touch));
+      underWay.add(work);
+      try {
+        return await work;
+      } finally {
+        underWay.delete(work);
+      }
+    },
+    async find(): Promise<FindResult> {
+      return { kind: 'cannot_say' };
+    },
+    async check(sender): Promise<readonly CheckLine[]> {
+      try {
+        const { configuration, transporter } = transports.for(sender);
+        const { settings, dkimPrivateKey } = configuration;
+        const dkim = settings.dkim ? { ...settings.dkim, privateKey: dkimPrivateKey } : null;
+        const [login, ...domain] = await Promise.all([
+          transporter.verify().then(
+            () => ({
+              name: 'SMTP login',
+              ok: true,
+              detail: `${configuration.pool.host}:${configuration.pool.port} accepted the login`,
+            }),
+            (error: Error) => ({
+              name: 'SMTP login',
+              ok: false,
+              detail: `${configuration.pool.host}:${configuration.pool.port}: ${error.message}`,
+            }),
+          ),
+          checkDomain(resolveTxt, domainOf(sender.address), dkim),
+        ]);
+        return [login, ...domain.flat()];
+      } catch (error) {
+        if (error instanceof BadSettings) return [{ name: 'Settings', ok: false, detail: error.message }];
+        throw error;
+      }
+    },
+    /** Waits for what is being sent (bounded by each sender's deadline), then closes every connection. */
+    async close() {
+      await Promise.allSettled(underWay);
+      transports.close();
+    },
+  };
+}

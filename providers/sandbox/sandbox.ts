@@ -1,0 +1,165 @@
+/**
+ * Providers on this machine that speak the real protocols: SMTP, Unipile's and Twilio's HTTP APIs, and a CRM that takes callbacks. What they
+ * took is in two files of JSON lines under `dir`, which outlive the sandbox and every process that sends to it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import Fastify from 'fastify';
+import * as z from 'zod';
+import { wallNow } from '../../common/clock.ts';
+import type { Channel } from '../../sequences/lead.ts';
+import { type Behaviour, Conduct, type Control, controlSchema } from './behaviour.ts';
+import type { Context } from './context.ts';
+import { crmRoutes } from './crm.ts';
+import { LinkedinWorld } from './linkedin-world.ts';
+import { type CallbackReceived, Journal, type Received } from './record.ts';
+import { startSmtp } from './smtp.ts';
+import { TWILIO_ACCOUNT, twilioRoutes } from './twilio.ts';
+import { UNIPILE_KEY, unipileRoutes } from './unipile.ts';
+
+export interface SandboxOptions {
+  /** Where the record is kept; an earlier sandbox's record in it is continued. */
+  readonly dir: string;
+  /** HTTP and SMTP ports on 127.0.0.1; 0 or absent: any free one. */
+  readonly port?: number;
+  readonly smtpPort?: number;
+  readonly behaviour?: Partial<Behaviour>;
+  /** Business time in UTC ms, for the record and for how long people take to accept. */
+  readonly businessNow?: () => number;
+  /** The signing secret (`whsec_…`) that the CRM expects; default: a new one. */
+  readonly crmSecret?: string;
+}
+
+/** Where everything is; `main.ts` prints this as JSON. */
+export interface SandboxUrls {
+  readonly http: string;
+  readonly smtp: { readonly host: string; readonly port: number };
+  readonly unipile: string;
+  readonly twilio: string;
+  readonly crm: { readonly url: string; readonly secret: string };
+}
+
+/** What a sender needs to use the sandbox: its provider, settings and credentials. */
+export interface SenderSettings {
+  readonly provider: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+export interface Sandbox extends SandboxUrls {
+  /** For a sender of this channel; `account` (e.g. the sender's name) tells LinkedIn accounts apart. */
+  senderSettings(channel: Channel, account?: string): SenderSettings;
+  /** As `POST /control`. */
+  control(change: Control): void;
+  received(): Received[];
+  callbacks(): CallbackReceived[];
+  close(): Promise<void>;
+}
+
+/** Starts it. The promise resolves once every port listens. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const conduct = new Conduct(options.behaviour ?? {});
+  const received = new Journal<Received>(options.dir, 'received.jsonl');
+  const callbacks = new Journal<CallbackReceived>(options.dir, 'callbacks.jsonl');
+  const closing = new AbortController();
+  let clock: Control['clock'];
+  const context: Context = {
+    conduct,
+    received,
+    callbacks,
+    businessNow: () => {
+      if (options.businessNow) return options.businessNow();
+      return clock ? clock.businessAnchor + (wallNow() - clock.wallAnchor) * clock.speed : null;
+    },
+    closing: closing.signal,
+  };
+  const world = new LinkedinWorld(context, received.read());
+  const secret = options.crmSecret ?? `whsec_${randomBytes(24).toString('base64')}`;
+
+  function control(change: Control): void {
+    conduct.change(change);
+    if (change.clock) clock = change.clock;
+    for (const slug of change.connect ?? []) world.connect(slug);
+  }
+
+  const app = Fastify({ forceCloseConnections: true, logger: false });
+  await app.register(async (scope) => unipileRoutes(scope, context, world), { prefix: '/unipile' });
+  await app.register(async (scope) => twilioRoutes(scope, context), { prefix: '/twilio' });
+  await app.register(async (scope) => crmRoutes(scope, context, secret), { prefix: '/crm' });
+  app.get('/received', async () => received.read());
+  app.get('/callbacks', async () => callbacks.read());
+  app.post('/control', async (request, reply) => {
+    const change = controlSchema.safeParse(request.body ?? {});
+    if (!change.success) return reply.code(400).send({ error: z.prettifyError(change.error) });
+    control(change.data);
+    return conduct.now;
+  });
+
+  const smtp = await startSmtp(context, options.smtpPort ?? 0);
+  await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+  const http = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  const urls: SandboxUrls = {
+    http,
+    smtp: { host: '127.0.0.1', port: smtp.port },
+    unipile: `${http}/unipile`,
+    twilio: `${http}/twilio`,
+    crm: { url: `${http}/crm`, secret },
+  };
+
+  return {
+    ...urls,
+    senderSettings: (channel, account) => sandboxSender(urls, channel, account, settleMs(conduct)),
+    control,
+    received: () => received.read(),
+    callbacks: () => callbacks.read(),
+    async close() {
+      closing.abort();
+      await Promise.all([app.close(), smtp.close()]);
+      received.close();
+      callbacks.close();
+    },
+  };
+}
+
+function settleMs(conduct: Conduct): number {
+  return conduct.now.latencyMs[1] + 2000;
+}
+
+/** `Sandbox.senderSettings` for a sandbox in another process, from the URLs that it printed. `settle`: longer than an answer takes, in ms. */
+export function sandboxSender(
+  urls: SandboxUrls,
+  channel: Channel,
+  account = 'sandbox',
+  settle = 5000,
+): SenderSettings {
+  switch (channel) {
+    case 'email':
+      return {
+        provider: 'smtp',
+        settings: { host: urls.smtp.host, port: urls.smtp.port, security: 'none' },
+        credentials: {},
+      };
+    case 'linkedin':
+      return {
+        provider: 'unipile',
+        settings: {
+          baseUrl: urls.unipile,
+          accountId: account,
+          v2: { baseUrl: urls.unipile, accountId: account },
+          settleMs: settle,
+        },
+        credentials: { apiKey: UNIPILE_KEY },
+      };
+    case 'sms':
+    case 'whatsapp':
+      return {
+        provider: 'twilio',
+        settings: { baseUrl: urls.twilio, statusCallbackUrl: `${urls.http}/status`, settleMs: settle },
+        credentials: { ...TWILIO_ACCOUNT },
+      };
+    case 'call':
+      return { provider: 'twilio', settings: { baseUrl: urls.twilio }, credentials: { ...TWILIO_ACCOUNT } };
+    case 'task':
+      return { provider: 'manual', settings: {}, credentials: {} };
+  }
+}

@@ -1,0 +1,39 @@
+/** Calls: the step is a task for the rep; Twilio only connects the two when the rep asks for it. */
+import twilio from 'twilio';
+import type { Provider, SenderAccount, SendResult } from '../ports.ts';
+import { createManualProvider } from '../task/manual.ts';
+import { checkAccount } from './account.ts';
+import { classifyTwilio } from './classify.ts';
+import { twilioClient } from './client.ts';
+
+/** Whom to connect, both E.164. */
+export interface CallRequest {
+  readonly repNumber: string;
+  readonly leadNumber: string;
+}
+
+/** `call/twilio`: a task, with `clickToCall` at the rep's hand. */
+export function createTwilioCalls(): Provider {
+  return { ...createManualProvider('call'), id: 'call/twilio', check: checkAccount };
+}
+
+/**
+ * Rings the rep and, once they have picked up, bridges the lead, who sees the sender's number. The call's outcome is the rep's to set.
+ * The answer is sorted as a send's; `sent` means that the rep's phone rings.
+ */
+export async function clickToCall(sender: SenderAccount, call: CallRequest): Promise<SendResult> {
+  const response = new twilio.twiml.VoiceResponse();
+  response.dial({ callerId: sender.address, answerOnBridge: true }).number(call.leadNumber);
+  try {
+    const { client } = twilioClient(sender);
+    const made = await client.calls.create({
+      to: call.repNumber,
+      from: sender.address,
+      twiml: response.toString(),
+      timeout: 30,
+    });
+    return { kind: 'sent', providerId: made.sid };
+  } catch (error) {
+    return classifyTwilio(error);
+  }
+}

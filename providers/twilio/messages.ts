@@ -1,0 +1,99 @@
+/** SMS and WhatsApp by Twilio's Messages. */
+import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
+import { wallNow } from '../../common/clock.ts';
+import { classifyTwilio } from './classify.ts';
+import { checkAccount } from './account.ts';
+import { twilioClient, type TwilioSettings } from './client.ts';
+
+/** Messages to one number that `find` looks through. */
+const LISTED = 500;
+/** How much earlier than our clock Twilio's may date a message, in milliseconds. */
+const CLOCK_SKEW_MS = 5_000;
+
+export interface TwilioOptions {
+  /** Where Twilio reports deliveries when a sender's settings don't say. */
+  readonly statusCallbackUrl?: string;
+}
+
+/** `sms/twilio` or `whatsapp/twilio`. */
+export function createTwilioMessages(channel: 'sms' | 'whatsapp', options: TwilioOptions = {}): Provider {
+  const address = (number: string): string =>
+    channel === 'whatsapp' ? `whatsapp:${number.replace(/^whatsapp:/, '')}` : number;
+
+  async function send(sender: SenderAccount, touch: Outgoing): Promise<SendResult> {
+    try {
+      const { client, settings } = twilioClient(sender);
+      const callback = statusCallback(settings.statusCallbackUrl ?? options.statusCallbackUrl, touch.touchId);
+      const message = await client.messages.create({
+        to: address(touch.to),
+        ...(settings.messagingServiceSid
+          ? { messagingServiceSid: settings.messagingServiceSid }
+          : { from: address(sender.address) }),
+        ...(touch.contentSid
+          ? {
+              contentSid: touch.contentSid,
+              ...(touch.variables ? { contentVariables: JSON.stringify(touch.variables) } : {}),
+            }
+          : { body: touch.text }),
+        ...(callback ? { statusCallback: callback } : {}),
+      });
+      return { kind: 'sent', providerId: message.sid };
+    } catch (error) {
+      return classifyTwilio(error);
+    }
+  }
+
+  // Twilio has no idempotency key, but it lists what it took. Without a date filter: a message that is queued has no DateSent yet.
+  async function find(sender: SenderAccount, touch: Outgoing): Promise<FindResult> {
+    if (!touch.since) return { kind: 'cannot_say' };
+    try {
+      const { client, settings } = twilioClient(sender);
+      const since = touch.since.getTime() - CLOCK_SKEW_MS;
+      const listed = await client.messages.list({
+        to: address(touch.to),
+        ...(settings.messagingServiceSid ? {} : { from: address(sender.address) }),
+        limit: LISTED,
+        pageSize: LISTED,
+      });
+      const ours = listed.find(
+        (each) =>
+          each.direction.startsWith('outbound') &&
+          each.dateCreated.getTime() >= since &&
+          (touch.contentSid !== undefined || sameText(each.body, touch.text)),
+      );
+      if (ours) return { kind: 'found', providerId: ours.sid };
+      return listed.length < LISTED && settled(settings, touch.since)
+        ? { kind: 'not_found' }
+        : { kind: 'cannot_say' };
+    } catch {
+      return { kind: 'cannot_say' };
+    }
+  }
+
+  return {
+    id: `${channel}/twilio`,
+    mode: 'wire',
+    send,
+    find,
+    check: (sender): Promise<readonly CheckLine[]> => checkAccount(sender),
+    async close() {},
+  };
+}
+
+function settled(settings: TwilioSettings, since: Date): boolean {
+  return wallNow() - since.getTime() >= settings.settleMs;
+}
+
+// Trial accounts put a sentence of Twilio's before the body; white space is not kept exactly.
+function sameText(listed: string | null, ours: string): boolean {
+  const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
+  return plain(listed ?? '').endsWith(plain(ours));
+}
+
+/** The status callback with the touch's id in its query; undefined when none is configured. */
+function statusCallback(base: string | undefined, touchId: string): string | undefined {
+  if (base === undefined) return undefined;
+  const url = new URL(base);
+  url.searchParams.set('touch', touchId);
+  return url.href;
+}
