@@ -1,0 +1,55 @@
+import { CALL_OUTCOMES } from '../plan.ts';
+import { checkCondition } from './conditions/evaluate.ts';
+import type { SourceDocument } from './document.ts';
+import { quote, suggest, type Problem } from './problems.ts';
+import type { WrittenStep } from './walk.ts';
+
+/** Checks the conditions of `if` steps: syntax, names, types, and that the steps they ask about exist. */
+export function checkConditions(document: SourceDocument, steps: readonly WrittenStep[]): readonly Problem[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const withOutcome = steps
+    .filter((step) => step.kinds[0] === 'call' || step.kinds[0] === 'task')
+    .map((step) => step.id);
+  return steps.flatMap((step): Problem[] => {
+    const expression = step.fields.if;
+    if (typeof expression !== 'string' || expression.trim() === '') return [];
+    const path = [...step.path, 'if'];
+    const result = checkCondition(expression);
+    const problems = result.faults.map(({ offset, snippet, message, hint }) =>
+      document.within(path, offset, snippet, message, hint),
+    );
+    for (const { map, step: id, offset, comparedWith } of result.steps) {
+      const asked = byId.get(id);
+      const ids = map === 'outcomes' ? withOutcome : [...byId.keys()];
+      const kind = asked?.kinds[0];
+      if (comparedWith !== null) {
+        const { value } = comparedWith;
+        if (kind !== 'call' || value === '' || (CALL_OUTCOMES as readonly string[]).includes(value)) continue;
+        problems.push(
+          document.within(
+            path,
+            comparedWith.offset,
+            value,
+            `a call has no outcome ${quote(value)}`,
+            suggest(value, CALL_OUTCOMES, 'outcomes'),
+          ),
+        );
+      } else if (!asked)
+        problems.push(
+          document.within(path, offset, id, `there is no step ${quote(id)}`, suggest(id, ids, 'steps')),
+        );
+      else if (map === 'outcomes' && !withOutcome.includes(id)) {
+        problems.push(
+          document.within(
+            path,
+            offset,
+            id,
+            `the step ${quote(id)} has no outcome`,
+            suggest(id, withOutcome, 'calls and tasks'),
+          ),
+        );
+      }
+    }
+    return problems;
+  });
+}

@@ -1,0 +1,83 @@
+import { Lexer } from 'yaml';
+
+/** Limits that no hand-written definition meets, and that keep a hostile one cheap to refuse. */
+export const MAX_BYTES = 1_000_000;
+export const MAX_DEPTH = 40;
+
+/** Where reading stopped: an offset into the text, or null when there is no text yet. */
+export interface ReadFailure {
+  readonly offset: number | null;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The text of a definition file, or why it is none: too large, not UTF-8, empty, control characters, nested too deep. */
+export function decode(source: string | Uint8Array): { readonly text: string } | ReadFailure {
+  const bytes = typeof source === 'string' ? Buffer.byteLength(source) : source.byteLength;
+  if (bytes > MAX_BYTES) {
+    return failure(
+      null,
+      `the file has ${bytes} bytes; at most ${MAX_BYTES} are read`,
+      'a sequence is a few hundred lines: is this the right file?',
+    );
+  }
+  let text = '';
+  if (typeof source === 'string') text = source;
+  else {
+    const [first, second] = source;
+    if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+      return failure(null, 'the file is encoded as UTF-16', 'save it as UTF-8');
+    }
+    try {
+      text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(source);
+    } catch {
+      // Read with replacement characters, the first one stands where the first bad byte is.
+      const bad = new TextDecoder('utf-8').decode(source).indexOf('\uFFFD');
+      return failure(bad, 'the file is not valid UTF-8 from here on', 'save it as UTF-8');
+    }
+  }
+  if (text.startsWith('\uFEFF')) text = text.slice(1);
+  if (text.trim() === '')
+    return failure(null, 'the file is empty', 'a sequence has at least a name and steps');
+  const control = text.search(FORBIDDEN);
+  if (control >= 0) {
+    const code = text.charCodeAt(control).toString(16).padStart(4, '0').toUpperCase();
+    return failure(
+      control,
+      `the file has a control character (U+${code}) here`,
+      'delete it; saved as UTF-16 or binary by mistake?',
+    );
+  }
+  const deep = firstTooDeep(text);
+  if (deep !== null)
+    return failure(deep, `nested deeper than ${MAX_DEPTH} levels`, 'split the sequence in two');
+  return { text };
+}
+
+/** C0 controls without tab and line ends, DEL, lone surrogates, and the private characters that rendering uses as marks. */
+// oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+const FORBIDDEN =
+  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\uE000\uE001]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+
+function failure(offset: number | null, message: string, hint: string): ReadFailure {
+  return { offset, message, hint };
+}
+
+/** The YAML parser recurses and can take the process down with it, so depth within a line is counted on tokens before. */
+function firstTooDeep(text: string): number | null {
+  let offset = 0;
+  let flow = 0;
+  let inLine = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') flow += 1;
+    else if (token === ']' || token === '}') flow -= 1;
+    else if (token === '-' || token === '?' || token === ':') inLine += 1;
+    else if (token.includes('\n')) inLine = 0;
+    if (flow > MAX_DEPTH || (flow === 0 && inLine > MAX_DEPTH)) return offset;
+    // Marks such as the start of a document or a scalar are no characters of the file.
+    if (!MARKS.has(token)) offset += token.length;
+  }
+  return null;
+}
+
+const MARKS = new Set(['\u0002', '\u0018', '\u001F']);

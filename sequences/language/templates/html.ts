@@ -1,0 +1,166 @@
+import { convert } from 'html-to-text';
+import { Marked } from 'marked';
+import { CopyError } from './copy-errors.ts';
+
+/**
+ * Values go into HTML last. While Markdown is turned into HTML each one is a mark of two private characters around a
+ * number, which is no syntax in either; so whatever a lead is called, it is text.
+ */
+const MARK = /\uE000(\d+)\uE001/g;
+
+/** Keeps values aside; `mark` answers with what stands for one in the meantime. */
+export class SetAside {
+  private readonly values: string[] = [];
+
+  mark(value: string): string {
+    this.values.push(value);
+    return `\uE000${this.values.length - 1}\uE001`;
+  }
+
+  value(index: string): string {
+    return this.values[Number(index)] ?? '';
+  }
+}
+
+// A line break stays one, as in a mail client's composer.
+const marked = new Marked({ gfm: true, breaks: true, async: false });
+
+/** Markdown with marks in it to HTML with the same marks in it. */
+export function markdownToHtml(markdown: string): string {
+  const html = marked.parse(markdown, { async: false });
+  // Addresses come out percent-encoded, their marks too.
+  return html.trim().replace(/%EE%80%80(\d+)%EE%80%81/g, '\uE000$1\uE001');
+}
+
+/**
+ * Puts the values in: as escaped text, as quoted attribute values, or as addresses of links.
+ * @throws CopyError `unsafe_value` where a value would become markup or a link of another kind
+ */
+export function fillIn(html: string, aside: SetAside): string {
+  const scanner = new HtmlScanner();
+  let out = '';
+  let last = 0;
+  for (const match of html.matchAll(MARK)) {
+    const before = html.slice(last, match.index);
+    scanner.read(before);
+    out += before + escapeFor(scanner, aside.value(match[1] ?? ''));
+    last = match.index + match[0].length;
+    scanner.read('x');
+  }
+  return out + html.slice(last);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** Escapes text for HTML content and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
+}
+
+function escapeFor(scanner: HtmlScanner, value: string): string {
+  switch (scanner.place === 'text' && scanner.rest === '<' ? 'tag' : scanner.place) {
+    case 'text':
+      return escapeHtml(value).replaceAll('\n', '<br>');
+    case 'attribute': {
+      if (!scanner.address) return escapeHtml(value);
+      if (scanner.written === '' && !/^(https?:\/\/|mailto:|tel:)/i.test(value)) {
+        throw new CopyError(
+          'unsafe_value',
+          'a link is made of a value that is no address (https://, mailto: or tel:)',
+        );
+      }
+      return escapeHtml(value.replace(/[\s\\`]/g, (char) => encodeURIComponent(char)));
+    }
+    default:
+      throw new CopyError(
+        'unsafe_value',
+        'a value stands inside a tag, a comment or a script; put it into the text or a quoted attribute',
+      );
+  }
+}
+
+/** Follows where in an HTML text a place is: enough of the tokenizer to tell text from tags and quoted attributes. */
+class HtmlScanner {
+  place: 'text' | 'tag' | 'attribute' | 'hidden' = 'text';
+  /** Whether the present attribute holds an address. */
+  address = false;
+  /** The present attribute's value so far. */
+  written = '';
+  /** What was read of the present tag; in text a `<` that the next character may make one. */
+  rest = '';
+  private quote = '';
+  private closing = '';
+
+  read(text: string): void {
+    for (const char of text) this.step(char);
+  }
+
+  private step(char: string): void {
+    switch (this.place) {
+      case 'text':
+        if (this.rest === '<' && /[a-z/!?]/i.test(char)) {
+          this.place = 'tag';
+          this.rest += char;
+        } else this.rest = char === '<' ? '<' : '';
+        return;
+      case 'tag':
+        return this.inTag(char);
+      case 'attribute':
+        if (char === this.quote) {
+          this.place = 'tag';
+          this.rest = `${this.rest.split(/\s/, 1)[0]} `;
+        } else this.written += char;
+        return;
+      case 'hidden':
+        this.rest = (this.rest + char.toLowerCase()).slice(-this.closing.length);
+        if (this.rest === this.closing) [this.place, this.rest] = ['text', ''];
+    }
+  }
+
+  private inTag(char: string): void {
+    this.rest += char;
+    if (this.rest === '<!--') this.hide('-->');
+    else if (char === '>') {
+      const name = /^<([a-z]+)/i.exec(this.rest)?.[1]?.toLowerCase();
+      if (name === 'script' || name === 'style' || name === 'title' || name === 'textarea')
+        this.hide(`</${name}>`);
+      else [this.place, this.rest] = ['text', ''];
+    } else if ((char === '"' || char === "'") && /=\s*["']$/.test(this.rest)) {
+      const name = /([^\s"'<>/=]+)\s*=\s*["']$/.exec(this.rest)?.[1]?.toLowerCase() ?? '';
+      // An event handler or a style runs what is in it.
+      if (name.startsWith('on') || name === 'style' || name === 'srcdoc') return;
+      this.place = 'attribute';
+      this.quote = char;
+      this.written = '';
+      this.address = ['href', 'src', 'action', 'background', 'cite', 'poster', 'formaction'].includes(name);
+    }
+  }
+
+  private hide(closing: string): void {
+    this.place = 'hidden';
+    this.closing = closing;
+    this.rest = '';
+  }
+}
+
+/** The plain-text alternative of an HTML body. */
+export function htmlToText(html: string): string {
+  return convert(html, {
+    wordwrap: false,
+    limits: { maxInputLength: 2_000_000, maxDepth: 200 },
+    selectors: [
+      { selector: 'a', options: { hideLinkHrefIfSameAsText: true, linkBrackets: ['(', ')'] } },
+      { selector: 'img', format: 'skip' },
+      ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
+        selector,
+        options: { uppercase: false },
+      })),
+    ],
+  }).trim();
+}
