@@ -1,0 +1,68 @@
+import type { Bond } from '../../db/lead-senders.ts';
+import type { Sender } from '../../db/senders.ts';
+import type { TouchContent, TouchKey, TouchRow } from '../../db/touches.ts';
+import type { Outgoing } from '../../providers/ports.ts';
+import type { WaitContext } from '../../sequences/calendar/index.ts';
+import type { Channel } from '../../sequences/lead.ts';
+import type { Duration, Instant, StepCopy } from '../../sequences/plan.ts';
+import type { EnrollmentDeps } from './deps.ts';
+
+/** A touch that is `sending`, with all that handing it over and writing down the outcome needs. */
+export interface Delivery {
+  readonly key: TouchKey;
+  readonly touchId: string;
+  readonly leadId: string;
+  readonly action: TouchRow['action'];
+  readonly channel: Channel | 'webhook';
+  /** null: a webhook. */
+  readonly sender: Sender | null;
+  readonly to: string;
+  readonly toName: string | null;
+  readonly content: TouchContent;
+  readonly attachments: NonNullable<StepCopy['attachments']>;
+  readonly bond: Bond | null;
+  readonly waitForConnection: Duration | null;
+  readonly calendar: WaitContext;
+  /** Of the enrollment, when it was saved with the command. */
+  readonly revision: number;
+}
+
+/** Looking more often would only fill the history. */
+const LOOK_AT_MOST_MS = 15_000;
+const LOOK_MARGIN_MS = 250;
+
+/** Business instant at which to look again after a touch whose lease still has so many wall milliseconds. */
+export function lookLater(now: Instant, speed: number, leaseLeftMs: number): Instant {
+  const wall = Math.min(Math.max(leaseLeftMs, 0), LOOK_AT_MOST_MS) + LOOK_MARGIN_MS;
+  return now + Math.ceil(wall * speed);
+}
+
+/** What a webhook's receiver knows a touch by, whichever attempt it is: it may drop what it has. */
+export function webhookId({ enrollmentId, step, visit }: TouchKey): string {
+  return `${enrollmentId}:${step}:${visit}`;
+}
+
+/** The touch in its provider's words. `since`: from when the provider may have it. */
+export function outgoingOf(
+  { touchId, action, to, toName, content, attachments, bond }: Delivery,
+  deps: Pick<EnrollmentDeps, 'unsubscribeUrl'>,
+  since: Date,
+): Outgoing {
+  return {
+    touchId,
+    action,
+    to,
+    toName,
+    text: content.text ?? '',
+    ...(content.subject !== undefined && { subject: content.subject }),
+    ...(content.html !== undefined && { html: content.html }),
+    ...(attachments.length > 0 && { attachments }),
+    ...(content.thread && { thread: content.thread }),
+    ...(action === 'email' && { unsubscribeUrl: deps.unsubscribeUrl(touchId) }),
+    ...(content.contentSid !== undefined && { contentSid: content.contentSid }),
+    ...(content.variables && { variables: content.variables }),
+    providerLeadId: bond?.providerLeadId ?? null,
+    providerChatId: bond?.providerChatId ?? null,
+    since,
+  };
+}
