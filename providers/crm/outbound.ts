@@ -3,7 +3,7 @@ import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
-import axios, { AxiosError } from 'axios';
+import axios, { type AxiosError } from 'axios';
 import { wallNow } from '../../common/clock.ts';
 import { isPublicAddress } from '../../common/network.ts';
 

@@ -31,21 +31,19 @@ export async function startReceiver(
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', async () => {
-      const text = Buffer.concat(chunks).toString();
-      const post = {
-        id: String(req.headers['webhook-id']),
-        headers: req.headers,
-        text,
-        body: JSON.parse(text) as ReceivedPost['body'],
-      };
-      const given = await answer(post);
-      const full = typeof given === 'number' ? { status: given } : given;
-      posts.push({ ...post, status: typeof full === 'function' ? 0 : full.status });
-      if (typeof full === 'function') return full(res);
-      res.writeHead(full.status, full.headers).end(full.body ?? '');
+    req.on('end', () => {
+      void respond(req.headers, Buffer.concat(chunks).toString(), res);
     });
   });
+  async function respond(headers: IncomingHttpHeaders, text: string, res: ServerResponse): Promise<void> {
+    const body = JSON.parse(text) as ReceivedPost['body'];
+    const post = { id: String(headers['webhook-id']), headers, text, body };
+    const given = await answer(post);
+    const full = typeof given === 'number' ? { status: given } : given;
+    posts.push({ ...post, status: typeof full === 'function' ? 0 : full.status });
+    if (typeof full === 'function') full(res);
+    else res.writeHead(full.status, full.headers).end(full.body ?? '');
+  }
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -77,7 +75,7 @@ export async function startReceiver(
 export async function until(check: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const endsAt = performance.now() + ms;
   while (!(await check())) {
-    if (performance.now() > endsAt) throw new Error(`still not so after ${ms} ms: ${check}`);
+    if (performance.now() > endsAt) throw new Error(`still not so after ${ms} ms: ${check.toString()}`);
     await sleep(20);
   }
 }
