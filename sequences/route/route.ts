@@ -27,6 +27,19 @@ export interface RouteRequest {
   readonly rotationKey: string;
 }
 
+/** Where people of a persona are used to be written to; a lead's own preference goes before. */
+export const PERSONA_CHANNELS: Readonly<Record<string, Channel>> = {
+  executive: 'email',
+  finance: 'email',
+  engineer: 'email',
+  founder: 'linkedin',
+  marketing: 'linkedin',
+  sales: 'linkedin',
+  recruiter: 'linkedin',
+  candidate: 'linkedin',
+  field: 'sms',
+};
+
 export type NoRoute = 'no_email' | 'no_phone' | 'no_linkedin' | 'no_sender' | 'suppressed' | 'no_channel';
 
 export interface Route {

@@ -1,0 +1,49 @@
+import type { BusySlot } from '../calendar/index.ts';
+
+/** Every sender's slots, in memory: what the ledger is to the real host. */
+export interface SlotBook {
+  /** The sender's slots by time. The list changes with the book. */
+  of(senderId: string): readonly BusySlot[];
+  add(senderId: string, slot: BusySlot): void;
+  /** Gives a slot back; one that is not there changes nothing. */
+  remove(senderId: string, slot: BusySlot): void;
+}
+
+export function createSlotBook(): SlotBook {
+  const books = new Map<string, BusySlot[]>();
+
+  function bookOf(senderId: string): BusySlot[] {
+    let book = books.get(senderId);
+    if (!book) books.set(senderId, (book = []));
+    return book;
+  }
+
+  /** Index of the first slot later than `at`. */
+  function after(book: readonly BusySlot[], at: number): number {
+    let low = 0;
+    let high = book.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (book[middle]!.at <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  return {
+    of: bookOf,
+    add(senderId, slot) {
+      const book = bookOf(senderId);
+      book.splice(after(book, slot.at), 0, slot);
+    },
+    remove(senderId, slot) {
+      const book = bookOf(senderId);
+      for (let i = after(book, slot.at) - 1; i >= 0 && book[i]!.at === slot.at; i--) {
+        if (book[i] === slot) {
+          book.splice(i, 1);
+          return;
+        }
+      }
+    },
+  };
+}
