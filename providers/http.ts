@@ -9,17 +9,17 @@ import axios, { type AxiosInstance } from 'axios';
 import { wallNow } from '../common/clock.ts';
 
 /** How long connecting (DNS, TCP, TLS) may take, in milliseconds. */
-export const CONNECT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 10_000;
 /** How long one request may take, in milliseconds, when the sender's settings don't say. */
 export const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than any `send` with default settings takes, in milliseconds: what a lease must outlast. */
-export const LONGEST_SEND_MS = 90_000;
+/** When a send is over at the latest, in milliseconds: nothing is written after that. A touch's lease must outlast it. */
+export const SEND_DEADLINE_MS = 40_000;
 
 const MAX_RESPONSE_BYTES = 5_000_000;
-const unwritten = new WeakSet<Error>();
+const unwritten = new WeakSet<object>();
 
 /** Never set by Node itself: connecting took longer than `CONNECT_TIMEOUT_MS`. */
-export class ConnectTimeout extends Error {
+class ConnectTimeout extends Error {
   override name = 'ConnectTimeout';
   readonly code = 'ECONNECTTIMEOUT';
 }
@@ -69,9 +69,22 @@ export const agents = {
 };
 
 /** False only when it is certain that not a byte of the request left: the connection was never there. */
-export function wasWritten(error: unknown): boolean {
-  for (let each = error; each instanceof Error; each = each.cause) if (unwritten.has(each)) return false;
+function wasWritten(error: unknown): boolean {
+  for (let each = error; typeof each === 'object' && each !== null; each = (each as Error).cause) {
+    if (unwritten.has(each)) return false;
+  }
   return true;
+}
+
+/** The end of a send. `passed` holds also in a process that stood still, whose timers have not run yet. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  passed(): boolean;
+}
+
+export function sendDeadline(ms: number = SEND_DEADLINE_MS): Deadline {
+  const end = performance.now() + ms;
+  return { signal: AbortSignal.timeout(ms), passed: () => performance.now() >= end };
 }
 
 export type Exchange =
@@ -94,11 +107,12 @@ export interface HttpRequest {
 
 export type HttpClient = (request: HttpRequest) => Promise<Exchange>;
 
-/** A client for one base URL. Every status is an answer; it never throws for what the other side does. */
+/** A client for one base URL and the requests of one send. Every status is an answer; it never throws for what the other side does. */
 export function createHttp(options: {
   baseUrl: string;
   headers: Record<string, string>;
   timeoutMs: number;
+  deadline: Deadline;
 }): HttpClient {
   const instance: AxiosInstance = axios.create({
     baseURL: options.baseUrl,
@@ -111,14 +125,21 @@ export function createHttp(options: {
     ...agents,
   });
   return async (request) => {
+    if (options.deadline.passed()) {
+      return {
+        kind: 'broken',
+        written: false,
+        code: 'deadline',
+        detail: 'the time for this touch was over before the request',
+      };
+    }
     try {
       const response = await instance.request<unknown>({
         method: request.method,
         url: request.path,
         params: request.query,
         data: request.body,
-        // `timeout` is over the whole exchange only with a signal besides: a trickling answer would keep it alive.
-        signal: AbortSignal.timeout(options.timeoutMs + CONNECT_TIMEOUT_MS),
+        signal: options.deadline.signal,
         ...(request.headers ? { headers: request.headers } : {}),
       });
       return {

@@ -21,6 +21,7 @@ const CONNECTION = new Set([
   'EPROXY',
   'EABORT',
   'EMAXLIMIT',
+  'ESTREAM',
 ]);
 
 /**

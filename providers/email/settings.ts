@@ -60,8 +60,6 @@ export interface EmailConfiguration {
   readonly settings: EmailSettings;
   readonly pool: SMTPPoolOptions & { pool: true };
   readonly dkimPrivateKey: string | null;
-  /** How long one send may take in all, in milliseconds. */
-  readonly deadlineMs: number;
 }
 
 /**
@@ -131,7 +129,6 @@ export function emailConfiguration(sender: SenderAccount): EmailConfiguration {
   return {
     settings,
     dkimPrivateKey: credentials.dkimPrivateKey ?? null,
-    deadlineMs: settings.connectTimeoutMs + settings.timeoutMs + 10_000,
     pool: {
       pool: true,
       host,

@@ -1,5 +1,6 @@
 /** Email through any submission server, by nodemailer. */
 import type { NodemailerError, SendMailOptions } from 'nodemailer';
+import { sendDeadline } from '../http.ts';
 import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
 import { BadSettings, withSettings } from '../settings.ts';
 import { classifySmtp } from './classify.ts';
@@ -12,6 +13,8 @@ export interface SmtpOptions {
   readonly resolveTxt?: ResolveTxt;
   /** Senders whose connections are kept; the one unused for longest is closed for a new one. */
   readonly maxSenders?: number;
+  /** When a send is over at the latest, in milliseconds; default: `SEND_DEADLINE_MS`. */
+  readonly deadlineMs?: number;
 }
 
 /** `email/smtp`. SMTP has no way to ask whether a message was taken, so `find` cannot say. */
@@ -22,11 +25,11 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
 
   async function send(sender: SenderAccount, touch: Outgoing): Promise<SendResult> {
     const { configuration, transporter } = transports.for(sender);
-    const watch: HandOver = { stream: null };
+    const watch: HandOver = { stream: null, deadline: sendDeadline(options.deadlineMs) };
     try {
       const mail: SendMailOptions & { handOver: HandOver } = {
         ...compose(sender, configuration.settings, touch),
-        signal: AbortSignal.timeout(configuration.deadlineMs),
+        signal: watch.deadline.signal,
         handOver: watch,
       };
       await transporter.sendMail(mail);

@@ -8,12 +8,14 @@ import {
   type SMTPPoolSentMessageInfo,
   type Transporter,
 } from 'nodemailer';
+import type { Deadline } from '../http.ts';
 import type { SenderAccount } from '../ports.ts';
 import { type EmailConfiguration, emailConfiguration } from './settings.ts';
 
 /** Tells whether the connection has begun to read the message, which it does only after the server's 354. */
 export interface HandOver {
   stream: Readable | null;
+  readonly deadline: Deadline;
 }
 
 export function handedOver(watch: HandOver): boolean {
@@ -21,12 +23,17 @@ export function handedOver(watch: HandOver): boolean {
 }
 
 type TrackedMail = SendMailOptions & { handOver?: HandOver };
-export type PoolTransporter = Transporter<SMTPPoolSentMessageInfo, SMTPPoolOptions>;
+type PoolTransporter = Transporter<SMTPPoolSentMessageInfo, SMTPPoolOptions>;
 
 interface Entry {
   readonly fingerprint: string;
   readonly configuration: EmailConfiguration;
   readonly transporter: PoolTransporter;
+}
+
+/** The send's deadline came before the message was handed over. */
+export class TooLate extends Error {
+  override name = 'TooLate';
 }
 
 export class Transports {
@@ -80,8 +87,15 @@ function open(configuration: EmailConfiguration): PoolTransporter {
       message.createReadStream = (options) => {
         // The pool may ask again for a connection that was dropped, but never for a message that was already being read.
         if (handedOver(watch)) return refused();
-        watch.stream = create(options);
-        return watch.stream;
+        const stream = (watch.stream = create(options));
+        const pipe = stream.pipe.bind(stream);
+        // The connection pipes the message once the server has said 354, the last moment at which it can still be kept.
+        stream.pipe = (destination, more) => {
+          if (!watch.deadline.passed()) return pipe(destination, more);
+          stream.destroy(new TooLate('the time for this touch was over before its message was handed over'));
+          return destination;
+        };
+        return stream;
       };
     }
     done();

@@ -153,7 +153,7 @@ export function sendMessage(
 
 export function follow(v2: NonNullable<UnipileAccount['v2']>, providerLeadId: string, touchId: string) {
   const path = `/${encodeURIComponent(v2.accountId)}/users/me/follow/${encodeURIComponent(providerLeadId)}`;
-  return call(v2.http, { method: 'post', path, headers: tag(touchId) }, z.unknown(), {
+  return call(v2.http, { method: 'post', path, headers: tag(touchId), body: {} }, z.unknown(), {
     effect: true,
     providerLeadId,
   });

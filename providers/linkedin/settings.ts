@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { createHttp, type HttpClient, REQUEST_TIMEOUT_MS } from '../http.ts';
+import { createHttp, type HttpClient, REQUEST_TIMEOUT_MS, sendDeadline } from '../http.ts';
 import type { SenderAccount } from '../ports.ts';
 import { providerUrl, readSettings } from '../settings.ts';
 
@@ -22,9 +22,9 @@ const credentialsSchema = z.object({
   v2ApiKey: z.string().min(1).optional(),
 });
 
-export type UnipileSettings = z.output<typeof settingsSchema>;
+type UnipileSettings = z.output<typeof settingsSchema>;
 
-/** A sender's connection to Unipile. */
+/** A sender's connection to Unipile, for one send or look-up: all its requests share one deadline. */
 export interface UnipileAccount {
   readonly settings: UnipileSettings;
   readonly http: HttpClient;
@@ -33,16 +33,18 @@ export interface UnipileAccount {
 }
 
 /** Checks a LinkedIn sender and opens its HTTP clients. Throws `BadSettings`. */
-export function unipileAccount(sender: SenderAccount): UnipileAccount {
+export function unipileAccount(sender: SenderAccount, deadlineMs?: number): UnipileAccount {
   const { settings, credentials } = readSettings(sender, {
     settings: settingsSchema,
     credentials: credentialsSchema,
   });
+  const deadline = sendDeadline(deadlineMs);
   const client = (baseUrl: string, apiKey: string): HttpClient =>
     createHttp({
       baseUrl,
       headers: { 'X-API-KEY': apiKey, accept: 'application/json' },
       timeoutMs: settings.timeoutMs,
+      deadline,
     });
   return {
     settings,

@@ -8,12 +8,17 @@ import { slugOf, type UnipileAccount, unipileAccount } from './settings.ts';
 const CLOCK_SKEW_MS = 5_000;
 const CANNOT_SAY: FindResult = { kind: 'cannot_say' };
 
+export interface UnipileOptions {
+  /** When a send is over at the latest, in milliseconds; default: `SEND_DEADLINE_MS`. */
+  readonly deadlineMs?: number;
+}
+
 /** `linkedin/unipile`. */
-export function createUnipileProvider(): Provider {
+export function createUnipileProvider(options: UnipileOptions = {}): Provider {
   return {
     id: 'linkedin/unipile',
     mode: 'wire',
-    send: (sender, touch) => withSettings(() => send(unipileAccount(sender), touch)),
+    send: (sender, touch) => withSettings(() => send(unipileAccount(sender, options.deadlineMs), touch)),
     async find(sender, touch) {
       try {
         return await find(unipileAccount(sender), touch);

@@ -67,7 +67,7 @@ export const controlSchema = behaviourSchema
 export type Control = z.output<typeof controlSchema>;
 
 /** Prompt, kind, and known to bounce what begins with `bounce`. */
-export const CALM: Behaviour = {
+const CALM: Behaviour = {
   latencyMs: [0, 0],
   rules: [{ match: '^bounce', do: 'reject' }],
   refuseCredentials: false,

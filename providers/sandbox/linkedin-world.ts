@@ -16,7 +16,7 @@ export function slugOfId(id: string): string | null {
   return id.startsWith(PREFIX) ? Buffer.from(id.slice(PREFIX.length), 'base64url').toString('utf8') : null;
 }
 
-export function chatIdOf(accountId: string, slug: string): string {
+function chatIdOf(accountId: string, slug: string): string {
   return `chat_${createHash('sha256').update(`${accountId} ${slug}`).digest('hex').slice(0, 20)}`;
 }
 

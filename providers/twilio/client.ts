@@ -2,7 +2,7 @@
 import twilio from 'twilio';
 import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import * as z from 'zod';
-import { agents, broken, REQUEST_TIMEOUT_MS, retryAfter } from '../http.ts';
+import { agents, broken, REQUEST_TIMEOUT_MS, retryAfter, sendDeadline } from '../http.ts';
 import type { SenderAccount } from '../ports.ts';
 import { providerUrl, readSettings } from '../settings.ts';
 
@@ -81,6 +81,8 @@ class Requests extends twilio.RequestClient {
     super({ timeout: timeoutMs, keepAlive: false });
     this.#baseUrl = baseUrl;
     Object.assign(this.axios.defaults, agents);
+    const { signal } = sendDeadline();
+    this.axios.interceptors.request.use((config) => Object.assign(config, { signal }));
   }
 
   override async request<TData>(options: RequestClient.RequestOptions<TData>) {

@@ -156,6 +156,28 @@ test('promise 1: a reused connection that breaks after the message was handed ov
   expect(server.messages).toHaveLength(2);
 });
 
+test.each(['silence', 'a process that stood still'])(
+  'promise 1: nothing is handed over after the deadline (%s)',
+  async (what) => {
+    server = await scriptedSmtp({
+      data: () => {
+        if (what === 'silence') return 'silence';
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        return { reply: '354 go ahead' };
+      },
+    });
+    provider = createSmtpProvider({ deadlineMs: 200 });
+    expect(await provider.send(emailSender(server.port), touch())).toMatchObject({ kind: 'later' });
+    expect(server.messages).toEqual([]);
+  },
+);
+
+test('promise 1: a server that only trickles after the message is left at the deadline, outcome unknown', async () => {
+  server = await scriptedSmtp({ message: 'silence' });
+  provider = createSmtpProvider({ deadlineMs: 300 });
+  expect(await provider.send(emailSender(server.port), touch())).toMatchObject({ kind: 'unknown' });
+});
+
 test('a reused connection that the server had closed before the message is replaced', async () => {
   const script: Script = {};
   server = await scriptedSmtp(script);

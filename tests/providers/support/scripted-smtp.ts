@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 /** What the server does at a stage: this reply, byte for byte (CRLF is added), or what a broken one does. */
-export type Act =
+type Act =
   | ((connection: number) => Act)
   | { reply: string }
   | { raw: string; then: 'close' }
