@@ -1,0 +1,290 @@
+/**
+ * What comes back from leads. It is stored and takes effect in one transaction (promise 3): whether it stops the enrollment,
+ * goes to its inbox, or stops everybody at the company is decided here, whatever Temporal is doing.
+ */
+import type { IdentityHasher } from '../common/crypto.ts';
+import { effectOf } from '../sequences/engine/reduce.ts';
+import type { EngineState } from '../sequences/engine/types.ts';
+import type { ContactChannel } from '../sequences/lead.ts';
+import { LEAD_EVENTS, type Instant, type Plan, type StopRules } from '../sequences/plan.ts';
+import { emit, type CallbackType } from './callbacks.ts';
+import type { Db, Tx } from './db.ts';
+import { endEnrollments, lockLeads, type Ended } from './endings.ts';
+import { appendInbox } from './inbox.ts';
+import { CommandRefused } from './refused.ts';
+import { sendingTo, type SendingTouch } from './scopes.ts';
+import { identitiesOf, leadsKnownBy, suppressLocked } from './suppressions.ts';
+
+/** `whatsapp_in` opens WhatsApp's 24 hours of free text, and says nothing else. */
+export const EVENT_TYPES = [...LEAD_EVENTS, 'whatsapp_in'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface IncomingEvent {
+  readonly leadId: string;
+  readonly type: EventType;
+  readonly channel?: ContactChannel | null;
+  /** Business time; now when it is missing or in the future. */
+  readonly at?: Instant;
+  /** What the source says about it; PostgreSQL only, erased with the lead. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  /** The source's own id of it: the second time changes nothing. */
+  readonly dedupeKey?: string;
+  /** `bounced`: the address that does not exist; else the lead's first. */
+  readonly address?: string;
+  /** `out_of_office`: when the lead is back; no touch before. */
+  readonly until?: Instant;
+}
+
+export interface EventEffect {
+  /** null: it was known already and changed nothing. */
+  readonly eventId: string | null;
+  /** Enrollments that it ended: the lead's, or everybody's at the company. */
+  readonly stopped: readonly Ended[];
+  readonly wake: readonly string[];
+  /** Touches of those enrollments that were `sending` at that moment: these may still arrive. */
+  readonly sending: readonly SendingTouch[];
+}
+
+const TOLD: Partial<Record<EventType, CallbackType>> = {
+  replied: 'lead.replied',
+  bounced: 'lead.bounced',
+  unsubscribed: 'lead.unsubscribed',
+};
+
+/**
+ * Records what a lead did, in force when it commits.
+ * @throws CommandRefused `not_found`, `erased`
+ */
+export async function recordLeadEvent(
+  db: Db,
+  hash: IdentityHasher,
+  event: IncomingEvent,
+): Promise<EventEffect> {
+  return db.tx(async (tx) => {
+    const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
+    const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
+    const stored = await storeEvent(tx, lead, event);
+    if (!stored) return { eventId: null, stopped: [], wake: [], sending: [] };
+    await noteOnProfile(tx, event, stored.at);
+    const concerned = [...lead.alsoLocked, lead.id];
+    const sending = await sendingTo(tx, concerned);
+    const effect = await takeEffect(tx, lead, event);
+    const stopped = [...effect.stopped];
+    if (event.type === 'unsubscribed') {
+      const suppression = { channel: null, reason: 'unsubscribed' } as const;
+      stopped.push(...(await suppressLocked(tx, hash, { leadId: lead.id }, concerned, suppression)));
+    }
+    const address = event.type === 'bounced' ? (event.address ?? lead.emails[0]) : undefined;
+    if (address !== undefined) {
+      const suppression = { channel: 'email', reason: 'bounced' } as const;
+      const target = { kind: 'email', value: address } as const;
+      stopped.push(...(await suppressLocked(tx, hash, target, [lead.id], suppression)));
+    }
+    const ended = new Set(stopped.map((one) => one.enrollmentId));
+    return {
+      eventId: stored.id,
+      stopped,
+      wake: [...new Set([...effect.wake, ...ended])],
+      sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
+    };
+  });
+}
+
+/** A lead under lock, with what decides about an event. */
+export interface LockedLead {
+  readonly id: string;
+  readonly companyId: string | null;
+  readonly emails: readonly string[];
+  readonly enrollment: Running | null;
+  /** Other leads locked for the same event: colleagues in a sequence that it may stop, and whoever shares an identity. */
+  readonly alsoLocked: readonly string[];
+}
+
+interface Running {
+  readonly id: string;
+  readonly leadId: string;
+  readonly state: EngineState | null;
+  readonly plan: Plan;
+}
+
+/** What was read before locking no longer holds; `Db.tx` runs the transaction again. */
+class Moved extends Error {
+  readonly code = '40001';
+}
+
+/**
+ * Locks what the event may touch, in order: the company when its rule may reach colleagues, then every lead concerned by id.
+ * @throws CommandRefused `not_found`, `erased`
+ */
+export async function lockForEvent(
+  tx: Tx,
+  { leadId, type }: { readonly leadId: string; readonly type: EventType },
+  alsoLock: readonly string[] = [],
+): Promise<LockedLead> {
+  const companyId = await readCompany(tx, leadId);
+  const stops = isStopRule(type);
+  if (companyId && stops) {
+    await tx.query('select from companies where id = $1 for update', [companyId]);
+  }
+  const colleagues = companyId && stops ? await colleaguesStoppedBy(tx, companyId, leadId, type) : [];
+  const others = [...new Set([...alsoLock, ...colleagues.map((one) => one.leadId)])].filter(
+    (id) => id !== leadId,
+  );
+  await lockLeads(tx, [leadId, ...others]);
+  const { rows } = await tx.query<{ company_id: string | null; emails: string[]; erased_at: Date | null }>(
+    'select company_id, emails, erased_at from leads where id = $1',
+    [leadId],
+  );
+  const lead = rows[0];
+  if (lead?.erased_at) throw new CommandRefused('erased', `The lead ${leadId} was erased.`);
+  if (!lead || lead.company_id !== companyId) throw new Moved();
+  const [enrollment] = await runningOf(tx, [leadId]);
+  return { id: leadId, companyId, emails: lead.emails, enrollment: enrollment ?? null, alsoLocked: others };
+}
+
+/** Writes the event down and tells the CRM; null when it was written before. */
+export async function storeEvent(
+  tx: Tx,
+  lead: LockedLead,
+  event: IncomingEvent,
+): Promise<{ id: string; at: Date } | null> {
+  const { rows } = await tx.query<{ id: string; at: Date }>(
+    `insert into lead_events (lead_id, enrollment_id, type, channel, at, data, dedupe_key)
+     values ($1, $2, $3, $4, least(coalesce($5::timestamptz, 'infinity'), business_now()), $6, $7)
+     on conflict (dedupe_key) do nothing returning id, at`,
+    [
+      lead.id,
+      lead.enrollment?.id ?? null,
+      event.type,
+      event.channel ?? null,
+      event.at === undefined ? null : new Date(event.at),
+      JSON.stringify({ ...event.data, ...(event.address && { address: event.address }) }),
+      event.dedupeKey ?? null,
+    ],
+  );
+  const type = TOLD[event.type];
+  if (rows[0] && type) {
+    await emit(tx, {
+      type,
+      leadId: lead.id,
+      enrollmentId: lead.enrollment?.id,
+      ...(event.channel && { extra: { channel: event.channel } }),
+    });
+  }
+  return rows[0] ?? null;
+}
+
+/** Stops or feeds the lead's enrollment, and stops those of colleagues where a rule reaches them. */
+export async function takeEffect(
+  tx: Tx,
+  lead: LockedLead,
+  event: Pick<IncomingEvent, 'type' | 'until'>,
+): Promise<{ stopped: readonly Ended[]; wake: readonly string[] }> {
+  const name = event.type;
+  if (name === 'whatsapp_in') return { stopped: [], wake: [] };
+  const own = lead.enrollment;
+  const stopped: Ended[] = [];
+  const wake: string[] = [];
+  const reached = own !== null && isStopRule(name) && own.plan.stopOn[name] === 'company';
+  if (own) {
+    await tx.query('select from enrollments where id = $1 for update', [own.id]);
+    if (name === 'unsubscribed' || effectOf(own.plan, own.state, name) === 'stop') {
+      stopped.push(...(await endEnrollments(tx, [own.id], name)));
+    } else {
+      await appendInbox(tx, own.id, { type: 'event', name });
+      if (name === 'out_of_office' && event.until !== undefined) {
+        await postponeSlots(tx, own.id, event.until);
+        await appendInbox(tx, own.id, { type: 'hold_until', until: event.until });
+      }
+      wake.push(own.id);
+    }
+  }
+  // A colleague stops when the rule of either sequence says so.
+  const colleagues = (await runningOf(tx, lead.alsoLocked)).filter(
+    (one) => isStopRule(name) && (reached || one.plan.stopOn[name] === 'company'),
+  );
+  const atCompany = lead.companyId ? await stillAt(tx, lead.companyId, colleagues) : [];
+  stopped.push(...(await endEnrollments(tx, atCompany, `company_${name}`)));
+  wake.push(...stopped.map((one) => one.enrollmentId));
+  return { stopped, wake };
+}
+
+/** No touch of the enrollment before `to`, from this commit on; the engine then books anew. The caller holds its lock. */
+export async function postponeSlots(tx: Tx, enrollmentId: string, to: Instant): Promise<void> {
+  await tx.query(
+    `update touches set slot_at = greatest(slot_at, $2) where enrollment_id = $1 and state = 'booked'`,
+    [enrollmentId, new Date(to)],
+  );
+}
+
+function isStopRule(type: string): type is keyof StopRules {
+  return ['replied', 'bounced', 'unsubscribed', 'meeting_booked', 'goal'].includes(type);
+}
+
+async function readCompany(tx: Tx, leadId: string): Promise<string | null> {
+  const { rows } = await tx.query<{ company_id: string | null }>(
+    'select company_id from leads where id = $1',
+    [leadId],
+  );
+  if (!rows[0]) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
+  return rows[0].company_id;
+}
+
+/** More colleagues in sequences at once are not stopped by one event; a stop of the company stops them. */
+const COLLEAGUES = 5000;
+
+/** Active enrollments of the company's other leads that an event of this lead could stop. Read under the company's lock. */
+async function colleaguesStoppedBy(
+  tx: Tx,
+  companyId: string,
+  leadId: string,
+  rule: keyof StopRules,
+): Promise<{ leadId: string }[]> {
+  const { rows } = await tx.query<{ leadId: string }>(
+    `select l.id as "leadId" from leads l join enrollments e on e.lead_id = l.id and e.status in ('pending', 'running')
+       join sequence_versions v on v.id = e.version_id
+     where l.company_id = $1 and l.id <> $2 and (v.plan->'stopOn'->>$3 = 'company' or exists (
+       select from enrollments o join sequence_versions ov on ov.id = o.version_id
+       where o.lead_id = $2 and o.status in ('pending', 'running') and ov.plan->'stopOn'->>$3 = 'company'))
+     order by l.id limit ${COLLEAGUES}`,
+    [companyId, leadId, rule],
+  );
+  return rows;
+}
+
+async function runningOf(tx: Tx, leadIds: readonly string[]): Promise<Running[]> {
+  const { rows } = await tx.query<{ id: string; leadId: string; state: EngineState | null; plan: Plan }>(
+    `select e.id, e.lead_id as "leadId", e.engine->'state' as state, v.plan
+     from enrollments e join sequence_versions v on v.id = e.version_id
+     where e.lead_id = any($1::uuid[]) and e.status in ('pending', 'running') order by e.lead_id`,
+    [leadIds],
+  );
+  return rows;
+}
+
+/** Those of the enrollments whose lead belongs to the company now, under its lock. */
+async function stillAt(tx: Tx, companyId: string, running: readonly Running[]): Promise<string[]> {
+  if (running.length === 0) return [];
+  const { rows } = await tx.query<{ id: string }>(
+    'select id from leads where id = any($1::uuid[]) and company_id = $2',
+    [running.map((one) => one.leadId), companyId],
+  );
+  const there = new Set(rows.map((row) => row.id));
+  return running.filter((one) => there.has(one.leadId)).map((one) => one.id);
+}
+
+/** What an event says about the lead beyond its enrollment. */
+async function noteOnProfile(tx: Tx, event: IncomingEvent, at: Date): Promise<void> {
+  if (event.type === 'whatsapp_in' || (event.type === 'replied' && event.channel === 'whatsapp')) {
+    await tx.query('update leads set last_whatsapp_in_at = greatest(last_whatsapp_in_at, $2) where id = $1', [
+      event.leadId,
+      at,
+    ]);
+  }
+  if (event.type === 'accepted') {
+    await tx.query(
+      `update lead_senders set connected_at = coalesce(connected_at, $2) where lead_id = $1 and channel = 'linkedin'`,
+      [event.leadId, at],
+    );
+  }
+}

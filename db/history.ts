@@ -1,0 +1,236 @@
+/** What happened to a lead, in order. */
+import { normaliseIdentity } from '../common/crypto.ts';
+import type { Instant } from '../sequences/plan.ts';
+import type { Queryable } from './db.ts';
+import { CommandRefused } from './refused.ts';
+
+/** A lead by name, for people. */
+export interface LeadSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly company: string | null;
+  /** The lead's, else the company's; null when neither is known. */
+  readonly timeZone: string | null;
+}
+
+const SUMMARY = `select l.id, trim(concat_ws(' ', l.first_name, l.last_name)) as name, l.emails[1] as email,
+    coalesce(l.company_name, c.name) as company, coalesce(l.time_zone, c.time_zone) as "timeZone"
+  from leads l left join companies c on c.id = l.company_id`;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The one lead that a person means: by id, email address, external id, LinkedIn URL, or a name that only one lead has.
+ * @throws CommandRefused `not_found`, or `ambiguous` with who it could be
+ */
+export async function findLead(q: Queryable, text: string): Promise<LeadSummary> {
+  const wanted = text.trim();
+  const byId = UUID.test(wanted)
+    ? await q.query<LeadSummary>(`${SUMMARY} where l.id = $1`, [wanted])
+    : undefined;
+  if (byId?.rows[0]) return byId.rows[0];
+  const byIdentity = await q.query<LeadSummary>(
+    `${SUMMARY} where l.id in (select lead_id from lead_identities
+       where (kind, value) in (('email', $1), ('external', $2), ('linkedin', $3), ('linkedin', $2))) order by l.id limit 6`,
+    [normaliseIdentity('email', wanted), wanted, normaliseIdentity('linkedin', wanted)],
+  );
+  const found = byIdentity.rows;
+  if (found.length === 0) {
+    const byName = await q.query<LeadSummary>(
+      `${SUMMARY} where lower(trim(concat_ws(' ', l.first_name, l.last_name))) = lower($1) and l.erased_at is null
+       order by l.id limit 6`,
+      [wanted.replace(/\s+/g, ' ')],
+    );
+    found.push(...byName.rows);
+  }
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) {
+    throw new CommandRefused(
+      'not_found',
+      `No lead is known by "${wanted}". Give an id, an email address, an external id, a LinkedIn URL or a full name.`,
+    );
+  }
+  const some = found.slice(0, 5).map((lead) => `${lead.name} <${lead.email ?? 'no email'}> ${lead.id}`);
+  throw new CommandRefused(
+    'ambiguous',
+    `More than one lead is called "${wanted}". Say which by email address or id:\n  ${some.join('\n  ')}${found.length > 5 ? '\n  …' : ''}`,
+  );
+}
+
+/** One line of a timeline. Instants are business time; render them in the timeline's zone. */
+export interface TimelineEntry {
+  readonly at: Instant;
+  readonly what: 'touch' | 'event' | 'decision' | 'task';
+  readonly id: string;
+  readonly enrollmentId: string | null;
+  readonly sequence: string | null;
+  readonly step: string | null;
+  readonly channel: string | null;
+  readonly action: string | null;
+  /** Name and address that it went out from. */
+  readonly sender: string | null;
+  /** A touch's or task's state, an event's type, a decision's kind. */
+  readonly state: string;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly visit: number | null;
+  readonly attempt: number | null;
+}
+
+export interface Timeline {
+  readonly lead: LeadSummary;
+  /** The lead's zone, else the company's, the launch's, or UTC: what times are shown in. */
+  readonly timeZone: string;
+  readonly entries: readonly TimelineEntry[];
+  /** There was more; the newest entries are here. */
+  readonly truncated: boolean;
+}
+
+/** Everything that happened to a lead and what is booked, oldest first; the newest `limit` when there is more. */
+export async function timeline(q: Queryable, leadId: string, limit = 1000): Promise<Timeline> {
+  const lead = (await q.query<LeadSummary>(`${SUMMARY} where l.id = $1`, [leadId])).rows[0];
+  if (!lead) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
+  const { rows } = await q.query<Omit<TimelineEntry, 'at'> & { at: Date }>(
+    `select x.*, v.name as sequence from (
+       (select coalesce(t.at, t.sending_at, t.slot_at) as at, 0 as place, 'touch' as what, t.id::text, t.enrollment_id as "enrollmentId",
+          t.step_id as step, t.channel, t.action, case when s.id is not null then s.name || ' <' || s.address || '>' end as sender,
+          t.state, t.reason, t.detail, t.visit, t.attempt
+        from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1
+        order by coalesce(t.at, t.sending_at, t.slot_at) desc limit $2)
+       union all
+       (select at, 1, 'event', id::text, enrollment_id, null, channel, null, null, type, null, null, null, null
+        from lead_events where lead_id = $1 order by at desc limit $2)
+       union all
+       (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null
+        from decisions d join enrollments e on e.id = d.enrollment_id where e.lead_id = $1 order by d.id desc limit $2)
+       union all
+       (select coalesce(k.done_at, k.created_at), 3, 'task', k.id::text, k.enrollment_id, t.step_id, t.channel, t.action, k.assignee,
+          k.state, k.outcome, k.title, t.visit, t.attempt
+        from tasks k join touches t on t.id = k.touch_id join enrollments e on e.id = k.enrollment_id where e.lead_id = $1
+        order by coalesce(k.done_at, k.created_at) desc limit $2)) x
+     left join enrollments e on e.id = x."enrollmentId" left join sequence_versions v on v.id = e.version_id
+     order by x.at desc, x.place desc, x.id desc limit $2 + 1`,
+    [leadId, limit],
+  );
+  const zone =
+    lead.timeZone ??
+    (
+      await q.query<{ time_zone: string }>(
+        `select l.time_zone from enrollments e join launches l on l.id = e.launch_id where e.lead_id = $1
+         order by e.created_at desc limit 1`,
+        [leadId],
+      )
+    ).rows[0]?.time_zone ??
+    'UTC';
+  return {
+    lead,
+    timeZone: zone,
+    entries: rows
+      .slice(0, limit)
+      .reverse()
+      .map(({ at, what, id, enrollmentId, sequence, step, channel, action, sender, state, ...rest }) => ({
+        at: at.getTime(),
+        what,
+        id,
+        enrollmentId,
+        sequence,
+        step,
+        channel,
+        action,
+        sender,
+        state,
+        reason: rest.reason,
+        detail: rest.detail,
+        visit: rest.visit,
+        attempt: rest.attempt,
+      })),
+    truncated: rows.length > limit,
+  };
+}
+
+/** How a launch, or everything, stands. */
+export interface Status {
+  readonly enrollments: {
+    readonly pending: number;
+    readonly running: number;
+    readonly finished: number;
+    readonly stopped: number;
+  };
+  /** Running ones that wait for a person to mend something. */
+  readonly held: number;
+  /** Why enrollments are where they are, the most frequent first. */
+  readonly reasons: readonly { readonly status: string; readonly reason: string; readonly count: number }[];
+  readonly touches: readonly {
+    readonly step: string;
+    readonly channel: string;
+    readonly state: string;
+    readonly count: number;
+  }[];
+  readonly openTasks: number;
+  /** What happens next. */
+  readonly next: readonly {
+    readonly enrollmentId: string;
+    readonly leadId: string;
+    readonly lead: string;
+    readonly action: string | null;
+    readonly at: Instant;
+  }[];
+}
+
+/**
+ * Counts and next actions of one launch, or of everything.
+ * @throws CommandRefused `not_found`
+ */
+export async function status(q: Queryable, launchId: string | null = null): Promise<Status> {
+  if (launchId !== null && (await q.query('select from launches where id = $1', [launchId])).rowCount === 0) {
+    throw new CommandRefused('not_found', `There is no launch with the id ${launchId}.`);
+  }
+  const of = '($1::uuid is null or e.launch_id = $1)';
+  const reasons = await q.query<{ status: string; reason: string; held: boolean; count: number }>(
+    `select status, reason, held, count(*)::int as count from enrollments e where ${of}
+     group by status, reason, held order by count(*) desc, status, reason limit 200`,
+    [launchId],
+  );
+  const touches = await q.query<{ step: string; channel: string; state: string; count: number }>(
+    `select t.step_id as step, t.channel, t.state, count(*)::int as count
+     from touches t join enrollments e on e.id = t.enrollment_id where ${of}
+     group by t.step_id, t.channel, t.state order by min(t.slot_at), t.step_id, t.channel, t.state limit 1000`,
+    [launchId],
+  );
+  const tasks = await q.query<{ count: number }>(
+    `select count(*)::int as count from tasks k join enrollments e on e.id = k.enrollment_id where k.state = 'open' and ${of}`,
+    [launchId],
+  );
+  const next = await q.query<{
+    enrollmentId: string;
+    leadId: string;
+    lead: string;
+    action: string | null;
+    at: Date;
+  }>(
+    `select e.id as "enrollmentId", e.lead_id as "leadId", trim(concat_ws(' ', l.first_name, l.last_name)) as lead,
+       e.next_action as action, e.next_at as at
+     from enrollments e join leads l on l.id = e.lead_id
+     where e.status = 'running' and e.next_at is not null and ${of} order by e.next_at limit 10`,
+    [launchId],
+  );
+  const total = (wanted: string) => sum(reasons.rows.filter((row) => row.status === wanted));
+  return {
+    enrollments: {
+      pending: total('pending'),
+      running: total('running'),
+      finished: total('finished'),
+      stopped: total('stopped'),
+    },
+    held: sum(reasons.rows.filter((row) => row.held)),
+    reasons: reasons.rows.map(({ status, reason, count }) => ({ status, reason, count })),
+    touches: touches.rows,
+    openTasks: tasks.rows[0]!.count,
+    next: next.rows.map((row) => ({ ...row, at: row.at.getTime() })),
+  };
+}
+
+function sum(rows: readonly { count: number }[]): number {
+  return rows.reduce((total, row) => total + row.count, 0);
+}

@@ -1,0 +1,27 @@
+/** What a person asked for and cannot have; the message is for them and says what to do instead. */
+export type RefusalCode =
+  | 'not_found'
+  | 'ambiguous'
+  | 'erased'
+  | 'not_running'
+  | 'already_done'
+  | 'cancelled'
+  | 'bad_outcome'
+  | 'bad_text'
+  | 'bad_time'
+  | 'being_sent'
+  | 'unconfirmed'
+  | 'not_unconfirmed'
+  | 'not_held'
+  | 'nothing_to_move';
+
+/** A command that was refused as a whole: nothing changed. */
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,259 @@
+/**
+ * Never contact again (promise 3), kept as keyed hashes so that it survives an erasure (promise 8). A suppression is in force
+ * when it commits: it holds the locks of the leads it concerns, and each send looks for it under the same locks.
+ */
+import { normaliseIdentity, type IdentityHasher, type IdentityKind } from '../common/crypto.ts';
+import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
+import type { Db, Queryable, Tx } from './db.ts';
+import { endEnrollments, lockLeads, type Ended } from './endings.ts';
+import { CommandRefused } from './refused.ts';
+import { lockScope, sendingTo, type SendingTouch } from './scopes.ts';
+
+export interface Identity {
+  readonly kind: IdentityKind;
+  readonly value: string;
+}
+
+/** Where a person can be found: what suppressions are looked up by. */
+export interface Reachable {
+  readonly externalId: string | null;
+  readonly emails: readonly string[];
+  readonly phones: readonly string[];
+  readonly linkedinUrl: string | null;
+  readonly companyDomain: string | null;
+}
+
+/** The person's own identities, without the domains that they share with others. */
+export function ownIdentities(lead: Omit<Reachable, 'companyDomain'>): Identity[] {
+  return [
+    ...lead.emails.map((value) => ({ kind: 'email', value }) as const),
+    ...lead.phones.map((value) => ({ kind: 'phone', value }) as const),
+    ...(lead.linkedinUrl ? [{ kind: 'linkedin', value: lead.linkedinUrl } as const] : []),
+    ...(lead.externalId ? [{ kind: 'external', value: lead.externalId } as const] : []),
+  ];
+}
+
+/** The hashes under which anything that forbids contacting this lead is kept; a domain forbids what is below it too. */
+export function leadHashes(hash: IdentityHasher, lead: Reachable): Buffer[] {
+  const domains = new Set<string>();
+  for (const host of [...lead.emails.map((email) => email.split('@').at(-1)!), lead.companyDomain]) {
+    const labels = (host ?? '').split('.');
+    for (let i = 0; i < labels.length - 1; i++) domains.add(labels.slice(i).join('.'));
+  }
+  return [
+    ...ownIdentities(lead).map(({ kind, value }) => hash(kind, value)),
+    ...[...domains].map((domain) => hash('domain', domain)),
+  ];
+}
+
+/** `all`: an objection to every channel. */
+export interface Suppressed {
+  readonly all: boolean;
+  readonly channels: ReadonlySet<ContactChannel>;
+}
+
+/** On which channels somebody known by any of these hashes must not be contacted; all of them when `all`. */
+export async function suppressedChannels(q: Queryable, hashes: readonly Buffer[]): Promise<Suppressed> {
+  const { rows } = await q.query<{ channel: ContactChannel | null }>(
+    'select distinct channel from suppressions where identity_hash = any($1::bytea[]) limit 10',
+    [hashes],
+  );
+  const all = rows.some((row) => row.channel === null);
+  return {
+    all,
+    channels: new Set(all ? CONTACT_CHANNELS : rows.flatMap((row) => (row.channel ? [row.channel] : []))),
+  };
+}
+
+/** Whether any of the hashes is suppressed on the channel; without a channel, on all of them. */
+export async function isSuppressed(
+  q: Queryable,
+  hashes: readonly Buffer[],
+  channel: ContactChannel | null = null,
+): Promise<boolean> {
+  const { all, channels } = await suppressedChannels(q, hashes);
+  return all || (channel !== null && channels.has(channel));
+}
+
+/** Channels on which there is an address. */
+export function addressableChannels(
+  lead: Pick<Reachable, 'emails' | 'phones' | 'linkedinUrl'>,
+): ContactChannel[] {
+  return [
+    ...(lead.emails.length > 0 ? (['email'] as const) : []),
+    ...(lead.linkedinUrl ? (['linkedin'] as const) : []),
+    ...(lead.phones.length > 0 ? (['sms', 'whatsapp', 'call'] as const) : []),
+  ];
+}
+
+/** Whom to suppress: everything by which a lead is known, or one identity, whether or not a lead has it. */
+export type SuppressTarget = { readonly leadId: string } | Identity;
+
+export interface Suppression {
+  /** Channel null: every channel. */
+  readonly channel: ContactChannel | null;
+  /** A snake_case word; enrollments that end by it say so. */
+  readonly reason: string;
+}
+
+export interface SuppressResult {
+  /** Leads that it concerns (of a domain: those whose enrollments it ended). */
+  readonly leads: number;
+  readonly wake: readonly string[];
+  readonly sending: readonly SendingTouch[];
+}
+
+/**
+ * Suppresses and ends the enrollments that have no channel left. Suppressing twice changes nothing.
+ * @throws CommandRefused `not_found`
+ */
+export async function suppress(
+  db: Db,
+  hash: IdentityHasher,
+  target: SuppressTarget,
+  suppression: Suppression,
+): Promise<SuppressResult> {
+  if ('kind' in target && target.kind === 'domain') return suppressDomain(db, hash, target, suppression);
+  return db.tx(async (tx) => {
+    const own = 'leadId' in target ? await identitiesOf(tx, target.leadId) : [target];
+    const leadIds = [
+      ...new Set([...('leadId' in target ? [target.leadId] : []), ...(await leadsKnownBy(tx, own))]),
+    ];
+    await lockLeads(tx, leadIds);
+    const sending = await sendingTo(tx, leadIds);
+    const ended = await suppressLocked(tx, hash, target, leadIds, suppression);
+    return { leads: leadIds.length, wake: ended.map((one) => one.enrollmentId), sending };
+  });
+}
+
+/** `suppress` within a transaction that holds the locks of the leads concerned (see `leadsKnownBy`). */
+export async function suppressLocked(
+  tx: Tx,
+  hash: IdentityHasher,
+  target: SuppressTarget,
+  leadIds: readonly string[],
+  suppression: Suppression,
+): Promise<Ended[]> {
+  await insert(tx, hash, 'leadId' in target ? await identitiesOf(tx, target.leadId) : [target], suppression);
+  return endUnreachable(tx, hash, leadIds, suppression.reason);
+}
+
+/** The leads who share any of the identities, a phone number for example. */
+export async function leadsKnownBy(q: Queryable, identities: readonly Identity[]): Promise<string[]> {
+  const values = (kind: IdentityKind) =>
+    identities.filter((one) => one.kind === kind).map((one) => normaliseIdentity(kind, one.value));
+  const named = identities.filter(({ kind }) => kind !== 'phone' && kind !== 'domain');
+  const { rows } = await q.query<{ id: string }>(
+    `select lead_id as id from lead_identities i
+       join unnest($1::text[], $2::text[]) as w(kind, value) on w.kind = i.kind and w.value = i.value
+     union select id from leads where phones && $3::text[]
+     limit 1000`,
+    [
+      named.flatMap(({ kind }) => [kind, kind]),
+      named.flatMap(({ kind, value }) => [normaliseIdentity(kind, value), value]),
+      values('phone'),
+    ],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Everything by which a lead is known. @throws CommandRefused `not_found` */
+export async function identitiesOf(q: Queryable, leadId: string): Promise<Identity[]> {
+  const lead = (await readReachable(q, [leadId]))[0];
+  if (!lead) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
+  return ownIdentities(lead);
+}
+
+/** A domain concerns more leads than can be locked: it takes the queue that every send passes, and enrollments end afterwards. */
+async function suppressDomain(
+  db: Db,
+  hash: IdentityHasher,
+  target: Identity,
+  suppression: Suppression,
+): Promise<SuppressResult> {
+  const domain = normaliseIdentity('domain', target.value);
+  await db.tx(async (tx) => {
+    await lockScope(tx, { scope: 'all', scopeId: null });
+    await insert(tx, hash, [target], suppression);
+  });
+  const wake: string[] = [];
+  let leads = 0;
+  let sending: SendingTouch[] = [];
+  for (let after: string | null = null; ;) {
+    const page: { id: string }[] = await db.tx(async (tx) => {
+      const { rows } = await tx.query<{ id: string }>(
+        `select l.id from enrollments e join leads l on l.id = e.lead_id left join companies c on c.id = l.company_id
+         where e.status in ('pending', 'running') and ($2::uuid is null or e.lead_id > $2) and (
+           c.domain = $1 or right(c.domain, length($1) + 1) = '.' || $1
+           or exists (select from unnest(l.emails) as email
+             where right(email, length($1) + 1) in ('@' || $1, '.' || $1)))
+         order by e.lead_id limit 500`,
+        [domain, after],
+      );
+      const ids = rows.map((row) => row.id);
+      await lockLeads(tx, ids);
+      if (sending.length < 1000) sending = [...sending, ...(await sendingTo(tx, ids))];
+      wake.push(...(await endUnreachable(tx, hash, ids, suppression.reason)).map((one) => one.enrollmentId));
+      return rows;
+    });
+    leads += page.length;
+    if (page.length < 500) return { leads, wake: wake.slice(0, 1000), sending };
+    after = page[page.length - 1]!.id;
+  }
+}
+
+async function insert(
+  tx: Tx,
+  hash: IdentityHasher,
+  identities: readonly Identity[],
+  { channel, reason }: Suppression,
+): Promise<void> {
+  await tx.query(
+    `insert into suppressions (identity_hash, kind, channel, reason, at)
+     select h, k, $3, $4, business_now() from unnest($1::bytea[], $2::text[]) as i(h, k) order by h
+     on conflict (identity_hash, coalesce(channel, '*')) do nothing`,
+    [
+      identities.map(({ kind, value }) => hash(kind, value)),
+      identities.map(({ kind }) => kind),
+      channel,
+      reason,
+    ],
+  );
+}
+
+/** Ends the active enrollments of those whose every address is suppressed. The caller holds the leads' locks. */
+async function endUnreachable(
+  tx: Tx,
+  hash: IdentityHasher,
+  leadIds: readonly string[],
+  reason: string,
+): Promise<Ended[]> {
+  const unreachable: string[] = [];
+  for (const lead of await readReachable(tx, leadIds)) {
+    const { all, channels } = await suppressedChannels(tx, leadHashes(hash, lead));
+    const addresses = addressableChannels(lead);
+    if (all || (addresses.length > 0 && addresses.every((channel) => channels.has(channel))))
+      unreachable.push(lead.id);
+  }
+  const { rows } = await tx.query<{ id: string }>(
+    `select id from enrollments where lead_id = any($1::uuid[]) and status in ('pending', 'running')`,
+    [unreachable],
+  );
+  return endEnrollments(
+    tx,
+    rows.map((row) => row.id),
+    reason,
+  );
+}
+
+async function readReachable(
+  q: Queryable,
+  leadIds: readonly string[],
+): Promise<(Reachable & { readonly id: string })[]> {
+  const { rows } = await q.query<Reachable & { readonly id: string }>(
+    `select l.id, l.external_id as "externalId", l.emails, l.phones, l.linkedin_url as "linkedinUrl", c.domain as "companyDomain"
+     from leads l left join companies c on c.id = l.company_id where l.id = any($1::uuid[]) order by l.id`,
+    [leadIds],
+  );
+  return rows;
+}

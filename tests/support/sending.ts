@@ -1,0 +1,61 @@
+/** The transaction that commits `sending`, with the ledger's own locks and reads and nothing else around it. */
+import { randomUUID } from 'node:crypto';
+import type { Db, Queryable, Tx } from '../../db/db.ts';
+import { readGround } from '../../db/enrollments.ts';
+import { lockChain } from '../../db/locks.ts';
+import { isSuppressed } from '../../db/suppressions.ts';
+import { markSending } from '../../db/touches.ts';
+
+export interface Booked {
+  readonly touchId: string;
+  readonly enrollmentId: string;
+  readonly leadId: string;
+  readonly launchId: string;
+  readonly companyId: string | null;
+  readonly senderId: string;
+  /** Under which the lead may be suppressed. */
+  readonly hashes?: readonly Buffer[];
+}
+
+/** A touch that is due now; each call is another step. */
+export async function bookNow(q: Queryable, of: Omit<Booked, 'touchId'>): Promise<Booked> {
+  const touchId = randomUUID();
+  await q.query(
+    `insert into touches (id, enrollment_id, lead_id, step_id, visit, attempt, channel, action, sender_id, state, slot_at, local_day)
+     values ($1, $2, $3, $4, 1, 1, 'email', 'email', $5, 'booked', business_now(), '2026-03-10')`,
+    [touchId, of.enrollmentId, of.leadId, `step-${touchId.slice(0, 8)}`, of.senderId],
+  );
+  return { ...of, touchId };
+}
+
+/** Returns whether the touch became `sending`. `lock` may be replaced to prove that it is needed. */
+export async function trySending(
+  db: Db,
+  touch: Booked,
+  options: { lock?: (tx: Tx) => Promise<void>; before?: (tx: Tx) => Promise<void> } = {},
+): Promise<boolean> {
+  return db.tx(async (tx) => {
+    await (options.lock
+      ? options.lock(tx)
+      : lockChain(tx, {
+          leadId: touch.leadId,
+          enrollmentId: touch.enrollmentId,
+          senderId: touch.senderId,
+          scopes: { launchId: touch.launchId, companyId: touch.companyId, companyAlone: false },
+        }));
+    const ground = await readGround(tx, { enrollmentId: touch.enrollmentId, senderId: touch.senderId });
+    if (!ground || ground.status !== 'running' || !ground.launchRunning || ground.paused) return false;
+    if (touch.hashes && (await isSuppressed(tx, touch.hashes, 'email'))) return false;
+    await options.before?.(tx);
+    return markSending(tx, touch.touchId, {
+      at: ground.now,
+      localDay: '2026-03-10',
+      leaseMs: 60_000,
+      owner: 'test',
+      copyRevision: 1,
+      content: {},
+      recipient: 'x@example.test',
+      messageId: null,
+    });
+  });
+}
