@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { wallNow } from '../../../common/clock.ts';
+import { SEND_DEADLINE_MS } from '../../../providers/http.ts';
 import { slugOf } from '../../../providers/linkedin/settings.ts';
 import { createUnipileProvider } from '../../../providers/linkedin/unipile.ts';
 import type { Outgoing, SenderAccount } from '../../../providers/ports.ts';
@@ -315,13 +316,23 @@ describe('what an answer to an action means', () => {
   );
 
   test('promise 1: a process that stood still past the deadline does not invite any more', async () => {
+    const now = performance.now();
     routes['GET /api/v1/users/grace-hopper'] = () => {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+      // Waking up, a process sees the answer before its own timers.
+      jest.spyOn(performance, 'now').mockReturnValue(now + SEND_DEADLINE_MS + 1);
       return { status: 200, body: PROFILE };
     };
-    const late = createUnipileProvider({ deadlineMs: 200 });
-    expect(await late.send(sender({ timeoutMs: 5000 }), linkedin('invite'))).toMatchObject({ kind: 'later' });
+    expect(await provider.send(sender(), linkedin('invite'))).toMatchObject({ kind: 'later' });
+    jest.restoreAllMocks();
     expect(server.calls).toHaveLength(1);
+  });
+
+  test('promise 1: an invitation that is under way at the deadline has an unknown outcome', async () => {
+    routes['POST /api/v1/users/invite'] = 'silence';
+    const hasty = createUnipileProvider({ deadlineMs: 200 });
+    expect(await hasty.send(sender({ timeoutMs: 5000 }), linkedin('invite'))).toMatchObject({
+      kind: 'unknown',
+    });
   });
 
   test('nobody has this profile', async () => {
