@@ -32,7 +32,7 @@ interface Entry {
 }
 
 /** The send's deadline came before the message was handed over. */
-export class TooLate extends Error {
+class TooLate extends Error {
   override name = 'TooLate';
 }
 
