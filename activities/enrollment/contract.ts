@@ -41,8 +41,8 @@ export type ExecuteResult =
       readonly now: Instant;
       readonly speed: number;
     }
-  /** The enrollment was ended as commanded; `successor` is the lead's next enrollment, whose workflow should start. */
-  | { readonly kind: 'done'; readonly successor: string | null }
+  /** The enrollment was ended as commanded. */
+  | { readonly kind: 'done' }
   /** Somebody saved another transition: load again. */
   | { readonly kind: 'stale' }
   | Ended;

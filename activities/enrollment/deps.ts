@@ -17,6 +17,8 @@ export interface EnrollmentDeps {
   readonly identityHash: IdentityHasher;
   /** The channel that suits a persona, by its name in lower case. */
   readonly personaChannels: Readonly<Record<string, Channel>>;
+  /** Told of an enrollment that a reactivation made: its workflow should start. What gets lost the sweep finds. */
+  readonly started: (enrollmentId: string) => void;
   readonly log: Pick<Logger, 'error' | 'warn' | 'info'>;
   /** Names this process in the ledger. */
   readonly owner: string;

@@ -116,7 +116,11 @@ async function carryOut(
   if (row.revision !== input.revision) return { kind: 'stale' };
   const run: Run = { deps, input, row };
   const { command } = input;
-  if (command.kind === 'finish') return { kind: 'done', ...(await finish(run, command)) };
+  if (command.kind === 'finish') {
+    const { successor } = await finish(run, command);
+    if (successor) deps.started(successor);
+    return { kind: 'done' };
+  }
   const { answer, revision } = await commanded(run, library, courier);
   const news = await readInbox(deps.db, input.enrollmentId, input.state.seen);
   return { kind: 'answer', revision, answer, news, now: deps.clock.now(), speed: deps.clock.speed() };

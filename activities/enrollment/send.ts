@@ -36,7 +36,7 @@ export function createCourier(deps: EnrollmentDeps): Courier {
       underWay.set(touchId, job);
     }
     const patience = new AbortController();
-    const late = sleep(deps.inFlightAfterMs, null, { signal: patience.signal }).catch(() => null);
+    const late = sleep(deps.inFlightAfterMs, null, { signal: patience.signal, ref: false }).catch(() => null);
     const answer = await Promise.race([job, late]);
     patience.abort();
     return answer ?? inFlight(deps, leaseLeftMs - deps.inFlightAfterMs);
@@ -120,7 +120,7 @@ async function withTimeout(
     return { kind: 'unknown', code: 'adapter_failed', detail: 'The adapter failed; the log says how.' };
   });
   const patience = new AbortController();
-  const late = sleep(deps.sendTimeoutMs, null, { signal: patience.signal }).catch(() => null);
+  const late = sleep(deps.sendTimeoutMs, null, { signal: patience.signal, ref: false }).catch(() => null);
   const result = await Promise.race([settled, late]);
   patience.abort();
   if (result) return result;
@@ -148,7 +148,7 @@ async function find(
     const account = await loadAccount(deps.db, sender.id, deps.secrets);
     const asked = provider.find(account, outgoingOf(delivery, deps, since));
     const patience = new AbortController();
-    const late = sleep(deps.sendTimeoutMs, null, { signal: patience.signal }).catch(() => null);
+    const late = sleep(deps.sendTimeoutMs, null, { signal: patience.signal, ref: false }).catch(() => null);
     const found = await Promise.race([asked, late]);
     patience.abort();
     return found ?? { kind: 'cannot_say' };
