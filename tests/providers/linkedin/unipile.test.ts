@@ -319,7 +319,7 @@ describe('what an answer to an action means', () => {
     const now = performance.now();
     routes['GET /api/v1/users/grace-hopper'] = () => {
       // Waking up, a process sees the answer before its own timers.
-      jest.spyOn(performance, 'now').mockReturnValue(now + SEND_DEADLINE_MS + 1);
+      jest.spyOn(performance, 'now').mockReturnValue(now + 2 * SEND_DEADLINE_MS);
       return { status: 200, body: PROFILE };
     };
     expect(await provider.send(sender(), linkedin('invite'))).toMatchObject({ kind: 'later' });
