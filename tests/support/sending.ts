@@ -59,3 +59,20 @@ export async function trySending(
     });
   });
 }
+
+/** The same database, counting transactions that had to run again: deadlocks. */
+export function countRetries(db: Db): { readonly db: Db; retries(): number } {
+  let retries = 0;
+  const counted: Db = {
+    ...db,
+    tx(work) {
+      let first = true;
+      return db.tx((tx) => {
+        if (!first) retries++;
+        first = false;
+        return work(tx);
+      });
+    },
+  };
+  return { db: counted, retries: () => retries };
+}
