@@ -24,13 +24,10 @@ export class MissingField extends Error {
   }
 }
 
-/** The longest wait of business days that is worked out, in calendar days: more means the window has no workday. */
-const FURTHEST_DAYS = 20_000;
-
 /**
  * When the waits, one after the other from `base`, are over. Hours and minutes are exact; days end at the same local
- * time, business days skip weekends and holidays; a date that is past costs nothing. Never before `base`.
- * @throws MissingField, UnknownZone, RangeError for business days in a window without workdays and for an `until` that is no date
+ * time, business days leave out holidays and those weekend days on which the window is shut; a date that is past costs nothing. Never before `base`.
+ * @throws MissingField, UnknownZone, RangeError for an `until` that is no date
  */
 export function addWaits(base: Instant, waits: readonly WaitSpec[], context: WaitContext): Instant {
   if (waits.length === 0) return base;
@@ -62,16 +59,15 @@ function addWait(at: Instant, wait: WaitSpec, hours: OpenHours, context: WaitCon
   }
 }
 
-function addBusinessDays(at: Instant, amount: number, { clock, isWorkday }: OpenHours): Instant {
+function addBusinessDays(at: Instant, amount: number, { clock, isBusinessDay }: OpenHours): Instant {
+  if (amount === 0) return at;
   const local = clock.toLocal(at);
   let day = Math.floor(local / DAY_MS);
   const time = local - day * DAY_MS;
-  const furthest = day + FURTHEST_DAYS;
   for (let left = amount; left > 0;) {
-    if (++day > furthest) throw new RangeError('the window has no workday');
-    if (isWorkday(day)) left--;
+    if (isBusinessDay(++day)) left--;
   }
-  return amount === 0 ? at : clock.toInstant(day * DAY_MS + time);
+  return clock.toInstant(day * DAY_MS + time);
 }
 
 const ISO_DATE = /^\d{4}-\d\d-\d\d(?:$|T)/;

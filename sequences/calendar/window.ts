@@ -11,8 +11,8 @@ export interface Interval {
 /** A window rule read in one zone and for one country. */
 export interface OpenHours {
   readonly clock: ZoneClock;
-  /** Whether touches may happen on that day at all: a weekday of the rule and no holiday. */
-  isWorkday(day: DayNumber): boolean;
+  /** Whether that day counts as a business day: no holiday, and Monday to Friday or a weekend day of the rule. */
+  isBusinessDay(day: DayNumber): boolean;
   /** The instants of that local day with a local time in [from, to): one interval, two around some clock changes, or none. */
   intervals(day: DayNumber): readonly Interval[];
   isOpen(at: Instant): boolean;
@@ -25,13 +25,16 @@ export function openHours(rule: WindowRule, zone: string, country: string | null
   const from = timeOfDay(rule.from);
   const to = timeOfDay(rule.to);
 
-  const isWorkday = (day: DayNumber) => rule.days.includes(weekdayOf(day)) && !holidays(day);
+  const isOpenDay = (day: DayNumber) => rule.days.includes(weekdayOf(day)) && !holidays(day);
 
   return {
     clock,
-    isWorkday,
+    isBusinessDay(day) {
+      const weekday = weekdayOf(day);
+      return (weekday <= 5 || rule.days.includes(weekday)) && !holidays(day);
+    },
     intervals(day) {
-      if (!isWorkday(day)) return [];
+      if (!isOpenDay(day)) return [];
       const found: Interval[] = [];
       for (const span of clock.spansOfDay(day)) {
         const start = Math.max(span.start, day * DAY_MS + from - span.offset);
@@ -44,7 +47,7 @@ export function openHours(rule: WindowRule, zone: string, country: string | null
       const local = clock.toLocal(at);
       const day = Math.floor(local / DAY_MS);
       const time = local - day * DAY_MS;
-      return time >= from && time < to && isWorkday(day);
+      return time >= from && time < to && isOpenDay(day);
     },
   };
 }

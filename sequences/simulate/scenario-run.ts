@@ -130,7 +130,7 @@ function compare(
 ): DiffLine[] {
   const same = expected.map((want) => actual.map((got) => isAs(want, got, zone)));
   const longest = Array.from({ length: expected.length + 1 }, () =>
-    new Array<number>(actual.length + 1).fill(0),
+    Array.from({ length: actual.length + 1 }, () => 0),
   );
   for (let i = expected.length - 1; i >= 0; i--) {
     for (let j = actual.length - 1; j >= 0; j--) {

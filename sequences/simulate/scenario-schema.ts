@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { isZone } from '../calendar/index.ts';
 import type { Path, SourceDocument } from '../language/document.ts';
 import { DURATION, durationHint } from '../language/duration.ts';
-import { suggest, type Problem } from '../language/problems.ts';
+import { quote, suggest, type Problem } from '../language/problems.ts';
+import { valueAt } from '../language/shape.ts';
 import { ACTIONS, CHANNELS, CONTACT_CHANNELS } from '../lead.ts';
 import { LEAD_EVENTS } from '../plan.ts';
 
@@ -111,36 +112,30 @@ export type LeadDefinition = z.infer<typeof leadSchema>;
 /** What the schema finds wrong, where it stands and with what would be right. */
 export function translate(document: SourceDocument, issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path as (string | number)[];
+  const value = valueAt(document.value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
-        document.atKey([...path, key], `unknown field "${key}"`, suggest(key, fieldsAt(path), 'fields')),
+        document.atKey([...path, key], `unknown field ${quote(key)}`, suggest(key, fieldsAt(path), 'fields')),
       );
     case 'invalid_value':
-      return [document.at(path, 'unknown value', `one of ${issue.values.map(String).join(', ')}`)];
+      return [
+        document.at(
+          path,
+          `unknown value ${quote(String(value))}`,
+          suggest(String(value), issue.values.map(String), 'one of'),
+        ),
+      ];
     case 'invalid_type':
       return [
         document.at(
           path,
-          issue.input === undefined
-            ? `${String(path.at(-1))} is missing or no ${issue.expected}`
-            : `expected ${issue.expected}`,
+          value === undefined ? `${quote(String(path.at(-1)))} is missing` : `expected ${issue.expected}`,
         ),
       ];
     default: {
-      const value = path.reduce<unknown>(
-        (at, part) => (at as Record<string | number, unknown> | null)?.[part],
-        document.value,
-      );
-      return [
-        document.at(
-          path,
-          issue.message,
-          ...(typeof value === 'string' && issue.message.includes('length of time')
-            ? [durationHint(value)]
-            : []),
-        ),
-      ];
+      const isLength = typeof value === 'string' && issue.message.includes('length of time');
+      return [document.at(path, issue.message, ...(isLength ? [durationHint(value)] : []))];
     }
   }
 }

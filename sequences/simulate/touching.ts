@@ -10,13 +10,6 @@ import {
 import type { Answer, Command } from '../engine/types.ts';
 import type { Action } from '../lead.ts';
 import type { Duration, Instant, TouchNode } from '../plan.ts';
-import {
-  chooseRoute,
-  PERSONA_CHANNELS,
-  type NoRoute,
-  type Route,
-  type RouteRequest,
-} from '../route/route.ts';
 import { isContact } from './contacts.ts';
 import { renderProblem } from './language.ts';
 import { nominal, reasonToSkip, routeOf, senderOf } from './routing.ts';

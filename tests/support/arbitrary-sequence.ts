@@ -119,11 +119,9 @@ function branching(depth: number, tasks: boolean): fc.Arbitrary<Step> {
       then: ending,
       else: list,
     }),
-    fc
-      .record({ a: list, b: list, weight: fc.integer({ min: 1, max: 9 }) })
-      .map(({ a, b, weight }) => ({
-        split: { a: { weight, steps: a }, b: { weight: 10 - weight, steps: b } },
-      })),
+    fc.record({ a: list, b: list, weight: fc.integer({ min: 1, max: 9 }) }).map(({ a, b, weight }) => ({
+      split: { a: { weight, steps: a }, b: { weight: 10 - weight, steps: b } },
+    })),
     fc
       .record({ wait_for_connection: shortDays, otherwise: list })
       .map(({ wait_for_connection, otherwise }) => ({

@@ -54,6 +54,21 @@ test('business days skip weekends and holidays', () => {
   expect(wait('2026-01-10T10:00', [{ unit: 'business_days', amount: 1 }])).toBe('2026-01-12T10:00:00+01:00');
 });
 
+test('business days do not depend on which weekdays the window has, but a weekend day of the window counts', () => {
+  const end = (days: number[]) =>
+    localDay(
+      addWaits(Date.parse('2026-01-28T09:00Z'), [{ unit: 'business_days', amount: 3 }], {
+        zone: 'Europe/Berlin',
+        window: { ...office, days },
+        country: 'DE',
+        field: () => undefined,
+      }),
+      'Europe/Berlin',
+    );
+  expect(end([2, 3, 4])).toBe('2026-02-02');
+  expect(end([1, 2, 3, 4, 5, 6])).toBe('2026-01-31');
+});
+
 test('a date: local, with an offset, or past', () => {
   expect(wait('2026-01-05T10:00', [{ unit: 'until', local: '2026-12-01T09:00' }])).toBe(
     '2026-12-01T09:00:00+01:00',

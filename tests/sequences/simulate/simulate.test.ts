@@ -288,6 +288,66 @@ test('an absence postpones what comes next', () => {
   ]);
 });
 
+test('what a rep hears on the phone: a no ends it, a meeting is an event, a wrong number goes on', () => {
+  const sequence = (stopOn = {}) => sequenceOf([call(), wait(days(1)), mail('last')], { stopOn });
+  expect(ends(play(sequence(), [event('* ring=not_interested +1h')]))).toEqual(['stopped not_interested']);
+  expect(ends(play(sequence(), [event('* ring=meeting_booked +1h')]))).toEqual(['stopped meeting_booked']);
+  expect(ends(play(sequence({ meeting_booked: 'none' }), [event('* ring=meeting_booked +1h')]))).toEqual([
+    'finished completed',
+  ]);
+  expect(timeline(play(sequence(), [event('* ring=wrong_number +1h')]))).toEqual([
+    'ring Mon 2026-01-05 10:00 sent',
+    'last Tue 2026-01-06 10:00 sent',
+  ]);
+  expect(timeline(play(sequence(), [event('* ring=skipped +1h')]))[0]).toBe(
+    'ring Mon 2026-01-05 10:00 skipped (skipped_by_person)',
+  );
+});
+
+test('promise 3: an unsubscribed lead is stopped even by a sequence that waits for just that; a bounce when no address is left', () => {
+  const waits = sequenceOf([
+    mail('one'),
+    { id: 'left', kind: 'wait_for', event: 'unsubscribed', within: days(5), then: 'two', otherwise: 'two' },
+    mail('two'),
+  ]);
+  expect(ends(play(waits, [event('* unsubscribed +2d')]))).toEqual(['stopped unsubscribed']);
+  const onlyMail = [someone('ada', { phones: [], linkedinUrl: null })];
+  const stays = sequenceOf([mail('one'), wait(days(2)), mail('two')], { stopOn: { bounced: 'none' } });
+  expect(ends(play(stays, [event('* bounced +1d')], { leads: onlyMail }))).toEqual(['stopped bounced']);
+  expect(timeline(play(stays, [event('* bounced +1d')]))[1]).toBe(
+    'two Wed 2026-01-07 09:00 skipped (suppressed)',
+  );
+});
+
+test('a broken sender pauses its leads when no other can take over; consent and WhatsApp’s day of free text are kept', () => {
+  const broken = simulationSender({ channel: 'email', timeZone: 'Europe/Berlin', broken: true });
+  const paused = play(two(), [], { senders: [broken] });
+  expect(timeline(paused)).toEqual(['one Mon 2026-01-05 09:00 cancelled (paused_sender)']);
+  expect(ends(paused)).toEqual(['running paused_sender']);
+  const other = simulationSender({ channel: 'email', timeZone: 'Europe/Berlin', address: 'b@acme.test' });
+  expect(play(two(), [], { senders: [broken, other] }).touches[0]).toMatchObject({
+    state: 'sent',
+    sender: 'b@acme.test',
+  });
+  const reasons = play(two(), [], { consentPolicy: { DE: ['email'] } }).touches.map(({ reason }) => reason);
+  expect(reasons).toEqual(['no_consent', 'no_consent']);
+  const whatsapp = sequenceOf([mail('one', 'whatsapp')]);
+  expect(timeline(play(whatsapp))).toEqual(['one Mon 2026-01-05 09:00 skipped (whatsapp_window_closed)']);
+  const leads = [{ ...someone(), lastWhatsappInAt: MONDAY }];
+  expect(timeline(play(whatsapp, [], { leads }))).toEqual(['one Mon 2026-01-05 09:00 sent']);
+});
+
+test('a provider that refuses again and again: the touch fails for good, and the delay after it stays', () => {
+  const never: ScriptEntry = {
+    kind: 'failure', lead: null, step: 'one', result: 'later', code: 'busy', times: 100, retryAfter: [hours(1)],
+  }; // prettier-ignore
+  const { touches } = play(two(), [never]);
+  expect(touches.map(({ stepId, attempt, state }) => `${stepId} ${attempt} ${state}`)).toEqual([
+    ...[1, 2, 3, 4, 5, 6].map((attempt) => `one ${attempt} failed`),
+    'two 1 sent',
+  ]);
+});
+
 test('preferred messages and rotation: the lead keeps its sender', () => {
   const senders = ['a', 'b', 'c'].map((name) =>
     simulationSender({ channel: 'email', timeZone: 'Europe/Berlin', address: `${name}@acme.test` }),
@@ -368,7 +428,7 @@ test('script lines: times, tasks, and what is wrong with them', () => {
   expect(() => event('ada')).toThrow(ScriptError);
 });
 
-test('a thousand leads take part of a second', () => {
+test('a thousand leads take about a second of work', () => {
   const leads = Array.from({ length: 1000 }, (_, i) => someone(`lead-${i}`));
   const sequence = sequenceOf([
     mail('one'),
@@ -379,12 +439,14 @@ test('a thousand leads take part of a second', () => {
     wait(days(3)),
     mail('three'),
   ]);
-  const started = performance.now();
-  const result = simulate({
-    sequence, leads, start: MONDAY, launchZone: 'UTC',
-    senders: [simulationSender({ channel: 'email', timeZone: 'Europe/Berlin', minGapMs: 1000 }), simulationSender({ channel: 'linkedin', timeZone: 'Europe/Berlin' })],
-  }); // prettier-ignore
+  const senders = [
+    simulationSender({ channel: 'email', timeZone: 'Europe/Berlin', minGapMs: 1000 }),
+    simulationSender({ channel: 'linkedin', timeZone: 'Europe/Berlin' }),
+  ];
+  const before = process.cpuUsage();
+  const result = simulate({ sequence, leads, senders, start: MONDAY, launchZone: 'UTC' });
+  const { user, system } = process.cpuUsage(before);
   expect(result.touches).toHaveLength(4000);
-  // Several times faster alone; the bound leaves room for a busy machine.
-  expect(performance.now() - started).toBeLessThan(6000);
+  // Processor time, and several times what is measured: the machine may be busy.
+  expect((user + system) / 1e6).toBeLessThan(5);
 });
