@@ -132,5 +132,7 @@ function channelOf(step: StepDefinition): readonly [Channel | 'preferred' | 'web
 function compileWait(wait: NonNullable<StepDefinition['wait']>): WaitSpec {
   if (typeof wait === 'string') return parseDuration(wait);
   const field = UNTIL_FIELD.exec(wait.until)?.[1];
-  return field === undefined ? { unit: 'until', local: wait.until } : { unit: 'field', field };
+  return field === undefined
+    ? { unit: 'until', local: wait.until }
+    : { unit: 'field', field: `attributes.${field}` };
 }

@@ -1,13 +1,14 @@
 import {
   isAlias,
   isMap,
-  isPair,
   isScalar,
   isSeq,
   LineCounter,
   parseDocument,
   type Document,
   type Node,
+  type Pair,
+  type YAMLMap,
 } from 'yaml';
 import { decode, MAX_DEPTH } from './decode.ts';
 import { quote, SequenceError, type Problem } from './problems.ts';
@@ -162,9 +163,7 @@ function find(document: Document, path: Path): { key: number; value: number; nod
     if (isAlias(node)) node = node.resolve(document);
     let next: unknown;
     if (isMap(node)) {
-      const pair = node.items.find(
-        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(part),
-      );
+      const pair = pairsOf(node).get(String(part));
       if (!pair) break;
       key = startOf(pair.key) ?? key;
       next = pair.value;
@@ -177,6 +176,20 @@ function find(document: Document, path: Path): { key: number; value: number; nod
   }
   return { key, value, node: isAlias(node) ? node.resolve(document) : node };
 }
+
+/** Fields by name; looking through a map for each problem in it would take the square of its size. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  let pairs = indexed.get(map);
+  if (!pairs) {
+    pairs = new Map(
+      map.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair] as const] : [])),
+    );
+    indexed.set(map, pairs);
+  }
+  return pairs;
+}
+
+const indexed = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
 function startOf(node: unknown): number | undefined {
   return (node as Node | null)?.range?.[0];

@@ -40,7 +40,9 @@ export function durationHint(text: string): string {
     unit === undefined
       ? null
       : (short[unit.toLowerCase()] ?? nearest(unit.replace(/[_-]/g, ' '), Object.keys(UNITS)));
-  if (known && Number(amount) > 0 && Number(amount) < 10_000)
-    return `did you mean "${Number(amount)} ${known}"?`;
+  const number = Number(amount);
+  if (known && number > 0 && number < 10_000) {
+    return `did you mean "${number} ${known.replace(/s$/, '')}${number === 1 ? '' : 's'}"?`;
+  }
   return 'write it as "30 minutes", "4 hours", "2 days", "3 business days" or "1 week"';
 }

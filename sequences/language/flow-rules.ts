@@ -99,15 +99,6 @@ function later(one: Path, other: Path): boolean {
 }
 
 function checkUntil(document: SourceDocument, until: string, path: Path): Problem[] {
-  if (/^lead\.(?!attributes\.)/.test(until)) {
-    return [
-      document.at(
-        path,
-        `${quote(until)} is no field that holds a date`,
-        `did you mean "lead.attributes.${until.slice('lead.'.length)}"?`,
-      ),
-    ];
-  }
   if (!/^\d{4}-/.test(until) || DateTime.fromISO(until, { zone: 'utc' }).isValid) return [];
   return [
     document.at(

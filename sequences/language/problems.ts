@@ -29,7 +29,7 @@ export class SequenceError extends Error {
 }
 
 /** A problem on one line, as editors and terminals link it. */
-export function formatProblem(problem: Problem): string {
+function formatProblem(problem: Problem): string {
   const { file, line, column, message, hint } = problem;
   return `${file}:${line}:${column}: ${message}${hint ? ` (${hint})` : ''}`;
 }
@@ -37,8 +37,9 @@ export function formatProblem(problem: Problem): string {
 /** The name among `known` that `name` was most likely meant to be, or null when none is close. */
 export function nearest(name: string, known: Iterable<string>): string | null {
   const wanted = name.toLowerCase();
-  // A third of the letters may be wrong; a single letter always may.
-  let best = Math.max(1, Math.floor(Math.min(wanted.length, 30) / 3)) + 1;
+  // A third of the letters may be wrong; two letters swapped count as two.
+  const wrong = wanted.length < 4 ? 1 : Math.max(2, Math.floor(Math.min(wanted.length, 30) / 3));
+  let best = wrong + 1;
   let found: string | null = null;
   for (const candidate of known) {
     const score = distance(wanted, candidate.toLowerCase());

@@ -8,7 +8,8 @@ import { DURATION } from './duration.ts';
  */
 
 export const NAME = /^[a-z][a-z0-9-]{0,62}$/;
-export const STEP_ID = /^[a-z][a-z0-9_-]{0,62}$/;
+/** Not `constructor`: plans and copies are looked up by id in plain objects, which have that one from birth. */
+export const STEP_ID = /^(?!constructor$)[a-z][a-z0-9_-]{0,62}$/;
 const CLOCK_TIME = /^([01][0-9]|2[0-3]):[0-5][0-9]$/;
 const COUNTRY = /^[A-Z]{2}(-[A-Z0-9]{1,3})?$/;
 const LOCAL_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/;
@@ -125,7 +126,7 @@ export const contactLimitsSchema = z
   });
 
 /** Channels that senders are named for. */
-export const SENDER_CHANNELS = CHANNELS.filter((channel) => channel !== 'task');
+const SENDER_CHANNELS = CHANNELS.filter((channel) => channel !== 'task');
 
 export const sendersSchema = z
   .partialRecord(

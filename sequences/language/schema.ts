@@ -90,13 +90,11 @@ const whatsapp = z
     examples: ['{ content_sid: HX…, variables: { "1": "{{ lead.first_name }}" } }'],
   });
 
-const call = z
-  .strictObject({ script: template('What the rep says'), due, give_up_after: giveUpAfter })
-  .meta({
-    title: 'a call',
-    description: 'A task for the rep to ring the lead',
-    examples: ['{ script: "…", due: 1 day }'],
-  });
+const call = z.strictObject({ script: template('What the rep says'), due, give_up_after: giveUpAfter }).meta({
+  title: 'a call',
+  description: 'A task for the rep to ring the lead',
+  examples: ['{ script: "…", due: 1 day }'],
+});
 
 const task = z
   .strictObject({
@@ -144,13 +142,11 @@ const webhook = z
     examples: ['{ url: "https://example.com/hook", data: { email: "{{ lead.email }}" } }'],
   });
 
-const wait = z
-  .union([durationSchema, z.strictObject({ until: untilSchema })])
-  .meta({
-    title: 'a wait',
-    description: 'Waits for a length of time, or until a date',
-    examples: ['2 days'],
-  });
+const wait = z.union([durationSchema, z.strictObject({ until: untilSchema })]).meta({
+  title: 'a wait',
+  description: 'Waits for a length of time, or until a date',
+  examples: ['2 days'],
+});
 
 const waitFor = z
   .strictObject({

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Path, SourceDocument } from './document.ts';
 import { DURATION, durationHint } from './duration.ts';
 import { quote, suggest, type Problem } from './problems.ts';
+import { NAME, STEP_ID } from './schema-parts.ts';
 import { sequenceSchema, STEP_KINDS, type SequenceDefinition } from './schema.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -34,7 +35,7 @@ function translate(document: SourceDocument, issue: Issue, base: Path): Problem[
   const path = [...base, ...(issue.path as (string | number)[])];
   const value = valueAt(document.value, path);
   const { schema, title, example } = schemaAt(path);
-  const named = path.at(-1);
+  const named = path.findLast((part) => typeof part === 'string');
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) =>
@@ -44,7 +45,7 @@ function translate(document: SourceDocument, issue: Issue, base: Path): Problem[
       const branch = closest(issue.errors, value);
       return branch
         ? branch.flatMap((inner) => translate(document, inner, path))
-        : [document.at(path, expected(title, value), example)];
+        : [document.at(path, expected(title, value), fieldOfLead(value) ?? example)];
     }
     case 'invalid_key':
       return [
@@ -98,8 +99,26 @@ function formatProblem(
   example: string | undefined,
 ): Problem {
   if (value.trim() === '') return document.at(path, `${subject(path.at(-1))} is empty`, example);
-  const isDuration = issue.pattern === String(DURATION);
-  return document.at(path, expected(title, value), isDuration ? durationHint(value) : example);
+  return document.at(path, expected(title, value), formatHint(issue.pattern, value) ?? example);
+}
+
+/** Dates of leads are custom columns; the other fields hold none. */
+function fieldOfLead(value: unknown): string | undefined {
+  const name =
+    typeof value === 'string' ? /^lead\.(?:attributes\.|custom\.)?(\w+)$/.exec(value)?.[1] : undefined;
+  return name === undefined ? undefined : `did you mean "lead.attributes.${name.toLowerCase()}"?`;
+}
+
+function formatHint(pattern: string | undefined, value: string): string | undefined {
+  if (pattern === String(DURATION)) return durationHint(value);
+  if (pattern !== String(NAME) && pattern !== String(STEP_ID)) return undefined;
+  const other = pattern === String(NAME) ? /[^a-z0-9]+/g : /[^a-z0-9_]+/g;
+  const name = value
+    .toLowerCase()
+    .replace(other, '-')
+    .replace(/^[^a-z]+|-+$/g, '')
+    .slice(0, 63);
+  return `lower-case letters, digits and -, beginning with a letter${name === '' ? '' : `: "${name}"`}`;
 }
 
 function expected(title: string | undefined, value: unknown): string {
@@ -135,7 +154,10 @@ function typeHint(wanted: string, value: unknown): string | undefined {
 }
 
 function fieldHint(key: string, schema: z.core.$ZodType | null): string | undefined {
-  const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  let known: readonly string[] = [];
+  if (schema instanceof z.ZodObject) known = Object.keys(schema.shape);
+  if (schema instanceof z.ZodRecord && schema.keyType instanceof z.ZodEnum)
+    known = schema.keyType.options.map(String);
   return known.length > 0 ? suggest(key, known) : undefined;
 }
 

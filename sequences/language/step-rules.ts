@@ -199,8 +199,7 @@ function checkSplit(document: SourceDocument, split: Fields, path: Path, report:
 function checkWebhook(document: SourceDocument, webhook: Fields, path: Path, report: Report): void {
   const { url } = webhook;
   if (typeof url !== 'string') return;
-  const host = /^https?:\/\/([^/?#\s]+)/.exec(url)?.[1];
-  if (host === undefined || !URL.canParse(`https://${host}`) || host.includes('@')) {
+  if (!/^https?:\/\/[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?([/?#]|$)/.test(url.trim())) {
     report(
       document.at(
         [...path, 'url'],

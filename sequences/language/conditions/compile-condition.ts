@@ -7,7 +7,7 @@ import {
 } from '@marcbachmann/cel-js';
 import { LEAD_EVENTS } from '../../plan.ts';
 import { CONSENT_FIELDS, LEAD_FIELDS } from '../known-names.ts';
-import { quote, suggest } from '../problems.ts';
+import { nearest, quote, suggest } from '../problems.ts';
 import {
   CONDITION_NAMES,
   conditionEnvironment,
@@ -34,7 +34,7 @@ export interface References {
   readonly steps: readonly StepReference[];
 }
 
-export interface StepReference {
+interface StepReference {
   readonly map: 'sent' | 'outcomes';
   readonly step: string;
   readonly offset: number;
@@ -117,7 +117,7 @@ function scanTree(expression: string, root: ASTNode): Scan {
       else scan.steps.push({ ...reference, comparedWith: null });
     }
     if (op === 'id' && node.args === PRESENT)
-      fault(node, `unknown name ${quote(PRESENT)}`, suggest(PRESENT, CONDITION_NAMES));
+      fault(node, `unknown name ${quote(PRESENT)}`, suggest(PRESENT, CONDITION_NAMES, 'there are'));
     if (op === 'rcall' && node.args[0] === 'matches')
       fault(node, 'matches is not available here', 'use contains, startsWith, endsWith or ==');
     if (op === 'call' && node.args[0] === 'has') {
@@ -221,14 +221,15 @@ function celFault(expression: string, error: unknown, segment: boolean): Conditi
         'lead.consent': CONSENT_FIELDS,
         lead: Object.keys(LEAD_FIELDS),
       };
-      const hint = suggest(name, known[base] ?? [], 'known');
+      const found = nearest(name, known[base] ?? []);
+      const custom =
+        base === 'lead'
+          ? `a custom column is written lead.attributes.${name}`
+          : `known: ${known[base]?.join(', ')}`;
       return {
         ...place,
         message: `unknown name ${quote(`${base}.${name}`)}`,
-        hint:
-          base === 'lead' && !hint.startsWith('did')
-            ? `a custom column is written lead.attributes.${name}`
-            : hint,
+        hint: found ? `did you mean "${base}.${found}"?` : custom,
       };
     }
     case 'no_such_overload':

@@ -59,8 +59,8 @@ export function evaluateCondition(expression: string, facts: ConditionFacts): bo
     happened: Object.fromEntries(
       LEAD_EVENTS.map((event) => [event, (facts.happened[event] ?? false) !== false]),
     ),
-    outcomes: Object.fromEntries(steps('outcomes').map((step) => [step, own(facts.outcomes, step) ?? ''])),
-    sent: Object.fromEntries(steps('sent').map((step) => [step, own(facts.sent, step) ?? false])),
+    outcomes: new Map(steps('outcomes').map((step) => [step, own(facts.outcomes, step) ?? ''])),
+    sent: new Map(steps('sent').map((step) => [step, own(facts.sent, step) ?? false])),
   });
 }
 
@@ -134,25 +134,24 @@ function leadContext(lead: LeadProfile, references: References): Record<string, 
       const missing = [...references.attributes].map(
         (key) => [key, own(lead.attributes, key) ?? null] as const,
       );
-      fields[name] = { ...lead.attributes, ...Object.fromEntries(missing) };
+      // A map, since a column may have any name, and the library asks plain objects for theirs.
+      fields[name] = new Map([...Object.entries(lead.attributes), ...missing]);
     }
   }
-  const present = Object.fromEntries([...references.present].map((path) => [path, hasValue(fields, path)]));
+  const present = new Map([...references.present].map((path) => [path, hasValue(fields, path)]));
   return { lead: fields, [PRESENT]: present };
 }
 
 function hasValue(fields: Readonly<Record<string, unknown>>, path: string): boolean {
-  const value = path
-    .split('.')
-    .slice(1)
-    .reduce<unknown>(
-      (at, name) =>
-        typeof at === 'object' && at !== null ? own(at as Record<string, unknown>, name) : undefined,
-      fields,
-    );
+  const value = path.split('.').slice(1).reduce<unknown>(step, fields);
   if (typeof value === 'string') return value.trim() !== '';
   if (Array.isArray(value)) return value.length > 0;
   return value !== null && value !== undefined;
+}
+
+function step(at: unknown, name: string): unknown {
+  if (at instanceof Map) return at.get(name) as unknown;
+  return typeof at === 'object' && at !== null ? own(at as Record<string, unknown>, name) : undefined;
 }
 
 function own<Value>(values: Readonly<Record<string, Value>>, key: string): Value | undefined {

@@ -44,7 +44,7 @@ export function checkTemplate(source: string, use: TemplateUse): readonly Templa
   if (use.limit !== null && least > use.limit) {
     faults.push({
       offset: 0,
-      snippet: source.slice(0, 20),
+      snippet: '',
       message: `${use.what} takes at most ${use.limit} characters; this has at least ${least}`,
       hint: 'shorten it, and leave room for the values',
     });
@@ -88,7 +88,7 @@ function parseFault(source: string, error: LiquidFault): TemplateFault {
       hint: `add {% end${name} %}`,
     };
   }
-  if (/not closed$/.test(message))
+  if (message.endsWith('not closed'))
     return {
       offset,
       snippet: token,

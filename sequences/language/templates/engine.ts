@@ -63,7 +63,7 @@ function createEngine(): Liquid {
     locale: 'en',
     parseLimit: 100_000,
     // Milliseconds of one rendering; far more than any text takes on a busy machine.
-    renderLimit: 5000,
+    renderLimit: 2000,
     memoryLimit: 1_000_000,
     outputEscape: function (this: FilterThis, value: unknown): string {
       const escape = this.context.getRegister(ESCAPE, {}) as Escape;
@@ -107,7 +107,7 @@ function createEngine(): Liquid {
 }
 
 /** Text that is part of a web address already. */
-export class UrlEncoded {
+class UrlEncoded {
   readonly text: string;
   constructor(text: string) {
     this.text = text;

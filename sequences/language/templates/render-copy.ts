@@ -3,7 +3,7 @@ import type { StepCopy, StepId } from '../../plan.ts';
 import { bodyLimit, LIMITS } from '../limits.ts';
 import { CopyError, MissingVariable } from './copy-errors.ts';
 import { BadValue, BlankValue, renderTemplate, type Escape } from './engine.ts';
-import { fillIn, htmlToText, markdownToHtml, SetAside } from './html.ts';
+import { fillIn, htmlToText, isEmptyHtml, markdownToHtml, SetAside } from './html.ts';
 import { scopeFor } from './variables.ts';
 
 /** For whom and where a copy is rendered. */
@@ -116,8 +116,7 @@ function renderEmail(
   const own = copy.text === undefined ? null : render.text('text', copy.text);
   const text =
     own === null ? htmlToText(html) : [own, ...(footer === null ? [] : [htmlToText(footer)])].join('\n\n');
-  if (htmlToText(body) === '' && !/<img\b/i.test(body))
-    throw new CopyError('template_failed', 'the rendered email is empty');
+  if (isEmptyHtml(body)) throw new CopyError('template_failed', 'the rendered email is empty');
   return { text: atMost(LIMITS.email, 'an email', text), html: atMost(LIMITS.email, 'an email', html) };
 }
 

@@ -44,6 +44,6 @@ export class SpinTag extends Tag {
 }
 
 /** A number below `count` that depends on `key` only, evenly spread. */
-export function choose(key: string, count: number): number {
+function choose(key: string, count: number): number {
   return createHash('sha256').update(key).digest().readUInt32BE(0) % count;
 }

@@ -124,7 +124,7 @@ function withoutBlanks(value: unknown): unknown {
 }
 
 /** One kind of line end; no control, direction-overriding or private characters, which only hide or forge text. */
-export function cleanText(text: string): string {
+function cleanText(text: string): string {
   return text
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
     .replace(/[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069\uE000\uE001]/gu, (char) =>
