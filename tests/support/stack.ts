@@ -169,7 +169,12 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   }
 }
 
-async function until<T>(look: () => Promise<T>, what: string, withinMs = 30_000): Promise<NonNullable<T>> {
+/** Asks again and again until the answer is true; throws after `withinMs` (default 30 s). */
+export async function until<T>(
+  look: () => Promise<T>,
+  what: string,
+  withinMs = 30_000,
+): Promise<NonNullable<T>> {
   const end = performance.now() + withinMs;
   for (;;) {
     const seen = await look();

@@ -26,6 +26,8 @@ export interface LocalPostgres {
   readonly folder: string;
   /** Makes the database unless it is there; answers its URL. */
   database(name: string): Promise<string>;
+  /** Resolves when it has ended, by `stop` or by itself. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -86,6 +88,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
       });
       return `${server}/${name}`;
     },
+    ended: guarded.ended,
     stop: () => guarded.stop(30_000),
   };
 }

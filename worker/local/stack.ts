@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseConfig, stackFile, type Config, type Environment } from '../../common/config.ts';
 import { migrate } from '../../db/migrate.ts';
 import { createExclusive } from './exclusive.ts';
-import { freePort } from './ports.ts';
+import { freePort, keptPorts, type KeptPorts } from './ports.ts';
 import { startPostgres } from './postgres.ts';
 import { commandLine } from './processes.ts';
 import { localSecrets, newSecrets } from './secrets.ts';
@@ -20,6 +20,10 @@ export interface LocalStack {
   readonly databaseServer: string;
   readonly temporalUi: string | null;
   readonly folder: string;
+  /** Ports that stay the same for this folder; a stack that is thrown away has free ones. */
+  readonly ports: KeptPorts;
+  /** Resolves with a server's name if it ends before `stop`. */
+  readonly ended: Promise<string>;
   /** Of PostgreSQL and of Temporal. */
   readonly pids: readonly number[];
   /** Writes down where the stack is, for `npx cadenza …` in other terminals. Call it when the stack takes work. */
@@ -75,7 +79,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     );
     const databaseUrl = await postgres.database('cadenza');
     await migrate(databaseUrl);
-    const httpPort = options.env?.CADENZA_HTTP_PORT ?? String(keep ? 8080 : await freePort());
+    const ports = keep ? await keptPorts(folder) : { http: await freePort(), sandbox: 0, sandboxSmtp: 0 };
+    const httpPort = options.env?.CADENZA_HTTP_PORT ?? String(ports.http);
     const env = {
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: temporal.address,
@@ -95,6 +100,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       databaseServer: postgres.server,
       temporalUi: temporal.ui,
       folder,
+      ports,
+      ended: Promise.race([
+        postgres.ended.then(() => 'PostgreSQL'),
+        temporal.ended.then(() => 'The Temporal server'),
+      ]),
       pids: [postgres.pid, temporal.pid],
       async announce() {
         const file = stackFile(folder);

@@ -13,6 +13,8 @@ export interface LocalTemporal {
   readonly pid: number;
   /** Address of its web interface, if asked for. */
   readonly ui: string | null;
+  /** Resolves when it has ended, by `stop` or by itself. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startTemporal(options: TemporalOptions): Promise<LocalTemp
     address,
     pid: guarded.pid,
     ui: uiPort === null ? null : `http://127.0.0.1:${uiPort}`,
+    ended: guarded.ended,
     async stop() {
       await guarded.stop();
       await rm(pidFile, { force: true });

@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
+import pino from 'pino';
+import {
+  isProduction,
+  parseConfig,
+  readEnvironment,
+  type Config,
+  type Environment,
+} from '../common/config.ts';
+import { createLogger, type Logger } from '../common/log.ts';
+import { migrate } from '../db/migrate.ts';
+import { createHttp } from './http.ts';
+import { startKeptSandbox } from './local/sandbox.ts';
+import { startLocalStack, type LocalStack } from './local/stack.ts';
+import type { Reporter } from './local/temporal-binary.ts';
+import { openServices } from './services.ts';
+import { startWorker } from './worker.ts';
+
+export interface UpOptions {
+  readonly report: Reporter;
+  /** Its abort ends everything in good order. */
+  readonly signal: AbortSignal;
+  /** Default: the environment and `.env`. */
+  readonly env?: Environment;
+  /** Told once when work is taken. */
+  readonly onReady?: (where: UpAddresses) => void;
+}
+
+/** Where what runs can be looked at. */
+export interface UpAddresses {
+  readonly mode: Config['mode'];
+  readonly http: string;
+  readonly temporal: string;
+  readonly temporalUi: string | null;
+  readonly sandbox: string | null;
+  readonly folder: string | null;
+  readonly logFile: string | null;
+}
+
+/**
+ * Runs a worker and the HTTP server until `signal`: on the embedded stack under `.cadenza`, or, in production mode, on the
+ * servers that the environment names, with their schema brought up to date. Throws when a part of it breaks.
+ */
+export async function up(options: UpOptions): Promise<void> {
+  const env = options.env ?? readEnvironment();
+  const closing: (() => Promise<unknown>)[] = [];
+  let httpPort: number | undefined;
+  try {
+    const folder = resolve(env.CADENZA_DATA_DIR ?? '.cadenza');
+    const stack = isProduction(env)
+      ? null
+      : await startLocalStack({ folder, report: options.report, ui: true, env });
+    if (stack) closing.push(() => stack.stop());
+    const config = stack?.config ?? parseConfig(env, 'production');
+    httpPort = config.http.port;
+    const logFile = stack ? resolve(stack.folder, 'cadenza.log') : null;
+    const log = createLogger({
+      level: config.logLevel,
+      ...(logFile && { destination: pino.destination({ dest: logFile, sync: false }) }),
+    });
+    // Signals are ours: the runtime's own handlers would stop the worker beside us.
+    Runtime.install({ shutdownSignals: [], logger: runtimeLogger(log), telemetryOptions: QUIET });
+    if (!stack) await migrate(config.databaseUrl);
+    const services = await openServices(config, { name: 'cadenza-worker', log });
+    closing.push(() => services.close());
+    const sandbox = stack && (await startKeptSandbox(services, stack.folder, stack.ports));
+    if (sandbox) closing.push(() => sandbox.close());
+    const http = await createHttp(services);
+    closing.push(() => http.close());
+    const worker = await startWorker(services);
+    closing.push(() => worker.stop());
+    await stack?.announce();
+    options.onReady?.({
+      mode: config.mode,
+      http: http.url,
+      temporal: config.temporal.address,
+      temporalUi: stack?.temporalUi ?? null,
+      sandbox: sandbox?.http ?? null,
+      folder: stack?.folder ?? null,
+      logFile,
+    });
+    await Promise.race([worker.done, aborted(options.signal), stack ? broken(stack) : never]);
+  } catch (error) {
+    throw portTaken(error, httpPort) ?? error;
+  } finally {
+    while (closing.length > 0) await closing.pop()!().catch(() => {});
+  }
+}
+
+const QUIET = {
+  logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+};
+const never = new Promise<never>(() => {});
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+}
+
+async function broken(stack: LocalStack): Promise<never> {
+  const what = await stack.ended;
+  throw new Error(`${what} has ended by itself; its log is in ${stack.folder}.`);
+}
+
+function portTaken(error: unknown, httpPort: number | undefined): Error | null {
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code !== 'EADDRINUSE') return null;
+  const other = port === httpPort ? 'or set CADENZA_HTTP_PORT to a free one' : "it is the sandbox's";
+  return new Error(`Port ${port} is taken by another program. End that program, ${other}.`, { cause: error });
+}
+
+/** Temporal's own messages at our levels, in our log. */
+function runtimeLogger(log: Logger) {
+  const write = (level: string, message: string, meta?: object) => {
+    if (level === 'ERROR') log.error({ temporal: meta }, message);
+    else if (level === 'WARN') log.warn({ temporal: meta }, message);
+    else log.debug({ temporal: meta }, message);
+  };
+  return {
+    log: write,
+    trace: (message: string, meta?: object) => write('TRACE', message, meta),
+    debug: (message: string, meta?: object) => write('DEBUG', message, meta),
+    info: (message: string, meta?: object) => write('INFO', message, meta),
+    warn: (message: string, meta?: object) => write('WARN', message, meta),
+    error: (message: string, meta?: object) => write('ERROR', message, meta),
+  };
+}
