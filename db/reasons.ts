@@ -16,9 +16,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   paused_sender: 'Its sender was paused or broken when its touch was due.',
   paused_company: 'Its company was paused when its touch was due.',
   paused_lead: 'The lead was paused when its touch was due.',
-  missing_variable: 'A text names a variable that this lead does not have. Fill it in, then retry.',
-  missing_field: 'A step needs a field that this lead does not have. Fill it in, then retry.',
-  condition_failed: 'A condition could not be evaluated for this lead. Mend the lead’s fields, then retry.',
+  missing_variable: 'This lead lacks what a text names; fill it in, then retry.',
+  text_too_long: 'A text is too long for its channel with this lead’s values. Shorten it, then retry.',
+  unsafe_value: 'A value of this lead cannot stand where the text puts it. Mend it, then retry.',
+  template_failed: 'A text could not be rendered for this lead. Mend the text or the lead, then retry.',
+  no_free_slot: 'Its senders have no free slot within a year. Raise a cap or add a sender, then retry.',
+  window_never_opens: 'Its window never opens: no day that it names is a working day there. Change the window.',
+  sender_unreadable: 'The sender’s credentials cannot be read. Enter them again, then retry.',
+  missing_field: 'A step needs a date that this lead does not have. Fill it in, then retry.',
   // Why it ended.
   completed: 'The sequence came to its end.',
   ended: 'The sequence came to an end step.',
@@ -45,13 +50,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
   gave_up: 'Nobody did the task in time.',
   not_connected: 'The lead is no LinkedIn connection.',
   already_connected: 'The lead is a LinkedIn connection already.',
-  no_address: 'The lead has no address on that channel.',
+  no_email: 'The lead has no email address.',
+  no_phone: 'The lead has no phone number.',
+  no_linkedin: 'The lead has no LinkedIn profile.',
+  no_channel: 'The lead cannot be reached on any channel that this step may take.',
   no_sender: 'No sender of that channel may be used.',
+  whatsapp_window_closed: 'The lead’s last WhatsApp message is more than 24 hours old.',
   cool_off: 'The lead was contacted too recently.',
   company_per_week: 'Enough people at the company were contacted this week.',
 };
 
-/** A sentence for a reason word. */
+/** A sentence for a reason word; what follows a colon in it is what it is about (`missing_variable:lead.title`). */
 export function explainReason(reason: string): string {
-  return SENTENCES[reason] ?? `The reason given is “${reason.replaceAll('_', ' ')}”.`;
+  const [word, about] = reason.split(':', 2) as [string, string | undefined];
+  const sentence = SENTENCES[word] ?? `The reason given is “${word.replaceAll('_', ' ')}”.`;
+  return about === undefined ? sentence : `${sentence.replace(/\.$/, '')} (${about}).`;
 }
