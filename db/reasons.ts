@@ -21,7 +21,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   unsafe_value: 'A value of this lead cannot stand where the text puts it. Mend it, then retry.',
   template_failed: 'A text could not be rendered for this lead. Mend the text or the lead, then retry.',
   no_free_slot: 'Its senders have no free slot within a year. Raise a cap or add a sender, then retry.',
-  window_never_opens: 'Its window never opens: no day that it names is a working day there. Change the window.',
+  window_never_opens:
+    'Its window never opens: no day that it names is a working day there. Change the window.',
   sender_unreadable: 'The sender’s credentials cannot be read. Enter them again, then retry.',
   missing_field: 'A step needs a date that this lead does not have. Fill it in, then retry.',
   // Why it ended.
