@@ -11,6 +11,7 @@ import {
 import { createLogger, type Logger } from '../common/log.ts';
 import { migrate } from '../db/migrate.ts';
 import { createHttp } from './http.ts';
+import { LocalStackError } from './local/errors.ts';
 import { startKeptSandbox } from './local/sandbox.ts';
 import { startLocalStack, type LocalStack } from './local/stack.ts';
 import type { Reporter } from './local/temporal-binary.ts';
@@ -102,14 +103,16 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 async function broken(stack: LocalStack): Promise<never> {
   const what = await stack.ended;
-  throw new Error(`${what} has ended by itself; its log is in ${stack.folder}.`);
+  throw new LocalStackError(`${what} has ended by itself; its log is in ${stack.folder}.`);
 }
 
 function portTaken(error: unknown, httpPort: number | undefined): Error | null {
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code !== 'EADDRINUSE') return null;
   const other = port === httpPort ? 'or set CADENZA_HTTP_PORT to a free one' : "it is the sandbox's";
-  return new Error(`Port ${port} is taken by another program. End that program, ${other}.`, { cause: error });
+  return new LocalStackError(`Port ${port} is taken by another program. End that program, ${other}.`, {
+    cause: error,
+  });
 }
 
 /** Temporal's own messages at our levels, in our log. */

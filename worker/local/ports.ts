@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LocalStackError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 
 /** A loopback port that is free now; `preferred` if it is. Somebody else may take it before it is used. */
 export async function freePort(preferred = 0): Promise<number> {
   const port = await tryPort(preferred);
-  return port ?? (await tryPort(0)) ?? Promise.reject(new Error('no free port on 127.0.0.1'));
+  return port ?? (await tryPort(0)) ?? Promise.reject(new LocalStackError('no free port on 127.0.0.1'));
 }
 
 function tryPort(wanted: number): Promise<number | null> {
@@ -36,6 +37,6 @@ export async function keptPorts(folder: string): Promise<KeptPorts> {
   };
   if (await createExclusive(file, JSON.stringify(chosen))) return chosen;
   const kept = schema.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));
-  if (!kept.success) throw new Error(`${file} is damaged. Delete it to choose the ports anew.`);
+  if (!kept.success) throw new LocalStackError(`${file} is damaged. Delete it to choose the ports anew.`);
   return kept.data;
 }

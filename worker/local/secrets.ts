@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { LocalStackError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 
 const base64 = z.string().min(1);
@@ -27,7 +28,7 @@ export async function localSecrets(folder: string): Promise<LocalSecrets> {
   try {
     return schema.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
-    throw new Error(
+    throw new LocalStackError(
       `${file} is damaged. Restore it, or delete the whole folder ${folder} to begin with empty data.`,
       { cause: error },
     );

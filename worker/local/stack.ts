@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig, stackFile, type Config, type Environment } from '../../common/config.ts';
 import { migrate } from '../../db/migrate.ts';
+import { LocalStackError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';
 import { freePort, keptPorts, type KeptPorts } from './ports.ts';
 import { startPostgres } from './postgres.ts';
@@ -150,11 +151,11 @@ async function lock(folder: string): Promise<() => Promise<void>> {
       )
       .catch(() => null);
     if (held && held.pid !== process.pid && held.command && commandLine(held.pid) === held.command) {
-      throw new Error(
+      throw new LocalStackError(
         `Cadenza already runs on ${folder} (process ${held.pid}). Use that one, or end it first.`,
       );
     }
     await rm(file, { force: true });
   }
-  throw new Error(`Cadenza is being started on ${folder} by somebody else right now.`);
+  throw new LocalStackError(`Cadenza is being started on ${folder} by somebody else right now.`);
 }

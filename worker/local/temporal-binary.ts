@@ -5,6 +5,7 @@ import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setInterval as every } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { LocalStackError } from './errors.ts';
 
 /** The last version that `go install` takes. */
 const GO_PACKAGE = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
@@ -39,7 +40,7 @@ export async function temporalBinary(
   if (download === null) return cached;
   report.say(`The download did not work (${download}).`);
   if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
-    throw new Error(
+    throw new LocalStackError(
       'No Temporal server could be had: there is none on PATH, it cannot be downloaded, and Go is not installed to build it.\n' +
         'Install the Temporal CLI (https://docs.temporal.io/cli#install) so that "temporal" is on PATH, install Go, ' +
         'or set TEMPORAL_ADDRESS and DATABASE_URL to servers of your own.',
@@ -116,7 +117,7 @@ async function buildByGo(env: NodeJS.ProcessEnv, target: string, report: Reporte
     ticking.abort();
     await watching;
     if (code !== 0) {
-      throw new Error(
+      throw new LocalStackError(
         `Temporal could not be built (go install ${GO_PACKAGE}):\n${said.trim().split('\n').slice(-5).join('\n')}\n` +
           'Install the Temporal CLI (https://docs.temporal.io/cli#install) so that "temporal" is on PATH.',
       );

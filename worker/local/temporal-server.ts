@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTemporal } from '../../common/temporal.ts';
+import { LocalStackError } from './errors.ts';
 import { freePort } from './ports.ts';
 import { endLeftover, startGuarded, type GuardedProcess } from './processes.ts';
 import { temporalBinary, type Reporter } from './temporal-binary.ts';
@@ -107,5 +108,5 @@ async function ready(address: string, guarded: GuardedProcess, logFile: string):
   }
   await guarded.stop();
   const tail = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-3).join('\n');
-  throw new Error(`The Temporal server did not start (${logFile}):\n${tail}`);
+  throw new LocalStackError(`The Temporal server did not start (${logFile}):\n${tail}`);
 }
