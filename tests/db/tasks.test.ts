@@ -105,8 +105,10 @@ test('a completed call counts as sent, the CRM is told, and the sequence takes t
 
 test('completing twice, at once or late, is refused and says what was done; so is a cancelled or unknown task', async () => {
   const { task, leadId, enrollmentId } = await arrive([touchNode('note', 'task'), ...REST]);
-  const both = await Promise.allSettled([1, 2].map(() => completeTask(db, task.id, { outcome: 'done' })));
-  expect(both.map((one) => one.status).sort()).toEqual(['fulfilled', 'rejected']);
+  const both = await Promise.allSettled(
+    Array.from({ length: 8 }, () => completeTask(db, task.id, { outcome: 'done' })),
+  );
+  expect(both.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
   await expect(completeTask(db, task.id, { outcome: 'skipped' })).rejects.toMatchObject({
     code: 'already_done',
     message: expect.stringContaining('"done"'),
