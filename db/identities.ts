@@ -1,3 +1,4 @@
+import type { IdentityHasher } from '../common/crypto.ts';
 import type { Tx } from './db.ts';
 
 /**
@@ -6,4 +7,20 @@ import type { Tx } from './db.ts';
  */
 export async function lockIdentities(tx: Tx): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('cadenza.lead_identities'))`);
+}
+
+const REMEMBERED = 10_000;
+
+/** The same hashes; those of domains, which colleagues share, are worked out once. For going through many leads. */
+export function rememberingDomains(hash: IdentityHasher): IdentityHasher {
+  const domains = new Map<string, Buffer>();
+  return (kind, value) => {
+    if (kind !== 'domain') return hash(kind, value);
+    let known = domains.get(value);
+    if (!known) {
+      if (domains.size >= REMEMBERED) domains.clear();
+      domains.set(value, (known = hash(kind, value)));
+    }
+    return known;
+  };
 }

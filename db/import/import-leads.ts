@@ -62,8 +62,12 @@ export async function importLeads(
   options: ImportOptions,
 ): Promise<ImportReport> {
   const client = await db.connect();
+  // A connection that breaks fails the statement under way; without a listener it would end the process.
+  client.on('error', () => {});
   try {
-    await client.query(`set statement_timeout = '${STATEMENT_TIMEOUT}'`);
+    await client.query(
+      `set statement_timeout = '${STATEMENT_TIMEOUT}'; set temp_buffers = '64MB'; set work_mem = '64MB'`,
+    );
     const csv = readLeadsCsv(source, {
       ...options,
       onProgress: (progress) => options.onProgress?.({ phase: 'reading', ...progress }),

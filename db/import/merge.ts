@@ -33,23 +33,25 @@ const TEXTS = [...FILLED, ...COMPANY_FIELDS];
 const FOLD = `
   create temp table import_leads on commit drop as
   select r.lead_id, r.is_new, r.n, r.seed, ${TEXTS.map((column) => `r.${column}`).join(', ')},
-    r.emails, r.phones, r.consent_status, r.consent_source, r.consent_at, r.attributes, null::uuid as company_id
+    r.emails, r.phones, r.consent_status, r.consent_source, r.consent_at, r.attributes
   from import_rows r where r.reject is null and not r.grouped
   union all
   select r.lead_id, bool_and(r.is_new), min(r.n), ${first('seed')}, ${TEXTS.map(first).join(', ')},
     ${united('emails')}, ${united('phones')}, ${consented('consent_status')}, ${consented('consent_source')}, ${consented('consent_at')},
     (select coalesce(jsonb_object_agg(a.key, a.value order by x.n desc), '{}') from import_rows x cross join lateral jsonb_each(x.attributes) a
-      where x.lead_id = r.lead_id and x.reject is null),
-    null::uuid
+      where x.lead_id = r.lead_id and x.reject is null)
   from import_rows r where r.reject is null and r.grouped group by r.lead_id`;
 
 /** Leads to be: one row each in `import_leads`. */
 export async function foldRows(q: Queryable): Promise<void> {
-  await q.query('create index on import_rows (lead_id) where grouped');
   await q.query(FOLD);
   await q.query('create unique index on import_leads (lead_id)');
-  await q.query('analyze import_leads');
+  await q.query('analyze import_leads (lead_id, is_new, n, company_ext, domain)');
 }
+
+const COMPANY_ID = 'coalesce(ce.id, cd.id)';
+const COMPANY = `left join companies ce on ce.external_id = m.company_ext
+  left join companies cd on m.company_ext is null and cd.domain = m.domain`;
 
 /** A lead that has a company keeps it. */
 const WANTS_COMPANY = `(m.is_new or exists (select from leads l where l.id = m.lead_id and l.company_id is null))`;
@@ -89,20 +91,12 @@ export async function resolveCompanies(q: Queryable): Promise<void> {
      on conflict (domain) do nothing`,
   );
   await q.query(
-    `update import_leads m set company_id = c.id from companies c
-     where case when m.company_ext is not null then c.external_id = m.company_ext end and ${WANTS_COMPANY}`,
-  );
-  await q.query(
-    `update import_leads m set company_id = c.id from companies c
-     where m.company_ext is null and c.domain = m.domain and ${WANTS_COMPANY}`,
-  );
-  await q.query(
     `update companies c set name = coalesce(c.name, x.name), time_zone = coalesce(c.time_zone, x.time_zone)
      from (
-       select m.company_id, (array_agg(m.company_name order by m.n) filter (where m.company_name is not null))[1] as name,
+       select ${COMPANY_ID} as id, (array_agg(m.company_name order by m.n) filter (where m.company_name is not null))[1] as name,
          (array_agg(m.company_time_zone order by m.n) filter (where m.company_time_zone is not null))[1] as time_zone
-       from import_leads m where m.company_id is not null group by m.company_id) x
-     where c.id = x.company_id
+       from import_leads m ${COMPANY} group by 1) x
+     where c.id = x.id
        and (c.name is null and x.name is not null or c.time_zone is null and x.time_zone is not null)`,
   );
 }
@@ -123,26 +117,13 @@ export async function lockKnown(q: Queryable): Promise<boolean> {
 
 /** Writes new leads and fills what is empty in known ones. Returns how many of each. */
 export async function writeLeads(q: Queryable): Promise<{ created: number; updated: number }> {
-  const columns = [...FILLED, 'emails', 'phones', ...CONSENT_COLUMNS, 'attributes', 'company_id'];
+  const own = [...FILLED, 'emails', 'phones', ...CONSENT_COLUMNS, 'attributes'];
   const { rowCount: created } = await q.query(
-    `insert into leads (id, seed, ${columns.join(', ')})
-     select lead_id, seed, ${columns.join(', ')} from import_leads where is_new order by n`,
+    `insert into leads (id, seed, ${own.join(', ')}, company_id)
+     select m.lead_id, m.seed, ${own.map((column) => `m.${column}`).join(', ')}, ${COMPANY_ID}
+     from import_leads m ${COMPANY} where m.is_new order by m.n`,
   );
-  const overrules = `case m.consent_status when 'refused' then l.consent_status <> 'refused'
-    when 'given' then l.consent_status = 'unknown' else false end`;
-  const { rowCount: updated } = await q.query(
-    `update leads l set ${[...FILLED, 'company_id'].map((column) => `${column} = f.${column}`).join(', ')},
-       emails = f.emails, phones = f.phones, attributes = f.attributes,
-       ${CONSENT_COLUMNS.map((column) => `${column} = f.${column}`).join(', ')}, updated_at = clock_timestamp()
-     from (
-       select l.id, ${[...FILLED, 'company_id'].map((column) => `coalesce(l.${column}, m.${column}) as ${column}`).join(', ')},
-         ${['emails', 'phones'].map((column) => `l.${column} || array(select v from unnest(m.${column}) with ordinality u(v, o) where v <> all(l.${column}) order by o) as ${column}`).join(', ')},
-         m.attributes || jsonb_strip_nulls(l.attributes) as attributes,
-         ${CONSENT_COLUMNS.map((column) => `case when ${overrules} then m.${column} else l.${column} end as ${column}`).join(', ')}
-       from import_leads m join leads l on l.id = m.lead_id where not m.is_new) f
-     where l.id = f.id and (${[...FILLED, 'company_id', 'emails', 'phones', ...CONSENT_COLUMNS].map((column) => `l.${column}`).join(', ')}, jsonb_strip_nulls(l.attributes))
-       is distinct from (${[...FILLED, 'company_id', 'emails', 'phones', ...CONSENT_COLUMNS].map((column) => `f.${column}`).join(', ')}, f.attributes)`,
-  );
+  const { rowCount: updated } = await q.query(UPDATE);
   await q.query(
     `insert into lead_identities (kind, value, lead_id)
      select distinct i.kind, i.value, r.lead_id from import_identities i join import_rows r on r.n = i.n
@@ -151,3 +132,29 @@ export async function writeLeads(q: Queryable): Promise<{ created: number; updat
   );
   return { created: created ?? 0, updated: updated ?? 0 };
 }
+
+const OVERRULES = `case m.consent_status when 'refused' then l.consent_status <> 'refused'
+  when 'given' then l.consent_status = 'unknown' else false end`;
+const added = (column: string) =>
+  `l.${column} || array(select v from unnest(m.${column}) with ordinality u(v, o) where v <> all(l.${column}) order by o)`;
+/** Column → what it becomes; `attributes` apart, because null there counts as empty. */
+const MERGED: readonly (readonly [string, string])[] = [
+  ...FILLED.map((column) => [column, `coalesce(l.${column}, m.${column})`] as const),
+  ['company_id', `coalesce(l.company_id, ${COMPANY_ID})`],
+  ['emails', added('emails')],
+  ['phones', added('phones')],
+  ...CONSENT_COLUMNS.map(
+    (column) => [column, `case when ${OVERRULES} then m.${column} else l.${column} end`] as const,
+  ),
+];
+const list = (prefix: string) => MERGED.map(([column]) => `${prefix}.${column}`).join(', ');
+
+/** Leads to which the file adds nothing are not written at all. */
+const UPDATE = `
+  update leads l set ${MERGED.map(([column]) => `${column} = f.${column}`).join(', ')}, attributes = f.attributes,
+    updated_at = clock_timestamp()
+  from (
+    select l.id, ${MERGED.map(([column, value]) => `${value} as ${column}`).join(', ')},
+      m.attributes || jsonb_strip_nulls(l.attributes) as attributes
+    from import_leads m join leads l on l.id = m.lead_id ${COMPANY} where not m.is_new) f
+  where l.id = f.id and (${list('l')}, jsonb_strip_nulls(l.attributes)) is distinct from (${list('f')}, f.attributes)`;

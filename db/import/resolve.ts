@@ -52,41 +52,44 @@ export async function resolveRows(q: Queryable): Promise<void> {
     `update import_rows r set lead_id = m.lead_id, is_new = false from import_matches m
      where m.n = r.n and not r.grouped and r.reject is null`,
   );
-  await q.query(
-    `update import_rows set lead_id = gen_random_uuid(), is_new = true
-     where reject is null and lead_id is null and (not grouped or founder = n)`,
-  );
-  await q.query(
-    `update import_rows r set lead_id = f.lead_id, is_new = f.is_new from import_rows f
-     where r.grouped and r.reject is null and r.lead_id is null and f.n = r.founder`,
-  );
+  await q.query('create index on import_rows (lead_id) where grouped');
+  // Without these figures the planner takes the rows for few and compares each with each.
+  await q.query('analyze import_rows (n, reject, lead_id, is_new, grouped)');
   await q.query(
     `update import_rows r set reject = 'unreachable', detail = 'no email, phone or LinkedIn profile, and no lead has this id yet'
-     where r.is_new and r.reject is null and r.lead_id in (
-       select lead_id from import_rows where is_new and reject is null group by lead_id
-       having bool_and(emails = '{}' and phones = '{}' and linkedin_url is null))`,
+     where r.is_new and r.reject is null and ${unreachable('r')}
+       and (not r.grouped or not exists (
+         select from import_rows x where x.grouped and x.lead_id = r.lead_id and x.reject is null and not ${unreachable('x')}))`,
   );
 }
 
+const unreachable = (row: string) =>
+  `(${row}.emails = '{}' and ${row}.phones = '{}' and ${row}.linkedin_url is null)`;
+
 async function resolveGrouped(q: Queryable): Promise<void> {
   const claims = createClaims();
+  // Leads that this file makes: rows that add to one of them are new, too.
+  const fresh = new Set<string>();
   for (let after = 0; ;) {
-    const { rows } = await q.query<{ n: number; keys: string[]; known: string[] }>(
-      `select r.n, r.keys, array(select m.lead_id::text from import_matches m where m.n = r.n) as known
+    const { rows } = await q.query<{ n: number; lead_id: string; keys: string[]; known: string[] }>(
+      `select r.n, r.lead_id, r.keys, array(select m.lead_id::text from import_matches m where m.n = r.n) as known
        from import_rows r where r.grouped and r.reject is null and r.n > $1 order by r.n limit ${PAGE}`,
       [after],
     );
-    const resolved = rows.map(({ n, keys, known }) => ({ n, claim: claims.claim(keys, known, `row ${n}`) }));
-    const targets = resolved.map(({ claim }) => (claim.kind === 'ambiguous' ? null : claim.target));
+    const resolved = rows.map(({ n, lead_id: id, keys, known }) => {
+      const claim = claims.claim(keys, known, id);
+      if (claim.kind === 'new') fresh.add(id);
+      return { n, claim };
+    });
     await q.query(
-      `update import_rows r set lead_id = t.lead_id, is_new = case when t.lead_id is not null then false end, founder = t.founder,
-         reject = case when t.lead_id is null and t.founder is null then 'ambiguous' end,
-         detail = case when t.lead_id is null and t.founder is null then 'its identities belong to two different leads' end
-       from unnest($1::int[], $2::uuid[], $3::int[]) t(n, lead_id, founder) where t.n = r.n`,
+      `update import_rows r set lead_id = coalesce(t.lead_id, r.lead_id), is_new = t.is_new,
+         reject = case when t.lead_id is null then 'ambiguous' end,
+         detail = case when t.lead_id is null then 'its identities belong to two different leads' end
+       from unnest($1::int[], $2::uuid[], $3::bool[]) t(n, lead_id, is_new) where t.n = r.n`,
       [
         resolved.map(({ n }) => n),
-        targets.map((target) => (target === null || target.startsWith('row ') ? null : target)),
-        targets.map((target) => (target?.startsWith('row ') ? Number(target.slice(4)) : null)),
+        resolved.map(({ claim }) => (claim.kind === 'ambiguous' ? null : claim.target)),
+        resolved.map(({ claim }) => claim.kind !== 'ambiguous' && fresh.has(claim.target)),
       ],
     );
     if (rows.length < PAGE) return;

@@ -5,9 +5,10 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { IdentityHasher } from '../../common/crypto.ts';
 import { identityKeys } from '../../sequences/leads/merge.ts';
 import type { CsvRow } from '../../sequences/leads/read-csv.ts';
-import { registrableDomain } from '../../sequences/leads/company-domain.ts';
 import type { LeadFields } from '../../sequences/leads/row.ts';
 import { seedOf } from '../../sequences/leads/seed.ts';
+import { rememberingDomains } from '../identities.ts';
+import { leadHashes } from '../suppressions.ts';
 
 /** Every row of the file, taken or not, as it was read. Lives as long as the connection. */
 const CREATE = `
@@ -25,7 +26,7 @@ const CREATE = `
     -- What makes rows the same person, and what may be suppressed (hex).
     keys text[], hashes text[],
     -- Set by the merge: the lead that the row becomes or adds to, and whether other rows may be the same one.
-    lead_id uuid, is_new boolean, founder integer, grouped boolean not null default false
+    lead_id uuid not null default gen_random_uuid(), is_new boolean not null default true, grouped boolean not null default false
   )`;
 
 const COPIED = `n, cells, reject, detail, warnings, seed, external_id, first_name, last_name, company_name, company_ext, domain, title,
@@ -42,12 +43,13 @@ export async function stageRows(
   signal?: AbortSignal,
 ): Promise<number> {
   await client.query(CREATE);
+  const hash = rememberingDomains(hashIdentity);
   let count = 0;
   async function* lines(): AsyncGenerator<string> {
     let chunk = '';
     for await (const row of rows) {
       count++;
-      chunk += copyLine(row, hashIdentity);
+      chunk += copyLine(row, hash);
       if (chunk.length < CHUNK) continue;
       yield chunk;
       chunk = '';
@@ -57,7 +59,7 @@ export async function stageRows(
   const copy = client.query(copyFrom(`copy import_rows (${COPIED}) from stdin`));
   await pipeline(Readable.from(lines()), copy, signal ? { signal } : {});
   await client.query('create unique index on import_rows (n)');
-  await client.query('analyze import_rows');
+  await client.query('analyze import_rows (n, reject)');
   return count;
 }
 
@@ -104,40 +106,8 @@ function leadCells(fields: LeadFields, hashIdentity: IdentityHasher): Cell[] {
     fields.consent.at,
     JSON.stringify(fields.attributes),
     identityKeys(fields),
-    identityHashes(fields, hashIdentity).map(({ hash }) => hash.toString('hex')),
+    leadHashes(hashIdentity, fields).map((hash) => hash.toString('hex')),
   ];
-}
-
-/** An identity by which a lead may be suppressed. */
-export interface HashedIdentity {
-  readonly kind: Parameters<IdentityHasher>[0];
-  readonly hash: Buffer;
-}
-
-/** The hashes by which a person may be suppressed: each identity's, and those of the emails' domains. */
-export function identityHashes(
-  fields: Pick<LeadFields, 'emails' | 'phones' | 'linkedinUrl' | 'externalId'>,
-  hashIdentity: IdentityHasher,
-): HashedIdentity[] {
-  const values: [HashedIdentity['kind'], string][] = [
-    ...fields.emails.map((email): [HashedIdentity['kind'], string] => ['email', email]),
-    ...fields.phones.map((phone): [HashedIdentity['kind'], string] => ['phone', phone]),
-    ...emailDomains(fields.emails).map((domain): [HashedIdentity['kind'], string] => ['domain', domain]),
-  ];
-  if (fields.linkedinUrl !== null) values.push(['linkedin', fields.linkedinUrl]);
-  if (fields.externalId !== null) values.push(['external', fields.externalId]);
-  return values.map(([kind, value]) => ({ kind, hash: hashIdentity(kind, value) }));
-}
-
-function emailDomains(emails: readonly string[]): string[] {
-  const domains = new Set<string>();
-  for (const email of emails) {
-    const host = email.slice(email.lastIndexOf('@') + 1);
-    domains.add(host);
-    const domain = registrableDomain(host);
-    if (domain !== null) domains.add(domain);
-  }
-  return [...domains];
 }
 
 function copyCell(cell: Cell): string {

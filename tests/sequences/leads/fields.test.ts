@@ -1,14 +1,26 @@
 import { expect, test } from '@jest/globals';
 import { companyDomainOf } from '../../../sequences/leads/company-domain.ts';
 import { countryCode } from '../../../sequences/leads/countries.ts';
-import { attributeValue, consentStatus, emailAddress, instant, linkedinProfile, localeTag, phoneNumber, timeZoneName } from '../../../sequences/leads/fields.ts';
+import {
+  attributeValue,
+  consentStatus,
+  emailAddress,
+  instant,
+  linkedinProfile,
+  localeTag,
+  phoneNumber,
+  timeZoneName,
+} from '../../../sequences/leads/fields.ts';
 
 test.each([
   ['linkedin.com/in/ada', 'https://www.linkedin.com/in/ada'],
   ['https://uk.linkedin.com/in/Ada-Lovelace-1815/en?trk=x', 'https://www.linkedin.com/in/ada-lovelace-1815'],
   ['http://www.linkedin.com/in/ayşe', 'https://www.linkedin.com/in/ay%C5%9Fe'],
   ['https://www.linkedin.com/in/ay%C5%9Fe/', 'https://www.linkedin.com/in/ay%C5%9Fe'],
-  ['https://www.linkedin.com/in/ACoAABcd1234567890abcdefGHI', 'https://www.linkedin.com/in/ACoAABcd1234567890abcdefGHI'],
+  [
+    'https://www.linkedin.com/in/ACoAABcd1234567890abcdefGHI',
+    'https://www.linkedin.com/in/ACoAABcd1234567890abcdefGHI',
+  ],
   ['https://www.linkedin.com/company/acme', null],
   ['https://evil.test/in/ada', null],
   ['https://linkedin.com.evil.test/in/ada', null],
@@ -34,7 +46,8 @@ test('phones are E.164, read by the country', () => {
 });
 
 test('countries by code or name in several languages', () => {
-  for (const text of ['de', 'Germany', 'Deutschland', 'Allemagne', 'DEU']) expect(countryCode(text)).toBe('DE');
+  for (const text of ['de', 'Germany', 'Deutschland', 'Allemagne', 'DEU'])
+    expect(countryCode(text)).toBe('DE');
   for (const text of ['UK', 'U.K.', 'England', 'gb']) expect(countryCode(text)).toBe('GB');
   expect(countryCode('Türkiye')).toBe('TR');
   expect(countryCode('Atlantis')).toBeNull();
@@ -45,10 +58,21 @@ test('zones, locales, consents, dates and attributes', () => {
   expect(timeZoneName('+02:00')).toBeNull();
   expect(localeTag('pt_br')).toBe('pt-BR');
   expect(localeTag('German')).toBeNull();
-  expect([consentStatus('Yes'), consentStatus('opt-out'), consentStatus('maybe')]).toEqual(['given', 'refused', null]);
+  expect([consentStatus('Yes'), consentStatus('opt-out'), consentStatus('maybe')]).toEqual([
+    'given',
+    'refused',
+    null,
+  ]);
   expect(instant('2026-01-31 10:00:00+02:00')).toBe('2026-01-31T08:00:00.000Z');
   expect(instant('soon')).toBeNull();
-  expect(['01067', '1.50', '42', 'true', '1e5', ''].map(attributeValue)).toEqual(['01067', '1.50', 42, true, '1e5', null]);
+  expect(['01067', '1.50', '42', 'true', '1e5', ''].map(attributeValue)).toEqual([
+    '01067',
+    '1.50',
+    42,
+    true,
+    '1e5',
+    null,
+  ]);
 });
 
 test('companies are recognised by their registrable domain, never by a freemail one', () => {

@@ -21,7 +21,10 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-async function failure(source: AsyncIterable<Buffer> | string, options?: ReadOptions): Promise<LeadsCsvError> {
+async function failure(
+  source: AsyncIterable<Buffer> | string,
+  options?: ReadOptions,
+): Promise<LeadsCsvError> {
   const error = await read(source, options).catch((thrown: unknown) => thrown);
   if (!(error instanceof LeadsCsvError)) throw new Error(`expected a LeadsCsvError, got ${String(error)}`);
   return error;
@@ -66,21 +69,33 @@ test.each([
 });
 
 test('line breaks in cells keep the line numbers true, and leave names on one line', async () => {
-  const rows = await read('email,first name,note\r\na@acme.test,"Ada\r\nKing","one\r\ntwo"\r\n\r\nb@acme.test,"Bob ""B""",\r\nbroken,,\r\n');
-  expect(rows.map((row) => [row.line, row.kind])).toEqual([[2, 'lead'], [6, 'lead'], [7, 'rejected']]);
+  const rows = await read(
+    'email,first name,note\r\na@acme.test,"Ada\r\nKing","one\r\ntwo"\r\n\r\nb@acme.test,"Bob ""B""",\r\nbroken,,\r\n',
+  );
+  expect(rows.map((row) => [row.line, row.kind])).toEqual([
+    [2, 'lead'],
+    [6, 'lead'],
+    [7, 'rejected'],
+  ]);
   expect(rows[0]).toMatchObject({ fields: { firstName: 'Ada King', attributes: { note: 'one\r\ntwo' } } });
   expect(rows[1]).toMatchObject({ fields: { firstName: 'Bob "B"' } });
-  expect(rows[2]).toMatchObject({ reason: 'unreachable', detail: expect.stringContaining('“broken” is not an email address') });
+  expect(rows[2]).toMatchObject({
+    reason: 'unreachable',
+    detail: expect.stringContaining('“broken” is not an email address'),
+  });
 });
 
 test('a cell that cannot be read is left out with a warning; the row is rejected only if nothing reachable is left', async () => {
   const rows = await read(
     'email,phone,linkedin,timezone,country,locale\na@acme.test,12,https://linkedin.com/company/acme,+02:00,Atlantis,Klingon\n,12,,,,\n,030 23125123,,,,\n,,,,,\n,,,,DE,\n',
   );
-  expect(rows[0]).toMatchObject({ kind: 'lead', fields: { emails: ['a@acme.test'], phones: [], linkedinUrl: null, timeZone: null } });
-  expect((rows[0] as { warnings: { column: string }[] }).warnings.map(({ column }) => column).sort()).toEqual(
-    ['country', 'linkedin', 'locale', 'phone', 'timezone'],
-  );
+  expect(rows[0]).toMatchObject({
+    kind: 'lead',
+    fields: { emails: ['a@acme.test'], phones: [], linkedinUrl: null, timeZone: null },
+  });
+  expect(
+    (rows[0] as unknown as { warnings: { column: string }[] }).warnings.map(({ column }) => column).sort(),
+  ).toEqual(['country', 'linkedin', 'locale', 'phone', 'timezone']);
   expect(rows[1]).toMatchObject({ kind: 'rejected', reason: 'unreachable' });
   expect(rows[2]).toMatchObject({ kind: 'rejected', detail: expect.stringContaining('without a country') });
   expect(rows[3]).toMatchObject({ kind: 'rejected', reason: 'no_identity', line: 6 });
@@ -90,7 +105,9 @@ test('a cell that cannot be read is left out with a warning; the row is rejected
 });
 
 test('a cell of 1 MB and a row with too many cells are rejected, the others taken', async () => {
-  const rows = await read(`email,note\na@acme.test,${'x'.repeat(1 << 20)}\nb@acme.test,ok,more\nc@acme.test,"a\u0000b"\nd@acme.test,fine,,\n`);
+  const rows = await read(
+    `email,note\na@acme.test,${'x'.repeat(1 << 20)}\nb@acme.test,ok,more\nc@acme.test,"a\u0000b"\nd@acme.test,fine,,\n`,
+  );
   expect(rows.map((row) => (row.kind === 'rejected' ? row.reason : row.kind))).toEqual([
     'cell_too_long',
     'too_many_cells',
@@ -104,18 +121,26 @@ test('duplicate columns are an error that names both', async () => {
   const error = await failure('E-Mail,Name,email\na@acme.test,Ada,b@acme.test\n');
   expect(error).toMatchObject({ code: 'duplicate_column', line: 1 });
   expect(error.message).toContain('columns 1 (“E-Mail”) and 3 (“email”)');
-  expect((await failure('email,Team Size,team_size\na@acme.test,1,2\n')).message).toContain('the attribute “team_size”');
-  expect(await fieldsOf('email,work email,phone,mobile\na@x.test,b@x.test,+493023125123,+4915123456789\n')).toMatchObject([
-    { emails: ['a@x.test', 'b@x.test'], phones: ['+493023125123', '+4915123456789'] },
-  ]);
+  expect((await failure('email,Team Size,team_size\na@acme.test,1,2\n')).message).toContain(
+    'the attribute “team_size”',
+  );
+  expect(
+    await fieldsOf('email,work email,phone,mobile\na@x.test,b@x.test,+493023125123,+4915123456789\n'),
+  ).toMatchObject([{ emails: ['a@x.test', 'b@x.test'], phones: ['+493023125123', '+4915123456789'] }]);
 });
 
 test('an explicit mapping wins over the known names and says what it does not know', async () => {
   const source = 'email,Kontakt,Quelle,Intern\na@acme.test,Ada,Messe,x\n';
   const mapping = { Kontakt: 'first_name', quelle: 'attributes.source', Intern: null };
-  expect(await fieldsOf(source, { mapping })).toMatchObject([{ firstName: 'Ada', attributes: { source: 'Messe' } }]);
-  expect((await failure(source, { mapping: { Kontakt: 'firstname' } })).message).toContain('Did you mean “first_name”?');
-  expect((await failure(source, { mapping: { Kontakte: 'first_name' } })).message).toContain('Did you mean “Kontakt”?');
+  expect(await fieldsOf(source, { mapping })).toMatchObject([
+    { firstName: 'Ada', attributes: { source: 'Messe' } },
+  ]);
+  expect((await failure(source, { mapping: { Kontakt: 'firstname' } })).message).toContain(
+    'Did you mean “first_name”?',
+  );
+  expect((await failure(source, { mapping: { Kontakte: 'first_name' } })).message).toContain(
+    'Did you mean “Kontakt”?',
+  );
 });
 
 test.each([
@@ -134,7 +159,9 @@ test('UTF-16, Latin-1 and Excel files are clear errors, with the line where one 
   expect(await failure(pieces(Buffer.from(`\ufeff${text}`, 'utf16le'), 7))).toMatchObject({ code: 'utf16' });
   expect(await failure(pieces(Buffer.from(text, 'utf16le'), 5000))).toMatchObject({ code: 'utf16' });
   expect(await failure(pieces(Buffer.from(text, 'latin1'), 11))).toMatchObject({ code: 'not_utf8', line: 3 });
-  expect(await failure(pieces(Buffer.from('PK\u0003\u0004rest of a zip'), 100))).toMatchObject({ code: 'binary' });
+  expect(await failure(pieces(Buffer.from('PK\u0003\u0004rest of a zip'), 100))).toMatchObject({
+    code: 'binary',
+  });
   for (const size of [1, 2, 3, 1000]) {
     const rows = await read(pieces(Buffer.from(text), size));
     expect(rows[1]).toMatchObject({ fields: { firstName: 'Björn' } });

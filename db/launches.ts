@@ -1,0 +1,311 @@
+/** A sequence started on an audience: launches, and who is enrolled in them. */
+import type { IdentityHasher, IdentityKind } from '../common/crypto.ts';
+import { isZone } from '../sequences/calendar/index.ts';
+import { channelsWithoutConsent, type ConsentPolicy } from '../sequences/consent.ts';
+import type { ContactChannel, LeadProfile } from '../sequences/lead.ts';
+import { readConsentPolicy } from './consent.ts';
+import type { Db, Queryable, Tx } from './db.ts';
+import { rememberingDomains } from './identities.ts';
+import { planChannels } from './plan-channels.ts';
+import { CommandRefused } from './refused.ts';
+import { launchSenders } from './senders.ts';
+import { loadVersion } from './sequences.ts';
+import { addressableChannels, leadHashes } from './suppressions.ts';
+
+export interface NewLaunch {
+  readonly versionId: string;
+  readonly name: string;
+  /** The zone for leads whose own, company's and sender's are unknown. */
+  readonly timeZone: string;
+  /** Senders that this launch may use; null: what the sequence says. */
+  readonly senderIds: readonly string[] | null;
+}
+
+/**
+ * Makes a launch that runs; nobody is in it yet.
+ * @throws CommandRefused `bad_time` for a zone that is none, `not_found` for a version or sender that is not there
+ */
+export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonly id: string }> {
+  if (!isZone(launch.timeZone)) {
+    throw new CommandRefused(
+      'bad_time',
+      `"${launch.timeZone}" is no time zone. Use a name such as Europe/Berlin.`,
+    );
+  }
+  return db.tx(async (tx) => {
+    await loadVersion(tx, launch.versionId);
+    const { rows: missing } = await tx.query<{ id: string }>(
+      'select id from unnest($1::uuid[]) id where not exists (select from senders s where s.id = id.id) limit 1',
+      [launch.senderIds ?? []],
+    );
+    if (missing[0]) throw new CommandRefused('not_found', `There is no sender with the id ${missing[0].id}.`);
+    const { rows } = await tx.query<{ id: string }>(
+      `insert into launches (version_id, name, time_zone, sender_ids, created_at) values ($1, $2, $3, $4, business_now()) returning id`,
+      [launch.versionId, launch.name, launch.timeZone, launch.senderIds],
+    );
+    return { id: rows[0]!.id };
+  });
+}
+
+/** Running launches with leads to start, whose pacing workflow should be there. */
+export async function launchesToPace(q: Queryable, limit = 1000): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select l.id from launches l where l.status = 'running'
+       and exists (select from enrollments e where e.launch_id = l.id and e.status = 'pending') order by l.created_at, l.id limit $1`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Why a lead is left out of a launch. */
+export type ExclusionReason =
+  'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
+
+export interface EnrollReport {
+  readonly enrolled: number;
+  readonly excluded: Readonly<Record<ExclusionReason, number>>;
+}
+
+/** Lead ids: all at once, or page by page (an import's, a segment's). A lead that comes twice counts once. */
+export type Audience = readonly string[] | AsyncIterable<readonly string[]>;
+
+const PAGE = 5000;
+
+/**
+ * Enrolls leads in a running launch as `pending`; the launch starts them as its senders' capacity comes near. Leads that are or
+ * were in this launch, or are active in another sequence, are left out as `already_active`, so calling it again with more leads
+ * adds only the new ones. Each page commits by itself; what was enrolled stays when a later page fails.
+ * @throws CommandRefused `not_found`, `not_running` when the launch was stopped
+ */
+export async function enroll(
+  db: Db,
+  launchId: string,
+  audience: Audience,
+  deps: { readonly hashIdentity: IdentityHasher },
+): Promise<EnrollReport> {
+  const launch = await readLaunch(db, launchId);
+  const rules = await readRules(db, launch, deps.hashIdentity);
+  return eachPage(audience, (ids) =>
+    db.tx(async (tx) => {
+      const { rows } = await tx.query<{ status: string }>(
+        'select status from launches where id = $1 for share',
+        [launchId],
+      );
+      if (rows[0]?.status !== 'running') {
+        throw new CommandRefused(
+          'not_running',
+          'This launch was stopped: nobody can be added. Start a new one.',
+        );
+      }
+      // A suppression or an erasure locks its lead FOR UPDATE: it is seen below, or waits for this and ends what it finds.
+      await tx.query('select from leads where id = any($1::uuid[]) order by id for key share', [ids]);
+      const judged = await judge(tx, ids, { ...rules, launchId });
+      const chosen = judged.filter((one) => one.reason === null).map((one) => one.leadId);
+      const { rows: inserted } = await tx.query<{ lead_id: string }>(
+        `insert into enrollments (launch_id, lead_id, version_id, status, reason, created_at)
+         select $1, a.lead_id, $2, 'pending', 'waits_for_capacity', n.now + a.place * interval '1 microsecond'
+         from (select business_now() as now) n, unnest($3::uuid[]) with ordinality as a(lead_id, place) order by a.place
+         on conflict (lead_id) where status in ('pending', 'running') do nothing returning lead_id`,
+        [launchId, launch.versionId, chosen],
+      );
+      const enrolled = new Set(inserted.map((row) => row.lead_id));
+      const overtaken = chosen.filter((id) => !enrolled.has(id));
+      const left = judged
+        .map((one): Judged => (overtaken.includes(one.leadId) ? { ...one, reason: 'already_active' } : one))
+        .filter((one) => one.reason !== null);
+      await writeExclusions(tx, launchId, left);
+      return { enrolled: enrolled.size, left };
+    }),
+  );
+}
+
+/** What `enroll` would do with a launch like this, without writing anything. Give `launchId` for leads added to one that runs. */
+export async function dryRun(
+  q: Queryable,
+  launch: Pick<NewLaunch, 'versionId' | 'senderIds'> & { readonly launchId?: string },
+  audience: Audience,
+  deps: { readonly hashIdentity: IdentityHasher },
+): Promise<EnrollReport> {
+  const rules = await readRules(q, launch, deps.hashIdentity);
+  return eachPage(audience, async (ids) => {
+    const left = (await judge(q, ids, { ...rules, launchId: launch.launchId ?? null })).filter(
+      (one) => one.reason !== null,
+    );
+    return { enrolled: ids.length - left.length, left };
+  });
+}
+
+async function eachPage(
+  audience: Audience,
+  take: (ids: readonly string[]) => Promise<{ enrolled: number; left: readonly Judged[] }>,
+): Promise<EnrollReport> {
+  const excluded = { suppressed: 0, already_active: 0, no_reachable_channel: 0, invalid: 0, no_consent: 0 };
+  let enrolled = 0;
+  const seen = new Set<string>();
+  for await (const ids of Symbol.asyncIterator in audience ? audience : [audience]) {
+    const fresh = ids.filter((id) => !seen.has(id) && seen.add(id));
+    for (let at = 0; at < fresh.length; at += PAGE) {
+      const page = await take(fresh.slice(at, at + PAGE));
+      enrolled += page.enrolled;
+      for (const { reason } of page.left) excluded[reason!]++;
+    }
+  }
+  return { enrolled, excluded };
+}
+
+interface Rules {
+  /** Channels of the sequence by which a person is reached and for which there is a sender; null: it reaches nobody (tasks and webhooks only). */
+  readonly channels: ReadonlySet<ContactChannel> | null;
+  readonly policy: ConsentPolicy;
+  readonly hash: IdentityHasher;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+async function readRules(
+  q: Queryable,
+  { versionId, senderIds }: Pick<NewLaunch, 'versionId' | 'senderIds'>,
+  hashIdentity: IdentityHasher,
+): Promise<Rules> {
+  const version = await loadVersion(q, versionId);
+  const wanted = planChannels(version.plan, version.copy);
+  const senders = await launchSenders(q, { settings: version.settings, senderIds });
+  const channels =
+    wanted && new Set([...wanted].filter((channel) => senders.some((sender) => sender.channel === channel)));
+  return { channels, policy: await readConsentPolicy(q), hash: rememberingDomains(hashIdentity) };
+}
+
+interface Judged {
+  readonly leadId: string;
+  readonly reason: ExclusionReason | null;
+}
+
+interface Candidate {
+  readonly id: string;
+  readonly externalId: string | null;
+  readonly emails: readonly string[];
+  readonly phones: readonly string[];
+  readonly linkedinUrl: string | null;
+  readonly companyDomain: string | null;
+  readonly country: string | null;
+  readonly consent: LeadProfile['consent']['status'];
+  readonly active: boolean;
+}
+
+/** Who of a page can be enrolled; a lead that is none is `invalid`. */
+async function judge(
+  q: Queryable,
+  ids: readonly string[],
+  { channels, policy, hash, launchId }: Rules & { readonly launchId: string | null },
+): Promise<Judged[]> {
+  const { rows } = await q.query<Candidate & Record<string, unknown>>(
+    `select l.id, l.external_id as "externalId", l.emails, l.phones, l.linkedin_url as "linkedinUrl", c.domain as "companyDomain",
+       l.country, l.consent_status as consent,
+       exists (select from enrollments e where e.lead_id = l.id and (e.status in ('pending', 'running') or e.launch_id = $2)) as active
+     from leads l left join companies c on c.id = l.company_id where l.id = any($1::uuid[]) and l.erased_at is null`,
+    [ids, launchId],
+  );
+  const suppressed = await suppressedOf(q, rows, hash);
+  const known = new Map(rows.map((row) => [row.id, row]));
+  return ids.map((leadId) => {
+    const lead = known.get(leadId);
+    if (!lead) return { leadId, reason: 'invalid' };
+    return { leadId, reason: reasonAgainst(lead, channels, policy, suppressed.get(leadId)) };
+  });
+}
+
+function reasonAgainst(
+  lead: Candidate,
+  channels: ReadonlySet<ContactChannel> | null,
+  policy: ConsentPolicy,
+  suppressed: ReadonlySet<string> = new Set(),
+): ExclusionReason | null {
+  if (suppressed.has('*')) return 'suppressed';
+  if (lead.active) return 'already_active';
+  if (lead.consent === 'refused') return 'no_consent';
+  if (channels === null) return null;
+  const reachable = addressableChannels(lead).filter((channel) => channels.has(channel));
+  if (reachable.length === 0) return 'no_reachable_channel';
+  const open = reachable.filter((channel) => !suppressed.has(channel));
+  if (open.length === 0) return 'suppressed';
+  const consent = { status: lead.consent, source: null, at: null };
+  const without = channelsWithoutConsent(policy, { consent, country: lead.country });
+  return open.every((channel) => without.includes(channel)) ? 'no_consent' : null;
+}
+
+/** By lead, the channels on which they must not be contacted; `*` for all. */
+async function suppressedOf(
+  q: Queryable,
+  leads: readonly Candidate[],
+  hash: IdentityHasher,
+): Promise<Map<string, ReadonlySet<string>>> {
+  const { rows: present } = await q.query<{ kind: IdentityKind }>(
+    'select distinct kind from suppressions limit 10',
+  );
+  const kinds = new Set(present.map(({ kind }) => kind));
+  const found = new Map<string, Set<string>>();
+  if (kinds.size === 0) return found;
+  const hashes: Buffer[] = [];
+  const owners: string[] = [];
+  for (const lead of leads) {
+    for (const one of leadHashes((kind, value) => (kinds.has(kind) ? hash(kind, value) : NOTHING), lead)) {
+      if (one === NOTHING) continue;
+      hashes.push(one);
+      owners.push(lead.id);
+    }
+  }
+  const { rows } = await q.query<{ lead_id: string; channel: string | null }>(
+    `select distinct h.lead_id, s.channel from unnest($1::bytea[], $2::uuid[]) h(hash, lead_id)
+     join suppressions s on s.identity_hash = h.hash`,
+    [hashes, owners],
+  );
+  for (const { lead_id: id, channel } of rows) {
+    const channels = found.get(id) ?? new Set<string>();
+    found.set(id, channels.add(channel ?? '*'));
+  }
+  return found;
+}
+
+/** Replaces what was written about these leads before; of those already in this launch there is nothing to say. */
+async function writeExclusions(tx: Tx, launchId: string, left: readonly Judged[]): Promise<void> {
+  if (left.length === 0) return;
+  const named = left.filter((one) => one.reason !== 'invalid');
+  await tx.query('delete from launch_exclusions where launch_id = $1 and lead_id = any($2::uuid[])', [
+    launchId,
+    named.map((one) => one.leadId),
+  ]);
+  await tx.query(
+    `insert into launch_exclusions (launch_id, lead_id, reason)
+     select $1, x.lead_id, x.reason from unnest($2::uuid[], $3::text[]) x(lead_id, reason)
+     where not exists (select from enrollments e where e.lead_id = x.lead_id and e.launch_id = $1)`,
+    [launchId, named.map((one) => one.leadId), named.map((one) => one.reason)],
+  );
+  const invalid = left.length - named.length;
+  if (invalid > 0) {
+    await tx.query(
+      `insert into launch_exclusions (launch_id, reason, detail, count) values ($1, 'invalid', 'no such lead, or erased', $2)`,
+      [launchId, invalid],
+    );
+  }
+}
+
+export interface LaunchRow {
+  readonly id: string;
+  readonly versionId: string;
+  readonly name: string;
+  readonly status: 'running' | 'stopped';
+  readonly timeZone: string;
+  readonly senderIds: readonly string[] | null;
+  readonly createdAt: Date;
+}
+
+/** @throws CommandRefused `not_found` */
+export async function readLaunch(q: Queryable, id: string): Promise<LaunchRow> {
+  const { rows } = await q.query<LaunchRow & Record<string, unknown>>(
+    `select id, version_id as "versionId", name, status, time_zone as "timeZone", sender_ids as "senderIds", created_at as "createdAt"
+     from launches where id = $1`,
+    [id],
+  );
+  if (!rows[0]) throw new CommandRefused('not_found', `There is no launch with the id ${id}.`);
+  return rows[0];
+}
