@@ -36,7 +36,7 @@ interface Reading {
 
 /**
  * A clock that follows the row: read every `refreshMs` (default 50) in time-lapse, once a second in real time. Between two readings
- * it goes on by itself, up to the ceiling, and it never goes back unless the row itself returns to real time. While PostgreSQL
+ * it goes on by itself, up to the ceiling, and it never goes back unless the row changes between real time and time-lapse. While PostgreSQL
  * can't be read it goes on from the last reading.
  */
 export async function createClock(source: ClockSource, options: { refreshMs?: number } = {}): Promise<Clock> {
@@ -50,7 +50,7 @@ export async function createClock(source: ClockSource, options: { refreshMs?: nu
     const next = await read(source);
     // Two readings may overtake each other.
     if (next.steady < reading.steady) return;
-    if (next.real && !reading.real) latest = next.business;
+    if (next.real !== reading.real) latest = next.business;
     reading = next;
   }
 

@@ -42,7 +42,7 @@ export interface ClockHold {
 
 /**
  * What time-lapse waits for, earliest first, at most `limit`: running enrollments by their next action, touches that are being
- * sent and inbox entries that no engine has taken in (both: long due). Those in `waived` are left out.
+ * sent and inbox entries that no engine has taken in (both: long due), launches by the pacer's next look. Those in `waived` are left out.
  */
 export async function clockHolds(
   db: Queryable,
@@ -53,6 +53,10 @@ export async function clockHolds(
     `select key, at from (
        (select 'enrollment ' || id || ' ' || revision || ' ' || next_at as key, next_at as at
           from enrollments where status = 'running' and next_at is not null order by next_at limit $2 + cardinality($1::text[]))
+       union all
+       (select 'launch ' || id || ' ' || coalesce(next_look_at, 'epoch'), coalesce(next_look_at, 'epoch') from launches l
+          where status = 'running' and exists (select from enrollments e where e.launch_id = l.id and e.status = 'pending')
+          order by next_look_at nulls first limit $2 + cardinality($1::text[]))
        union all
        (select 'touch ' || id, 'epoch' from touches where state = 'sending' limit $2 + cardinality($1::text[]))
        union all

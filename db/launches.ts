@@ -47,16 +47,6 @@ export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonl
   });
 }
 
-/** Running launches with leads to start, whose pacing workflow should be there. */
-export async function launchesToPace(q: Queryable, limit = 1000): Promise<string[]> {
-  const { rows } = await q.query<{ id: string }>(
-    `select l.id from launches l where l.status = 'running'
-       and exists (select from enrollments e where e.launch_id = l.id and e.status = 'pending') order by l.created_at, l.id limit $1`,
-    [limit],
-  );
-  return rows.map((row) => row.id);
-}
-
 /** Why a lead is left out of a launch. */
 export type ExclusionReason =
   'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';

@@ -25,7 +25,11 @@ export interface Outgoing {
   readonly subject?: string;
   readonly text: string;
   readonly html?: string;
-  readonly attachments?: readonly { readonly name: string; readonly contentType: string; readonly base64: string }[];
+  readonly attachments?: readonly {
+    readonly name: string;
+    readonly contentType: string;
+    readonly base64: string;
+  }[];
   /** Message-IDs of the thread, oldest first; the last one is answered. */
   readonly thread?: readonly string[];
   readonly unsubscribeUrl?: string;
@@ -40,9 +44,20 @@ export interface Outgoing {
 
 /** What became of one attempt. Codes are snake_case words; `detail` is for people and may quote the provider. */
 export type SendResult =
-  | { readonly kind: 'sent'; readonly providerId: string | null; readonly threadId?: string | null; readonly messageId?: string | null; readonly providerLeadId?: string | null }
+  | {
+      readonly kind: 'sent';
+      readonly providerId: string | null;
+      readonly threadId?: string | null;
+      readonly messageId?: string | null;
+      readonly providerLeadId?: string | null;
+    }
   /** Nothing to do, e.g. `already_connected`. */
-  | { readonly kind: 'skipped'; readonly code: string; readonly detail: string; readonly providerLeadId?: string | null }
+  | {
+      readonly kind: 'skipped';
+      readonly code: string;
+      readonly detail: string;
+      readonly providerLeadId?: string | null;
+    }
   /** LinkedIn message to somebody who is not a connection. */
   | { readonly kind: 'not_connected'; readonly providerLeadId: string | null }
   /** Refused before the provider took it; may be tried again after `retryAfterMs` (the provider's own Retry-After when it gave one). */

@@ -118,12 +118,12 @@ class Walk {
       this.#executed++;
       if (result.kind === 'stale') return null;
       if (result.kind === 'ended') return { reason: result.reason };
+      if (result.kind === 'done') return { reason: 'done' };
       this.#decisions = [];
       this.#dirty = false;
       this.#revision = result.revision;
       this.#tell(result);
       if (result.answer) this.#apply(result.answer);
-      else if (command.kind === 'finish') return { reason: command.reason };
     }
   }
 

@@ -55,13 +55,12 @@ export class Library {
     });
   }
 
-  /** @throws Error for a step without copy */
+  /** A step that says nothing (a LinkedIn visit) has an empty copy. */
   async copy(db: Queryable, versionId: string, step: StepId): Promise<CurrentCopy> {
     const revision = await currentCopyRevision(db, versionId);
     const kept = await remember(this.#copies, `${versionId}:${revision}:${step}`, async () => {
       const { copy, unsubscribeFooter } = await readStepCopy(db, { versionId, revision, step });
-      if (!copy) throw new Error(`step ${step} of version ${versionId} has no copy in revision ${revision}`);
-      return { step: copy, unsubscribeFooter };
+      return { step: copy ?? {}, unsubscribeFooter };
     });
     return { revision, ...kept };
   }

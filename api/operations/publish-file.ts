@@ -37,7 +37,10 @@ export function readSequenceFiles(file: string, published: ReadonlySet<string> =
  * Publishes a definition file and the ones that it goes on with. Nothing invalid gets here.
  * @throws SequenceError, CopyNotPublished
  */
-export async function publishFile(db: Db, file: string): Promise<Published & { readonly sequence: CompiledSequence }> {
+export async function publishFile(
+  db: Db,
+  file: string,
+): Promise<Published & { readonly sequence: CompiledSequence }> {
   const known = new Set((await listSequences(db)).map(({ name }) => name));
   const { main, all } = readSequenceFiles(file, known);
   // What is gone on with must be there before somebody can get to it.

@@ -7,8 +7,8 @@ create extension if not exists pgcrypto;
 -- Business time = business_anchor + (wall − wall_anchor) × speed, never past `ceiling`. In production speed is 1 and ceiling null.
 create table clock (
   singleton boolean primary key default true check (singleton),
-  wall_anchor timestamptz not null default clock_timestamp(),
-  business_anchor timestamptz not null default clock_timestamp(),
+  wall_anchor timestamptz not null default now(),
+  business_anchor timestamptz not null default now(),
   speed double precision not null default 1 check (speed >= 0),
   ceiling timestamptz
 );
@@ -178,7 +178,9 @@ create table launches (
   time_zone text not null,
   -- Sender ids that this launch may use; null: what the sequence says.
   sender_ids uuid[],
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  -- When the pacer looks again whether more leads can start (business time); null: at once.
+  next_look_at timestamptz
 );
 
 -- Who was left out of a launch, and why.
@@ -227,6 +229,8 @@ create index enrollments_unseen on enrollments (id) where status = 'running' and
 create index enrollments_still on enrollments (id) where status = 'running' and next_at is null and not held;
 create index enrollments_launch on enrollments (launch_id, status);
 create index enrollments_lead on enrollments (lead_id);
+-- Started, but not yet booked: whom the pacer counts against today's capacity.
+create index enrollments_starting on enrollments (launch_id) where status = 'running' and engine is null;
 
 -- ── touches ─────────────────────────────────────────────────────────────────────────────────────────
 -- One attempt to reach one lead by one step (promise 1). A slot is the row in state `booked`.
@@ -391,3 +395,35 @@ create table delivery_attempts (
   ms integer not null
 );
 create index delivery_attempts_delivery on delivery_attempts (delivery_id);
+
+-- ── erasure (promise 8) ─────────────────────────────────────────────────────────────────────────────
+-- A touch may be on its way while its lead is erased, and what it brings back quotes the person: it is blanked on arrival.
+create function blank_erased() returns trigger language plpgsql as $$
+declare erased boolean;
+begin
+  if tg_op = 'INSERT' then
+    -- Waits for an erasure that is under way, as the foreign key would, only before it looks.
+    select erased_at is not null into erased from leads where id = new.lead_id for key share;
+  else
+    select erased_at is not null into erased from leads where id = new.lead_id;
+  end if;
+  if not coalesce(erased, false) then return new; end if;
+  case tg_table_name
+    when 'touches' then
+      new.content := null; new.recipient := null; new.detail := null; new.provider_id := null; new.provider_thread_id := null;
+    when 'tasks' then
+      new.title := ''; new.body := ''; new.link := null; new.note := null;
+    when 'lead_events' then
+      new.data := '{}'; new.dedupe_key := null;
+    when 'decisions' then
+      new.detail := null;
+    when 'lead_senders' then
+      return null;
+  end case;
+  return new;
+end $$;
+create trigger blank_erased before insert or update on touches for each row execute function blank_erased();
+create trigger blank_erased before insert or update on tasks for each row execute function blank_erased();
+create trigger blank_erased before insert or update on lead_events for each row execute function blank_erased();
+create trigger blank_erased before insert on decisions for each row when (new.detail is not null) execute function blank_erased();
+create trigger blank_erased before insert or update on lead_senders for each row execute function blank_erased();

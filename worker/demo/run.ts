@@ -1,0 +1,156 @@
+import { createReadStream, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { publishFile } from '../../api/operations/publish-file.ts';
+import { createLogger } from '../../common/log.ts';
+import { addEndpoint } from '../../db/endpoints.ts';
+import type { Db } from '../../db/db.ts';
+import { importLeads } from '../../db/import/import-leads.ts';
+import { createLaunch, enroll, type EnrollReport } from '../../db/launches.ts';
+import { startSandbox } from '../../providers/sandbox/sandbox.ts';
+import { startLocalStack } from '../local/stack.ts';
+import type { Reporter } from '../local/temporal-binary.ts';
+import { openServices, type Services } from '../services.ts';
+import { startTimeLapse } from '../time-lapse.ts';
+import { startWorker } from '../worker.ts';
+import { createHttp } from '../http.ts';
+import { Cast } from './cast.ts';
+import { demoResult, type DemoResult } from './result.ts';
+import { addDemoSenders } from './world.ts';
+
+export interface DemoOptions {
+  readonly sequence: string;
+  readonly leads: string;
+  /** Wall ms that a business day takes. */
+  readonly msPerDay: number;
+  /** Business time at the launch. */
+  readonly startAt: Date;
+  readonly report: Reporter;
+  /** Told a few times a second. */
+  readonly onProgress: (progress: DemoProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DemoProgress {
+  readonly now: Date;
+  readonly day: number;
+  readonly touches: number;
+  readonly over: number;
+  readonly leads: number;
+}
+
+export interface DemoOutcome {
+  readonly result: DemoResult;
+  readonly enrolled: EnrollReport;
+  readonly launchId: string;
+  /** Wall ms from the launch to its end. */
+  readonly wallMs: number;
+  /** How often business time went on without something that was due; 0 unless the machine was too slow. */
+  readonly lag: number;
+}
+
+/** However long a sequence waits: a demo is no place to find out. */
+const LONGEST_DAYS = 400;
+
+/** A launch from beginning to end on a stack of its own, in time-lapse; everything is gone afterwards. */
+export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'cadenza-demo-'));
+  const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
+  try {
+    const stack = await startLocalStack({
+      folder: null,
+      report: options.report,
+      env: { CADENZA_ALLOW_PRIVATE_ENDPOINTS: 'true', CADENZA_LOG_LEVEL: 'error' },
+    });
+    closing.push(() => stack.stop());
+    const services = await openServices(stack.config, {
+      name: 'cadenza-demo',
+      log: createLogger({ level: process.env.CADENZA_LOG_LEVEL ?? 'silent' }),
+    });
+    closing.push(() => services.close());
+    const { db, clock, secrets, hashIdentity } = services;
+
+    const lapse = await startTimeLapse(db, { startAt: options.startAt, msPerDay: options.msPerDay });
+    closing.push(() => lapse.stop());
+    await clock.refresh();
+    const sandbox = await startSandbox({ dir: folder, businessNow: () => clock.now() });
+    closing.push(() => sandbox.close());
+    const http = await createHttp(services);
+    closing.push(() => http.close());
+    const { secret } = await addEndpoint(db, secrets, { url: sandbox.crm.url }, { allowPrivate: true });
+    sandbox.control({ crm: { secrets: [secret] } });
+    await addDemoSenders(db, secrets, sandbox);
+
+    const { versionId, sequence } = await publishFile(db, options.sequence);
+    const imported = await importLeads(db, createReadStream(options.leads), { hashIdentity });
+    const { id: launchId } = await createLaunch(db, {
+      versionId,
+      name: `demo of ${sequence.name}`,
+      timeZone: 'Europe/Berlin',
+      senderIds: null,
+    });
+    const enrolled = await enroll(db, launchId, imported.leadIds, { hashIdentity });
+
+    const worker = await startWorker(services, { sweepMs: 1000 });
+    closing.push(() => worker.stop());
+    const started = performance.now();
+    await (await services.waker()).launch(launchId);
+    const cast = new Cast(services, sandbox, (at, work) => lapse.at(at, work));
+    const horizon = options.startAt.getTime() + LONGEST_DAYS * 86_400_000;
+    for (;;) {
+      options.signal?.throwIfAborted();
+      await cast.react();
+      const progress = await progressOf(services, launchId, options.startAt);
+      options.onProgress(progress);
+      if (progress.moving === 0 || progress.now.getTime() > horizon) break;
+      await Promise.race([sleep(40), worker.done]);
+    }
+    await lapse.stop();
+    await delivered(services);
+    const result = await demoResult(db, launchId, {
+      received: sandbox.received(),
+      callbacks: sandbox.callbacks(),
+    });
+    return { result, enrolled, launchId, wallMs: performance.now() - started, lag: lapse.lag() };
+  } finally {
+    while (closing.length > 0) await closing.pop()!().catch(() => {});
+  }
+}
+
+type Moving = DemoProgress & {
+  /** Leads whom time alone moves on; the others are done or wait for a person. */ readonly moving: number;
+};
+
+async function progressOf(services: Services, launchId: string, start: Date): Promise<Moving> {
+  const { rows } = await services.db.query<{
+    now: Date;
+    touches: number;
+    over: number;
+    leads: number;
+    moving: number;
+  }>(
+    `select business_now() as now,
+       (select count(*)::int from touches t join enrollments e on e.id = t.enrollment_id where e.launch_id = $1 and t.state = 'sent') as touches,
+       count(distinct lead_id) filter (where status in ('finished', 'stopped') and reason <> 'reactivated')::int as over,
+       count(distinct lead_id)::int as leads,
+       count(*) filter (where status = 'pending' or (status = 'running' and (next_at is not null or engine is null)))::int
+         + (select count(*)::int from inbox i join enrollments e on e.id = i.enrollment_id where e.launch_id = $1 and e.status = 'running' and i.seq > e.seen) as moving
+     from enrollments where launch_id = $1`,
+    [launchId],
+  );
+  const row = rows[0]!;
+  return { ...row, day: Math.floor((row.now.getTime() - start.getTime()) / 86_400_000) + 1 };
+}
+
+/** The CRM gets the last callbacks within moments; a demo waits for them, but not for ever. */
+async function delivered({ db }: { readonly db: Db }): Promise<void> {
+  for (let look = 0; look < 100; look++) {
+    const { rows } = await db.query<{ pending: boolean }>(
+      `select exists (select from deliveries where state = 'pending') as pending`,
+    );
+    if (!rows[0]!.pending) return;
+    await sleep(100);
+  }
+}
