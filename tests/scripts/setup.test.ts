@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isInstalled, nodeProblem } from '../../scripts/setup.mjs';
@@ -33,4 +33,16 @@ test('packages count as installed when they are those of the lock file; optional
   expect(isInstalled(folder)).toBe(true);
   lock('node_modules/.package-lock.json', { 'node_modules/a': { version: '0.9.0' } });
   expect(isInstalled(folder)).toBe(false);
+});
+
+test('the lock file names the packages of every platform: npm ci refuses it otherwise', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !packages[`node_modules/${name}`] && !packages[`${path}/node_modules/${name}`],
+    ),
+  );
+  expect(missing).toEqual([]);
 });
