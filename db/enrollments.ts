@@ -127,7 +127,7 @@ export async function readGround(
   return rows[0] ?? null;
 }
 
-/** Adds to the trace of why things happened or did not. */
+/** Adds to the trace of why things happened or did not. A detail may quote a lead, and is left out for one who was erased. */
 export async function addDecisions(
   tx: Tx,
   { enrollmentId, leadId }: { enrollmentId: string; leadId: string },
@@ -136,7 +136,8 @@ export async function addDecisions(
   if (decisions.length === 0) return;
   await tx.query(
     `insert into decisions (enrollment_id, lead_id, at, step_id, kind, reason, detail)
-     select $1, $2, * from unnest($3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])`,
+     select $1, $2, at, step, kind, reason, case when (select erased_at from leads where id = $2) is null then detail end
+     from unnest($3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[]) as d(at, step, kind, reason, detail)`,
     [
       enrollmentId,
       leadId,

@@ -74,7 +74,12 @@ export async function readTouch(db: Queryable, key: TouchKey): Promise<TouchRow 
   return one(db, `select ${COLUMNS} from touches where ${KEY}`, keyValues(key));
 }
 
-/** The same, locked until the transaction ends; take the lead's lock before. */
+/** The touch by its id, or null. */
+export async function readTouchById(db: Queryable, touchId: string): Promise<TouchRow | null> {
+  return one(db, `select ${COLUMNS} from touches where id = $1`, [touchId]);
+}
+
+/** The same as `readTouch`, locked until the transaction ends; take the lead's lock before. */
 export async function lockTouch(tx: Tx, key: TouchKey): Promise<TouchRow | null> {
   return one(tx, `select ${COLUMNS} from touches where ${KEY} for no key update`, keyValues(key));
 }

@@ -2,9 +2,8 @@ import type { Bond } from '../../db/lead-senders.ts';
 import type { Sender } from '../../db/senders.ts';
 import type { TouchContent, TouchKey, TouchRow } from '../../db/touches.ts';
 import type { Outgoing } from '../../providers/ports.ts';
-import type { WaitContext } from '../../sequences/calendar/index.ts';
 import type { Channel } from '../../sequences/lead.ts';
-import type { Duration, Instant, StepCopy } from '../../sequences/plan.ts';
+import type { Instant, StepCopy } from '../../sequences/plan.ts';
 import type { EnrollmentDeps } from './deps.ts';
 
 /** A touch that is `sending`, with all that handing it over and writing down the outcome needs. */
@@ -21,8 +20,8 @@ export interface Delivery {
   readonly content: TouchContent;
   readonly attachments: NonNullable<StepCopy['attachments']>;
   readonly bond: Bond | null;
-  readonly waitForConnection: Duration | null;
-  readonly calendar: WaitContext;
+  /** Until when somebody who is not connected is waited for, from an instant on; null: not at all. */
+  readonly connectionUntil: (from: Instant) => Instant | null;
   /** Of the enrollment, when it was saved with the command. */
   readonly revision: number;
 }

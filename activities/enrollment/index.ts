@@ -1,6 +1,7 @@
 /** The Temporal side of the engine: what a command means in PostgreSQL and at the providers. */
 import { readEnrollment, saveTransition, type EnrollmentRow } from '../../db/enrollments.ts';
 import { readInbox } from '../../db/inbox.ts';
+import type { TouchState } from '../../db/touches.ts';
 import { seedNumber } from '../../sequences/engine/hash.ts';
 import type { Answer } from '../../sequences/engine/types.ts';
 import { Library } from './context.ts';
@@ -18,6 +19,7 @@ import { failureOf } from './failures.ts';
 import { perform } from './perform.ts';
 import { positionAsleep } from './position.ts';
 import { reserve } from './reserve.ts';
+import { settleExpired } from './settle-expired.ts';
 import { createCourier, type Courier } from './send.ts';
 import { delay, evaluate, finish, release } from './simple.ts';
 import { Moved, Superseded, transact, type Run } from './transact.ts';
@@ -33,6 +35,11 @@ export interface EnrollmentActivities {
   execute(input: ExecuteInput): Promise<ExecuteResult>;
   /** What came in while the lead slept. */
   look(input: LookInput): Promise<LookResult>;
+  /**
+   * Finds out about a touch that is still `sending` after its lease, whether its enrollment goes on or not: for the sweep, since
+   * an ended enrollment has no workflow that would look. Any other touch stays as it is. Answers the state that it is in then.
+   */
+  settleExpired(input: { readonly touchId: string }): Promise<{ readonly state: TouchState | 'gone' }>;
 }
 
 /** The activities, and `drain`: waits for the sends of this process that outlived their activity. */
@@ -92,6 +99,14 @@ export function createEnrollmentActivities(
         await clock.refresh();
         return { kind: 'news', news, now: clock.now(), speed: clock.speed() };
       }),
+
+    async settleExpired({ touchId }) {
+      try {
+        return { state: await settleExpired(deps, courier, touchId) };
+      } catch (error) {
+        throw failureOf(error, log, { touchId });
+      }
+    },
 
     drain: () => courier.drain(),
   };

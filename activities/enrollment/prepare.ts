@@ -14,7 +14,7 @@ import {
 } from '../../db/touches.ts';
 import type { Answer, Command } from '../../sequences/engine/types.ts';
 import type { WaitContext } from '../../sequences/calendar/index.ts';
-import { localDay } from '../../sequences/calendar/index.ts';
+import { addWaits, localDay } from '../../sequences/calendar/index.ts';
 import type { Instant } from '../../sequences/plan.ts';
 import {
   calendarOf,
@@ -258,6 +258,7 @@ function deliveryOf(
 ): Omit<Delivery, 'revision'> {
   const { route, sender } = routed;
   const { lead } = context;
+  const wait = context.node.waitForConnection;
   const bond = context.bonds.find((one) => one.senderId === route.senderId) ?? null;
   const copy =
     context.copy.step.byChannel?.[touch.channel as keyof NonNullable<typeof context.copy.step.byChannel>] ??
@@ -274,8 +275,7 @@ function deliveryOf(
     content,
     attachments: copy.attachments ?? [],
     bond,
-    waitForConnection: context.node.waitForConnection ?? null,
-    calendar,
+    connectionUntil: (from) => (wait ? addWaits(from, [wait], calendar) : null),
   };
 }
 

@@ -2,14 +2,14 @@
 import { emit } from '../../db/callbacks.ts';
 import type { Tx } from '../../db/db.ts';
 import { addDecisions, movePosition } from '../../db/enrollments.ts';
-import { lockForEvent, storeEvent, takeEffect } from '../../db/events.ts';
+import { lockForEvent, storeEvent, takeEffect, type LockedLead } from '../../db/events.ts';
 import { appendInbox } from '../../db/inbox.ts';
+import { CommandRefused } from '../../db/refused.ts';
 import { noteProviderIds } from '../../db/lead-senders.ts';
 import { suppressLocked } from '../../db/suppressions.ts';
 import { breakSender } from '../../db/touch-needs.ts';
 import { noteUnknown, readTouch, recordOutcome, type Outcome } from '../../db/touches.ts';
 import type { FindResult, SendResult } from '../../providers/ports.ts';
-import { addWaits } from '../../sequences/calendar/index.ts';
 import type { Answer } from '../../sequences/engine/types.ts';
 import type { Instant } from '../../sequences/plan.ts';
 import { lookLater, type Delivery } from './delivery.ts';
@@ -37,7 +37,7 @@ export async function recordResult(
   return deps.db.tx(async (tx) => {
     if (result.kind === 'sender_broken') await breakAndTell(tx, deps, delivery, result);
     // A bounce can stop colleagues and suppress the address; it takes its own locks, the lead's among them.
-    const bounce = hardBounce ? await lockForEvent(tx, { leadId: delivery.leadId, type: 'bounced' }) : null;
+    const bounce = hardBounce ? await lockForBounce(tx, delivery.leadId) : null;
     if (!bounce) await lockLead(tx, delivery.leadId);
     const now = await businessNow(tx);
     if (result.kind === 'unknown') return unknown(tx, deps, delivery, result, now);
@@ -117,8 +117,7 @@ function judge(
       };
     }
     case 'not_connected': {
-      const wait = delivery.waitForConnection;
-      const waitUntil = wait ? addWaits(at, [wait], delivery.calendar) : null;
+      const waitUntil = delivery.connectionUntil(at);
       return {
         outcome: { state: 'cancelled', reason: 'not_connected', detail: null, retryAt: waitUntil },
         answer: { type: 'not_connected', at, waitUntil },
@@ -249,6 +248,16 @@ async function unknown(
   await noteUnknown(tx, touchId, { reason: code, detail });
   const touch = await readTouch(tx, key);
   return { type: 'in_flight', at: now, lookAt: lookLater(now, clock.speed(), touch?.leaseLeftMs ?? 0) };
+}
+
+/** Null when the lead was erased meanwhile: nothing is recorded about it any more. */
+async function lockForBounce(tx: Tx, leadId: string): Promise<LockedLead | null> {
+  try {
+    return await lockForEvent(tx, { leadId, type: 'bounced' });
+  } catch (error) {
+    if (error instanceof CommandRefused) return null;
+    throw error;
+  }
 }
 
 async function breakAndTell(

@@ -33,7 +33,7 @@ function unhurried(pool: Db): Db {
         work({
           ...tx,
           query: async (text, values) => {
-            if (text.includes(`set state = 'sending'`)) await sleep(8);
+            if (text.includes(`set state = 'sending'`)) await sleep(12);
             return tx.query(text, values);
           },
         } as Tx),
@@ -120,9 +120,9 @@ const STOPS: Record<string, (due: Due) => Stop[]> = {
   ],
   'senders are paused': ({ senders }) => senders.map(({ id }) => pauseOf('sender', id, 'sender_id = $1', id)),
   'the company is paused': ({ company, launch }) => [pauseOf('company', company.id, BY_LAUNCH, launch.id)],
-  'leads are paused': ({ leads }) => leads.map((id) => pauseOf('lead', id, BY_LEAD, id)),
+  'leads are paused': ({ leads }) => leads.toReversed().map((id) => pauseOf('lead', id, BY_LEAD, id)),
   'leads are suppressed': ({ leads }) =>
-    leads.map((id) => ({
+    leads.toReversed().map((id) => ({
       about: BY_LEAD,
       id,
       act: async (tx) => {
@@ -134,7 +134,7 @@ const STOPS: Record<string, (due: Due) => Stop[]> = {
       },
     })),
   'enrollments are stopped': ({ enrollments }) =>
-    enrollments.map((id) => ({
+    enrollments.toReversed().map((id) => ({
       about: 'enrollment_id = $1',
       id,
       act: async (tx) => {

@@ -166,6 +166,21 @@ test('promise 1: a provider that remembers the touch settles it as sent', async 
   expect(await told(lead.id)).toEqual(['touch.sent', 'enrollment.finished']);
 });
 
+test('promise 1: a touch on its way when its enrollment is stopped and its process killed is still found out', async () => {
+  const { id, lead } = await enroll();
+  await killed(id);
+  const touchId = (await touches(id))[0]!.id;
+  await db.query(`update enrollments set status = 'stopped', reason = 'replied' where id = $1`, [id]);
+  const host = await makeHost(db, FAST);
+  expect(await host.activities.settleExpired({ touchId })).toEqual({ state: 'sending' });
+  expect(host.provider.asked).toHaveLength(0);
+  await sleep(350);
+  host.provider.know = () => ({ kind: 'found', providerId: 'theirs' });
+  expect(await host.activities.settleExpired({ touchId })).toEqual({ state: 'sent' });
+  expect(await told(lead.id)).toEqual(['touch.sent']);
+  expect(await host.activities.load({ enrollmentId: id })).toEqual({ kind: 'ended', reason: 'replied' });
+});
+
 test('promise 1: proof that the provider never got it allows the next attempt, once', async () => {
   const { id } = await enroll();
   await killed(id);
