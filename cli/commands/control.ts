@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+import { action, addCommand } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { oneOf } from '../options.ts';
+import type { Output } from '../output/output.ts';
+import { count } from '../output/text.ts';
+
+const SCOPES = ['lead', 'launch', 'sender', 'company', 'all'] as const;
+const NAMING =
+  'SCOPE is lead, launch, sender, company or all. A lead is named by email address, id or full name, a company by its domain.';
+
+interface Options {
+  readonly reason?: string;
+}
+
+interface Sending {
+  readonly touchId: string;
+  readonly leadId: string;
+  readonly stepId: string;
+  readonly channel: string;
+}
+
+export function addControls(program: Command): void {
+  addCommand(program, 'pause <scope> [name]', {
+    summary: 'pause a lead, launch, sender, company or everything, at once',
+    description: `${NAMING} In force when the command returns; what was already being sent may still arrive and is named.`,
+    examples: [
+      'pause all --reason "new pricing"',
+      'pause launch "classic: leads"',
+      'pause lead ada@example.com',
+    ],
+  })
+    .option('--reason <text>', 'why, for people', 'paused by hand')
+    .action(
+      action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
+        const [{ findTarget, pauseTarget }, { withSession }, { iso }] = await load(scope, name);
+        const done = await withSession(out, async ({ db }) => {
+          const target = await findTarget(db, scopeOf(scope), name);
+          return { target, paused: await pauseTarget(db, target, reason ?? '') };
+        });
+        const { target, paused } = done;
+        await out.result({ target, ...paused, since: iso(paused.since) }, () => {
+          out.line(
+            paused.already
+              ? `${target.name} was paused already: ${paused.reason}.`
+              : `Paused: ${target.name}. Nothing more is sent until you resume it.`,
+          );
+          saySending(out, paused.sending);
+        });
+      }),
+    );
+
+  addCommand(program, 'resume <scope> [name]', {
+    summary: 'end a pause; everybody goes on from the same step',
+    description: `${NAMING} New slots are booked inside windows and caps.`,
+    examples: ['resume all', 'resume sender rosa@example.com'],
+  }).action(
+    action<[string, string | undefined], object>(async (out, [scope, name]) => {
+      const [{ findTarget, resumeTarget }, { withSession }] = await load(scope, name);
+      const { target, resumed } = await withSession(out, async ({ db, wake }) => {
+        const target = await findTarget(db, scopeOf(scope), name);
+        const resumed = await resumeTarget(db, target);
+        await wake({ enrollments: resumed.wake, launches: resumed.launches });
+        return { target, resumed };
+      });
+      await out.result({ target, resumed: resumed.resumed, waking: resumed.waking }, () =>
+        out.line(
+          resumed.resumed
+            ? `Resumed: ${target.name}. ${resumed.waking === 0 ? 'Nobody stood still.' : `${count(resumed.waking, 'lead')} that stood still will go on.`}`
+            : `${target.name} was not paused.`,
+        ),
+      );
+    }),
+  );
+
+  addCommand(program, 'stop <scope> [name]', {
+    summary: 'end the sequences of a lead, launch, sender, company or of everybody',
+    description: `${NAMING} A stopped lead leaves its sequence for good (it may be launched on again; to prevent that, "leads suppress"). In force when the command returns; what was already being sent may still arrive and is named.`,
+    examples: [
+      'stop lead ada@example.com',
+      'stop company acme.com --reason "became a customer"',
+      'stop launch 3f2a',
+    ],
+  })
+    .option('--reason <text>', 'why, for people', 'by a person')
+    .action(
+      action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
+        const [{ findTarget, stopTarget }, { withSession }] = await load(scope, name);
+        const { target, stopped } = await withSession(out, async ({ db, wake }) => {
+          const target = await findTarget(db, scopeOf(scope), name);
+          const progress = await out.progress('Stopping');
+          const stopped = await stopTarget(db, target, reason ?? '', (number) =>
+            progress.update(number, null, 'leads'),
+          ).finally(() => progress.end());
+          await wake({ enrollments: stopped.wake });
+          return { target, stopped };
+        });
+        const { wake: _, more: _more, ...told } = stopped;
+        await out.result({ target, ...told }, () => {
+          out.line(
+            stopped.stopped === 0
+              ? `${target.name}: there was nothing under way.`
+              : `Stopped: ${target.name}. ${count(stopped.stopped, 'lead')} left the sequence.`,
+          );
+          saySending(out, stopped.sending);
+        });
+      }),
+    );
+}
+
+/** Checks what was typed before anything heavy is loaded. */
+async function load(scope: string, name: string | undefined) {
+  if (scopeOf(scope) !== 'all' && name === undefined) {
+    throw new CliError(`Say which ${scope}: cadenza pause|resume|stop ${scope} NAME.`);
+  }
+  return Promise.all([
+    import('../../api/operations/control.ts'),
+    import('../session.ts'),
+    import('../output/when.ts'),
+  ]);
+}
+
+function scopeOf(scope: string): (typeof SCOPES)[number] {
+  return oneOf('scope', SCOPES)(scope);
+}
+
+/** Names what had left for the provider before the command took effect. */
+export function saySending(out: Output, sending: readonly Sending[]): void {
+  if (sending.length === 0) return;
+  out.line(
+    `${count(sending.length, 'touch', 'touches')} ${sending.length === 1 ? 'was' : 'were'} already being sent and may still arrive:`,
+  );
+  for (const touch of sending)
+    out.line(`  step ${touch.stepId} by ${touch.channel} to lead ${touch.leadId} (touch ${touch.touchId})`);
+}

@@ -1,0 +1,84 @@
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { action, addCommand } from '../command.ts';
+import { wholeNumber } from '../options.ts';
+import { setupReporter } from '../output/reporter.ts';
+
+interface Options {
+  readonly sequence: string;
+  readonly leads: string;
+  readonly json?: string;
+  readonly msPerDay: number;
+  readonly start?: string;
+}
+
+const shipped = (name: string) => fileURLToPath(new URL(`../../sequences/library/${name}`, import.meta.url));
+
+export function addDemo(program: Command): void {
+  addCommand(program, 'demo', {
+    summary: 'launch a sequence in time-lapse on a stack of its own, and show every touch',
+    description:
+      'Starts an embedded PostgreSQL, a real Temporal dev server and a sandbox of providers, runs the sequence to its end, and leaves nothing behind. Nobody real is written to.',
+    examples: ['demo', 'demo --sequence my.yaml --leads my.csv --json result.json', 'demo --ms-per-day 1000'],
+    ownJson: true,
+  })
+    .option('--sequence <file>', 'the definition', shipped('classic.yaml'))
+    .option('--leads <csv>', 'the list', shipped('leads.csv'))
+    .option(
+      '--json <file>',
+      'also write leads, touches, received messages and callbacks there as JSON; - for standard output',
+    )
+    .option('--ms-per-day <ms>', 'how long a day takes', wholeNumber('--ms-per-day', 20), 2000)
+    .option('--start <when>', 'the launch, in UTC (default: the coming Monday, 06:00)')
+    .action(
+      action<[], Options>(async (out, _args, options) => {
+        const [{ readSequenceFiles }, { readLeadsFile }, { parseWhen }, { wallNow }] = await Promise.all([
+          import('../../api/operations/publish-file.ts'),
+          import('../../api/operations/simulate-file.ts'),
+          import('../../api/operations/when.ts'),
+          import('../../common/clock.ts'),
+        ]);
+        // Mistakes in the files show before anything is started.
+        readSequenceFiles(options.sequence);
+        await readLeadsFile(options.leads);
+        const now = wallNow();
+        const startAt = new Date(
+          options.start === undefined ? comingMonday(now) : parseWhen(options.start, { zone: 'UTC', now }),
+        );
+        const { runDemo } = await import('../../worker/demo/run.ts');
+        const stopping = new AbortController();
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+        const progress = await out.progress('Time-lapse', 0);
+        const outcome = await runDemo({
+          sequence: options.sequence,
+          leads: options.leads,
+          msPerDay: options.msPerDay,
+          startAt,
+          report: setupReporter(),
+          signal: stopping.signal,
+          onProgress: ({ day, touches, over, leads }) =>
+            progress.update(over, leads, `leads are through; day ${day}, ${touches} touches`),
+        }).finally(() => progress.end());
+        const { problemsOf, sayDemo } = await import('../output/demo.ts');
+        const problems = problemsOf(outcome.result);
+        const json = `${JSON.stringify(outcome.result, null, 2)}\n`;
+        if (options.json === '-') process.stdout.write(json);
+        else {
+          if (options.json !== undefined) await writeFile(options.json, json);
+          await sayDemo(out, outcome, startAt);
+        }
+        for (const problem of problems) out.note(problem);
+        return problems.length > 0 ? 1 : 0;
+      }),
+    );
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of the week after this one, at 06:00 UTC. */
+function comingMonday(now: number): number {
+  const day = Math.floor(now / DAY_MS);
+  const sinceMonday = (day + 3) % 7;
+  return (day - sinceMonday + 7) * DAY_MS + 6 * 3_600_000;
+}

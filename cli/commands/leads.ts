@@ -1,0 +1,228 @@
+import { createWriteStream } from 'node:fs';
+import type { Command } from 'commander';
+import { action, addCommand, addGroup } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { jsonObject, oneOf } from '../options.ts';
+import type { Output } from '../output/output.ts';
+import { count, words } from '../output/text.ts';
+import { saySending } from './control.ts';
+
+const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
+
+interface ExportOptions {
+  readonly segment?: string;
+  readonly output?: string;
+}
+
+interface SuppressOptions {
+  readonly channel?: (typeof CHANNELS)[number];
+  readonly reason: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly domain?: string;
+}
+
+export function addLeads(program: Command): void {
+  const leads = addGroup(program, 'leads', {
+    summary: 'leads: show, export, erase, never contact again',
+    examples: ['leads show ada@example.com', 'leads export --output leads.csv'],
+  });
+
+  addCommand(leads, 'show <lead>', {
+    summary: 'show a lead’s profile',
+    examples: ['leads show ada@example.com', 'leads show crm-1001 --json'],
+  }).action(
+    action<[string], object>(async (out, [text]) => {
+      const [{ findLead }, { loadLead }, { leadHashes, suppressedChannels }, { withSession }] =
+        await Promise.all([
+          import('../../db/history.ts'),
+          import('../../db/leads.ts'),
+          import('../../db/suppressions.ts'),
+          import('../session.ts'),
+        ]);
+      const { lead, suppressed } = await withSession(out, async ({ db, hashIdentity }) => {
+        const lead = await loadLead(db, (await findLead(db, text)).id);
+        return { lead, suppressed: await suppressedChannels(db, leadHashes(hashIdentity, lead)) };
+      });
+      const { attributes, consent, emails, phones, seed: _, ...rest } = lead;
+      await out.result({ lead, suppressed: [...suppressed.channels] }, async () => {
+        const lines: [string, string | null][] = [
+          ...Object.entries(rest).map(([name, value]): [string, string | null] => [spaced(name), value]),
+          ['emails', emails.join(', ')],
+          ['phones', phones.join(', ')],
+          ['consent', [consent.status, consent.source, consent.at].filter(Boolean).join(', ')],
+          ...Object.entries(attributes).map(([name, value]): [string, string | null] => [
+            `attributes.${name}`,
+            value === null ? null : String(value),
+          ]),
+          ['never contact', suppressed.all ? 'on any channel' : [...suppressed.channels].join(', ')],
+        ];
+        await out.table(
+          ['FIELD', 'VALUE'],
+          lines.filter(([, value]) => value),
+        );
+      });
+    }),
+  );
+
+  addCommand(leads, 'export [lead]', {
+    summary: 'export leads as CSV, or everything that is kept about one of them as JSON',
+    description: 'In CSV, cells that a spreadsheet would run as a formula are made harmless.',
+    examples: [
+      'leads export --output leads.csv',
+      'leads export --segment \'lead.country == "DE"\' > german.csv',
+      'leads export ada@example.com > ada.json',
+    ],
+  })
+    .option('--segment <cel>', 'only leads for which this condition holds')
+    .option('--output <file>', 'where to (default: standard output)')
+    .action(
+      action<[string | undefined], ExportOptions>(async (out, [text], { segment, output }) => {
+        if (text !== undefined) {
+          if (segment !== undefined) throw new CliError('Name a lead or give --segment, not both.');
+          return exportOne(out, text, output);
+        }
+        if (out.json && output === undefined)
+          throw new CliError(
+            'The export itself is CSV: give --output FILE with --json, or leave --json out.',
+          );
+        const [{ exportLeads }, { compileSegment }, { withSession }] = await Promise.all([
+          import('../../api/operations/export-leads.ts'),
+          import('../../sequences/language/index.ts'),
+          import('../session.ts'),
+        ]);
+        const matches = segment === undefined ? undefined : compileSegment(segment);
+        const number = await withSession(out, ({ db }) =>
+          out.busy(
+            'Exporting',
+            exportLeads(db, output === undefined ? process.stdout : createWriteStream(output), matches),
+          ),
+        );
+        if (output !== undefined)
+          await out.result({ exported: number, output }, () =>
+            out.line(`Exported ${count(number, 'lead')} to ${output}.`),
+          );
+      }),
+    );
+
+  addCommand(leads, 'suppress [lead]', {
+    summary: 'never contact a lead again, or an address or domain, whoever it belongs to',
+    description:
+      'In force when the command returns, for later imports too. Sequences end where no channel is left.',
+    examples: [
+      'leads suppress ada@example.com',
+      'leads suppress --domain competitor.com --reason competitor',
+      'leads suppress ada@example.com --channel sms',
+    ],
+  })
+    .option('--email <address>', 'this address, known or not')
+    .option('--phone <number>', 'this number, known or not')
+    .option('--domain <domain>', 'everybody at this domain')
+    .option('--channel <channel>', `only on ${CHANNELS.join(', ')}`, oneOf('--channel', CHANNELS))
+    .option('--reason <word>', 'why, a word', 'by_hand')
+    .action(
+      action<[string | undefined], SuppressOptions>(async (out, [text], options) => {
+        const { email, phone, domain, channel = null } = options;
+        const given = [text, email, phone, domain].filter((one) => one !== undefined);
+        if (given.length !== 1)
+          throw new CliError(
+            'Say whom to suppress: a lead, --email ADDRESS, --phone NUMBER or --domain DOMAIN.',
+          );
+        const [{ suppress }, { findLead }, fields, { withSession }] = await Promise.all([
+          import('../../db/suppressions.ts'),
+          import('../../db/history.ts'),
+          import('../../sequences/leads/fields.ts'),
+          import('../session.ts'),
+        ]);
+        const reason =
+          options.reason
+            .trim()
+            .toLowerCase()
+            .replaceAll(/[^a-z0-9]+/g, '_') || 'by_hand';
+        const checked = (value: string | null, what: string) => {
+          if (value === null) throw new CliError(`"${given[0]}" is no ${what}.`);
+          return value;
+        };
+        const done = await withSession(out, async ({ db, hashIdentity, wake }) => {
+          const target =
+            email !== undefined
+              ? ({ kind: 'email', value: checked(fields.emailAddress(email), 'email address') } as const)
+              : phone !== undefined
+                ? ({
+                    kind: 'phone',
+                    value: checked(fields.phoneNumber(phone, null), 'phone number with country code'),
+                  } as const)
+                : domain !== undefined
+                  ? ({
+                      kind: 'domain',
+                      value: checked(domainName(domain), 'domain such as acme.com'),
+                    } as const)
+                  : { leadId: (await findLead(db, text ?? '')).id };
+          const suppressed = await suppress(db, hashIdentity, target, { channel, reason });
+          await wake({ enrollments: suppressed.wake });
+          return suppressed;
+        });
+        await out.result(
+          {
+            suppressed: given[0],
+            channel,
+            reason,
+            leads: done.leads,
+            stopped: done.wake.length,
+            sending: done.sending,
+          },
+          () => {
+            out.line(`Suppressed: ${given[0]}, on ${channel ?? 'every channel'} (${words(reason)}).`);
+            if (done.wake.length > 0)
+              out.line(`${count(done.wake.length, 'lead')} left the sequence because of it.`);
+            saySending(out, done.sending);
+          },
+        );
+      }),
+    );
+
+  addCommand(leads, 'consent-policy [json]', {
+    summary: 'show or set where a consent is needed before a channel may be used',
+    description:
+      'A JSON object from country (or * for every country) to channels. It starts empty: what the law asks for depends on your case. Leads who refused are never contacted, whatever it says.',
+    examples: ['leads consent-policy', `leads consent-policy '{"DE": ["email", "sms", "whatsapp"]}'`],
+  }).action(
+    action<[string | undefined], object>(async (out, [json]) => {
+      const [{ readConsentPolicy, writeConsentPolicy }, { withSession }] = await Promise.all([
+        import('../../db/consent.ts'),
+        import('../session.ts'),
+      ]);
+      const wanted = json === undefined ? undefined : jsonObject('consent-policy')(json);
+      const policy = await withSession(out, ({ db }) =>
+        wanted === undefined ? readConsentPolicy(db) : writeConsentPolicy(db, wanted),
+      );
+      await out.result({ policy }, () => out.line(JSON.stringify(policy)));
+    }),
+  );
+}
+
+async function exportOne(out: Output, text: string, output: string | undefined): Promise<void> {
+  const [{ findLead, timeline }, { loadLead }, { withSession }] = await Promise.all([
+    import('../../db/history.ts'),
+    import('../../db/leads.ts'),
+    import('../session.ts'),
+  ]);
+  const all = await withSession(out, async ({ db }) => {
+    const { id } = await findLead(db, text);
+    return { lead: await loadLead(db, id), history: await timeline(db, id, 100_000) };
+  });
+  const body = `${JSON.stringify(all, null, 2)}\n`;
+  if (output === undefined) return void process.stdout.write(body);
+  const { writeFile } = await import('node:fs/promises');
+  await writeFile(output, body, { mode: 0o600 });
+  await out.result({ output }, () => out.line(`Written to ${output}.`));
+}
+
+function domainName(text: string): string | null {
+  const domain = text.trim().toLowerCase().replace(/^@/, '');
+  return /^([a-z0-9-]+\.)+[a-z0-9-]{2,}$/.test(domain) ? domain : null;
+}
+
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

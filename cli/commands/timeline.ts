@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import { action, addCommand } from '../command.ts';
+import { wholeNumber } from '../options.ts';
+import { words } from '../output/text.ts';
+
+interface Options {
+  readonly limit: number;
+}
+
+export function addTimeline(program: Command): void {
+  addCommand(program, 'timeline <lead>', {
+    summary: 'everything that happened to a lead, and what is booked, in the lead’s local time',
+    examples: ['timeline ada@example.com', 'timeline "Ada Lovelace" --limit 50', 'timeline crm-1001 --json'],
+  })
+    .option('--limit <number>', 'the newest so many entries', wholeNumber('--limit', 1), 1000)
+    .action(
+      action<[string], Options>(async (out, [text], { limit }) => {
+        const [{ findLead, timeline }, { withSession }, { iso }, { formatLocal }] = await Promise.all([
+          import('../../db/history.ts'),
+          import('../session.ts'),
+          import('../output/when.ts'),
+          import('../../sequences/calendar/index.ts'),
+        ]);
+        const { lead, timeZone, entries, truncated } = await withSession(out, async ({ db }) =>
+          timeline(db, (await findLead(db, text)).id, limit),
+        );
+        const json = {
+          lead,
+          timeZone,
+          truncated,
+          entries: entries.map((entry) => ({ ...entry, at: iso(entry.at) })),
+        };
+        await out.result(json, async () => {
+          out.line(out.colors.bold(`${lead.name || lead.email || lead.id} (times in ${timeZone})`));
+          if (truncated) out.line(out.colors.dim(`Only the newest ${limit} entries.`));
+          if (entries.length === 0) return out.line('Nothing happened yet.');
+          await out.table(
+            ['WHEN', 'WHAT', 'STEP', 'CHANNEL', 'STATE', 'WHY', 'FROM'],
+            entries.map((entry) => [
+              formatLocal(entry.at, timeZone),
+              entry.what,
+              entry.step,
+              entry.action && entry.action !== entry.channel
+                ? `${entry.channel} ${entry.action}`
+                : entry.channel,
+              words(entry.state),
+              [entry.reason && words(entry.reason), entry.what === 'task' ? null : entry.detail]
+                .filter(Boolean)
+                .join(': '),
+              entry.sender,
+            ]),
+          );
+        });
+      }),
+    );
+}

@@ -1,0 +1,18 @@
+/**
+ * Text that may hold what leads or providers wrote: control characters would move the cursor or rewrite lines. Line breaks, tabs
+ * and our own colours stay.
+ */
+export function harmless(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, '');
+}
+
+/** `1 lead`, `2 leads`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** A snake_case word for people. */
+export function words(word: string): string {
+  return word.replaceAll('_', ' ');
+}

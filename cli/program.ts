@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { addControls } from './commands/control.ts';
+import { addDemo } from './commands/demo.ts';
+import { addEvent } from './commands/event.ts';
+import { addImport } from './commands/import.ts';
+import { addLaunch } from './commands/launch.ts';
+import { addLeads } from './commands/leads.ts';
+import { addPreview } from './commands/preview.ts';
+import { addPublish } from './commands/publish.ts';
+import { addSenders } from './commands/senders.ts';
+import { addSimulate } from './commands/simulate.ts';
+import { addStatus } from './commands/status.ts';
+import { addSteering } from './commands/steer.ts';
+import { addTasks } from './commands/tasks.ts';
+import { addTest } from './commands/test.ts';
+import { addTimeline } from './commands/timeline.ts';
+import { addTouches } from './commands/touches.ts';
+import { addUp } from './commands/up.ts';
+import { addValidate } from './commands/validate.ts';
+import { addWebhooks } from './commands/webhooks.ts';
+import { addWhy } from './commands/why.ts';
+
+/** The whole tree of commands. What a command needs is loaded when it runs, so that help and short commands start fast. */
+export function createProgram(): Command {
+  const program = new Command('cadenza')
+    .description(
+      'Multichannel sales sequences that never send twice, never lose a lead and never write after a no.',
+    )
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ cadenza demo
+  $ cadenza launch sequences/library/classic.yaml --leads leads.csv --dry-run
+  $ cadenza why ada@example.com
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says more about one.`,
+    );
+  const add = (heading: string, ...commands: readonly ((program: Command) => void)[]) => {
+    program.commandsGroup(heading);
+    for (const each of commands) each(program);
+  };
+  add('Run it:', addUp, addDemo);
+  add('Write sequences:', addValidate, addSimulate, addTest, addPreview);
+  add('Launch:', addImport, addLaunch, addPublish);
+  add('See:', addStatus, addTimeline, addWhy);
+  add('Steer:', addControls, addSteering, addTasks, addTouches, addEvent);
+  add('Set up:', addSenders, addWebhooks, addLeads);
+  return program;
+}

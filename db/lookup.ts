@@ -1,0 +1,215 @@
+/** What a person names, found; and short lists for people. */
+import type { Instant } from '../sequences/plan.ts';
+import type { Queryable } from './db.ts';
+import { CommandRefused } from './refused.ts';
+import type { TouchState } from './touches.ts';
+
+const UUID_START = /^[0-9a-f]{4,8}(-[0-9a-f]{0,4}){0,3}(-[0-9a-f]{0,12})?$/i;
+const TABLES = {
+  launch: 'launches',
+  task: 'tasks',
+  touch: 'touches',
+  endpoint: 'endpoints',
+  company: 'companies',
+} as const;
+
+/**
+ * The one row whose id begins with `text` (four characters at least); null when there is none.
+ * @throws CommandRefused `ambiguous`
+ */
+export async function findByIdStart(
+  q: Queryable,
+  what: keyof typeof TABLES,
+  text: string,
+): Promise<string | null> {
+  const wanted = text.trim().toLowerCase();
+  if (!UUID_START.test(wanted)) return null;
+  const bound = (filling: string) => {
+    const template = `${filling.repeat(8)}-${filling.repeat(4)}-${filling.repeat(4)}-${filling.repeat(4)}-${filling.repeat(12)}`;
+    return wanted + template.slice(wanted.length);
+  };
+  const [from, to] = [bound('0'), bound('f')];
+  if (from.length !== 36 || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(from)) return null;
+  const { rows } = await q.query<{ id: string }>(
+    `select id from ${TABLES[what]} where id between $1 and $2 order by id limit 3`,
+    [from, to],
+  );
+  if (rows.length < 2) return rows[0]?.id ?? null;
+  throw new CommandRefused(
+    'ambiguous',
+    `More than one ${what} has an id that begins with ${wanted}. Give more of it:\n  ${rows.map(({ id }) => id).join('\n  ')}`,
+  );
+}
+
+/** The row by id or start of an id. @throws CommandRefused `not_found`, `ambiguous` */
+export async function requireId(
+  q: Queryable,
+  what: 'task' | 'touch' | 'endpoint',
+  text: string,
+): Promise<string> {
+  const id = await findByIdStart(q, what, text);
+  if (id === null) throw new CommandRefused('not_found', `There is no ${what} with the id ${text}.`);
+  return id;
+}
+
+/** Something by id and what people call it. */
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The launch that a person means: by id, the start of one, or its name. @throws CommandRefused `not_found`, `ambiguous` */
+export async function findLaunch(q: Queryable, text: string): Promise<Named> {
+  const id = await findByIdStart(q, 'launch', text);
+  const { rows } = await q.query<Named & Record<string, unknown>>(
+    `select id, name from launches where id = $1 or ($1::uuid is null and lower(name) = lower($2)) order by created_at desc limit 6`,
+    [id, text.trim()],
+  );
+  if (rows.length === 1) return rows[0]!;
+  if (rows.length === 0) {
+    throw new CommandRefused(
+      'not_found',
+      `There is no launch called "${text}". "cadenza status" shows them all.`,
+    );
+  }
+  throw new CommandRefused(
+    'ambiguous',
+    `More than one launch is called "${text}". Say which by id, the newest first:\n  ${rows.map((row) => row.id).join('\n  ')}`,
+  );
+}
+
+/** The company that a person means: by id, domain, the id that the CRM gave it, or name. @throws CommandRefused `not_found`, `ambiguous` */
+export async function findCompany(q: Queryable, text: string): Promise<Named> {
+  const id = await findByIdStart(q, 'company', text);
+  const { rows } = await q.query<Named & Record<string, unknown>>(
+    `select id, coalesce(name, domain, external_id, id::text) as name from companies
+     where id = $1 or external_id = $2 or domain = lower($2) or lower(name) = lower($2) order by id limit 6`,
+    [id, text.trim()],
+  );
+  if (rows.length === 1) return rows[0]!;
+  if (rows.length === 0) {
+    throw new CommandRefused(
+      'not_found',
+      `No company is known by "${text}". Give its domain, such as acme.com, its name or its id.`,
+    );
+  }
+  throw new CommandRefused(
+    'ambiguous',
+    `More than one company is called "${text}". Say which by domain or id:\n  ${rows.map((row) => `${row.name} ${row.id}`).join('\n  ')}`,
+  );
+}
+
+/**
+ * The enrollment that is under way for a lead.
+ * @throws CommandRefused `not_running`
+ */
+export async function activeEnrollment(q: Queryable, leadId: string): Promise<string> {
+  const { rows } = await q.query<{ id: string }>(
+    `select id from enrollments where lead_id = $1 and status in ('pending', 'running') limit 1`,
+    [leadId],
+  );
+  if (!rows[0]) throw new CommandRefused('not_running', 'This lead is in no sequence now.');
+  return rows[0].id;
+}
+
+/** Business time. */
+export async function businessNow(q: Queryable): Promise<Instant> {
+  const { rows } = await q.query<{ now: Date }>('select business_now() as now');
+  return rows[0]!.now.getTime();
+}
+
+/** A launch as a list shows it. */
+export interface LaunchLine {
+  readonly id: string;
+  readonly name: string;
+  readonly sequence: string;
+  readonly status: 'running' | 'stopped';
+  readonly paused: boolean;
+  readonly createdAt: Date;
+  readonly pending: number;
+  readonly running: number;
+  readonly held: number;
+  readonly finished: number;
+  readonly stopped: number;
+}
+
+/** The newest launches first. */
+export async function listLaunches(q: Queryable, limit = 50): Promise<LaunchLine[]> {
+  const { rows } = await q.query<LaunchLine & Record<string, unknown>>(
+    `select n.id, n.name, v.name as sequence, n.status, n.created_at as "createdAt",
+       exists (select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = n.id)) as paused,
+       c.pending, c.running, c.held, c.finished, c.stopped
+     from (select * from launches order by created_at desc, id limit $1) n
+       join sequence_versions v on v.id = n.version_id
+       cross join lateral (select count(*) filter (where status = 'pending')::int as pending,
+         count(*) filter (where status = 'running' and not held)::int as running, count(*) filter (where held)::int as held,
+         count(*) filter (where status = 'finished')::int as finished, count(*) filter (where status = 'stopped')::int as stopped
+         from enrollments where launch_id = n.id) c
+     order by n.created_at desc, n.id`,
+    [limit],
+  );
+  return rows;
+}
+
+/** Who was left out of a launch, by reason. */
+export async function launchExclusions(
+  q: Queryable,
+  launchId: string,
+): Promise<{ readonly reason: string; readonly count: number }[]> {
+  const { rows } = await q.query<{ reason: string; count: number }>(
+    'select reason, sum(count)::int as count from launch_exclusions where launch_id = $1 group by reason order by 2 desc limit 20',
+    [launchId],
+  );
+  return rows;
+}
+
+/** A touch as a list shows it. */
+export interface TouchLine {
+  readonly id: string;
+  readonly leadId: string;
+  readonly lead: string;
+  readonly timeZone: string;
+  readonly sequence: string;
+  readonly step: string;
+  readonly channel: string;
+  readonly sender: string | null;
+  readonly recipient: string | null;
+  readonly state: TouchState;
+  readonly at: Date;
+  readonly reason: string | null;
+  readonly detail: string | null;
+}
+
+/** Touches, the newest first. */
+export async function listTouches(
+  q: Queryable,
+  filter: {
+    readonly state?: TouchState | undefined;
+    readonly leadId?: string | undefined;
+    readonly launchId?: string | undefined;
+    readonly limit?: number | undefined;
+  } = {},
+): Promise<TouchLine[]> {
+  const { rows } = await q.query<TouchLine & Record<string, unknown>>(
+    `select t.id, t.lead_id as "leadId", coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.emails[1], l.id::text) as lead,
+       coalesce(l.time_zone, c.time_zone, n.time_zone) as "timeZone", v.name as sequence, t.step_id as step, t.channel, s.address as sender,
+       t.recipient, t.state, coalesce(t.at, t.sending_at, t.slot_at) as at, t.reason, t.detail
+     from touches t join leads l on l.id = t.lead_id left join companies c on c.id = l.company_id
+       join enrollments e on e.id = t.enrollment_id join launches n on n.id = e.launch_id
+       join sequence_versions v on v.id = e.version_id left join senders s on s.id = t.sender_id
+     where ($1::text is null or t.state = $1) and ($2::uuid is null or t.lead_id = $2) and ($3::uuid is null or e.launch_id = $3)
+     order by at desc, t.id limit $4`,
+    [filter.state ?? null, filter.leadId ?? null, filter.launchId ?? null, filter.limit ?? 100],
+  );
+  return rows;
+}
+
+/** Of an audience's leads, what a launch tells a person: who they are. */
+export async function leadNames(q: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await q.query<Named & Record<string, unknown>>(
+    `select id, coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), emails[1], id::text) as name
+     from leads where id = any($1::uuid[])`,
+    [ids.slice(0, 1000)],
+  );
+  return new Map(rows.map((row) => [row.id, row.name]));
+}
