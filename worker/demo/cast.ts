@@ -38,10 +38,10 @@ export class Cast {
       const { touchId } = message;
       const chance = hash32(`${message.to}:${message.channel}:${message.action}`) % 100;
       if (message.action === 'invite' && chance < 45)
-        this.#later(at + 20 * HOUR, () => this.#event(touchId, 'accepted', 'linkedin'));
+        this.#later(at + 20 * HOUR, () => this.#accept(touchId, message.to));
       else if (message.channel === 'email' && chance < 6)
         this.#later(at + 5 * HOUR, () => this.#event(touchId, 'replied', 'email'));
-      else if (message.channel === 'email' && chance < 10) {
+      else if (message.channel === 'email' && chance < 12) {
         const url = /<(https?:[^>]+)>/.exec(message.headers?.['list-unsubscribe'] ?? '')?.[1];
         if (url) this.#later(at + 3 * HOUR, () => unsubscribe(url));
       } else if (message.channel === 'linkedin' && message.action === 'message' && chance < 25) {
@@ -59,7 +59,7 @@ export class Cast {
     for (const task of await listTasks(db, { kind: 'call' })) {
       if (this.#calls.has(task.id)) continue;
       this.#calls.add(task.id);
-      const chance = hash32(task.leadId + task.title) % 100;
+      const chance = hash32(task.leadName) % 100;
       if (chance >= 75) continue;
       this.#later(this.#services.clock.now() + 2 * HOUR, async () => {
         const outcome = OUTCOMES[chance % OUTCOMES.length]!;
@@ -67,6 +67,12 @@ export class Cast {
         await (await waker()).enrollments(wake);
       });
     }
+  }
+
+  /** On LinkedIn it is the sandbox's world that knows who is connected; Unipile would tell by webhook. */
+  async #accept(touchId: string, slug: string): Promise<void> {
+    this.#sandbox.control({ connect: [slug] });
+    await this.#event(touchId, 'accepted', 'linkedin');
   }
 
   async #event(

@@ -80,7 +80,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     const http = await createHttp(services);
     closing.push(() => http.close());
     const { secret } = await addEndpoint(db, secrets, { url: sandbox.crm.url }, { allowPrivate: true });
-    sandbox.control({ crm: { secrets: [secret] } });
+    // Who accepts an invitation is the cast's decision, not the sandbox's.
+    sandbox.control({ crm: { secrets: [secret] }, linkedin: { acceptShare: 0 } });
     await addDemoSenders(db, secrets, sandbox);
 
     const { versionId, sequence } = await publishFile(db, options.sequence);
