@@ -138,6 +138,7 @@ export async function routeTouch(
       broken: brokenReason !== null,
     })),
     sticky: Object.fromEntries(bonds.map(({ channel, senderId }) => [channel, senderId])),
+    connected: bonds.some(({ channel, connectedAt }) => channel === 'linkedin' && connectedAt !== null),
     suppressed: new Set<Channel>([...channels, ...unconsented]),
     personaChannels: deps.personaChannels,
     rotationKey: lead.seed,

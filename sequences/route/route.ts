@@ -19,6 +19,8 @@ export interface RouteRequest {
   readonly senders: readonly RouteSender[];
   /** The sender that the lead keeps, by channel. */
   readonly sticky: Readonly<Partial<Record<Channel, string>>>;
+  /** Whether the lead is known to be a LinkedIn connection: `preferred` writes there only to those. */
+  readonly connected: boolean;
   /** Channels on which the lead must not be contacted; all of them after a suppression without a channel. */
   readonly suppressed: ReadonlySet<Channel>;
   /** The channel that suits a persona, by its name in lower case. */
@@ -40,7 +42,8 @@ export const PERSONA_CHANNELS: Readonly<Record<string, Channel>> = {
   field: 'sms',
 };
 
-export type NoRoute = 'no_email' | 'no_phone' | 'no_linkedin' | 'no_sender' | 'suppressed' | 'no_channel';
+export type NoRoute =
+  'no_email' | 'no_phone' | 'no_linkedin' | 'not_connected' | 'no_sender' | 'suppressed' | 'no_channel';
 
 export interface Route {
   readonly channel: Channel | 'webhook';
@@ -65,8 +68,9 @@ export function chooseRoute(request: RouteRequest): Route | { readonly reason: N
   const reasons = new Set<NoRoute>();
   for (const candidate of channels) {
     const route = routeOn(candidate, ACTION[candidate], request);
-    if (!('reason' in route)) return route;
-    reasons.add(route.reason);
+    const unconnected = candidate === 'linkedin' && !request.connected && !('reason' in route);
+    if (!('reason' in route) && !unconnected) return route;
+    reasons.add('reason' in route ? route.reason : 'not_connected');
   }
   const [reason] = reasons;
   return { reason: reasons.size === 1 && reason ? reason : 'no_channel' };

@@ -22,6 +22,7 @@ export function routeOf(world: World, walk: Walk, node: TouchNode): Routed {
     lead: lead.profile,
     senders,
     sticky: lead.sticky,
+    connected: lead.isConnected,
     suppressed:
       lead.unconsented.size === 0 ? lead.suppressedOn : new Set([...lead.suppressedOn, ...lead.unconsented]),
     personaChannels: world.input.personaChannels ?? PERSONA_CHANNELS,

@@ -52,6 +52,7 @@ function route(change: Partial<RouteRequest>) {
     lead,
     senders: everyChannel,
     sticky: {},
+    connected: true,
     suppressed: new Set(),
     personaChannels: {},
     rotationKey: lead.seed,
@@ -120,6 +121,9 @@ test('preferred: the lead’s channel, else the persona’s, else the first text
   expect(channel({ lead: { ...lead, phones: [] } })).toBe('email email');
   expect(channel({ senders: [sender('l', 'linkedin')] })).toBe('linkedin message');
   expect(channel({ suppressed: new Set(['sms', 'email']) })).toBe('linkedin message');
+  // A message on LinkedIn reaches connections only.
+  expect(channel({ lead: { ...lead, preferredChannel: 'linkedin' }, connected: false })).toBe('sms sms');
+  expect(channel({ senders: [sender('l', 'linkedin')], connected: false })).toBe('no_channel');
   expect(channel({ senders: [] })).toBe('no_sender');
   expect(channel({ senders: [], suppressed: new Set(['sms']) })).toBe('no_channel');
   expect(channel({ copy: {} })).toBe('no_channel');
