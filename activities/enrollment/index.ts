@@ -25,7 +25,7 @@ import { delay, evaluate, finish, release } from './simple.ts';
 import { Moved, Superseded, transact, type Run } from './transact.ts';
 
 export type * from './contract.ts';
-export { ENROLLMENT_TIMES, type EnrollmentDeps } from './deps.ts';
+export type { EnrollmentDeps } from './deps.ts';
 
 /** The local activities of the enrollment workflow. */
 export interface EnrollmentActivities {
@@ -42,10 +42,15 @@ export interface EnrollmentActivities {
   settleExpired(input: { readonly touchId: string }): Promise<{ readonly state: TouchState | 'gone' }>;
 }
 
+/** How much of a lease the provider may use. */
+const LEASE_FOR_PROVIDER = 0.75;
+
 /** The activities, and `drain`: waits for the sends of this process that outlived their activity. */
 export function createEnrollmentActivities(
-  deps: EnrollmentDeps,
+  given: EnrollmentDeps,
 ): EnrollmentActivities & { drain(): Promise<void> } {
+  // A provider must have answered, or be given up, before anybody else may judge the touch.
+  const deps = { ...given, sendTimeoutMs: Math.min(given.sendTimeoutMs, given.leaseMs * LEASE_FOR_PROVIDER) };
   const library = new Library();
   const courier = createCourier(deps);
   const { db, clock, log } = deps;

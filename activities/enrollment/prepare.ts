@@ -116,7 +116,7 @@ async function decideTouch(
   touch: TouchRow,
 ): Promise<Worked<Next | undefined>> {
   const { run, library, command } = performing;
-  const { deps, input, row } = run;
+  const { deps, input } = run;
   const { now } = ground;
   // A command that a person gave, or an absence: the engine takes it in before anything goes out.
   if (ground.inboxSeq > input.state.seen) return answered({ type: 'early', at: now, lookAt: now });

@@ -17,7 +17,7 @@ import type { EnrollmentDeps } from './deps.ts';
 import { positionAfter } from './position.ts';
 
 /** Refusals of one touch after which it fails for good. */
-export const MAX_ATTEMPTS = 6;
+const MAX_ATTEMPTS = 6;
 
 /** What an outcome means for the ledger and for the engine. */
 interface Verdict {

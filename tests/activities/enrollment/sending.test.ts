@@ -62,7 +62,13 @@ function heldSend(host: Host) {
 
 /** A process that commits `sending` and is killed before it hears from the provider. Its lease lasts a moment more. */
 async function killed(id: string) {
-  const host = await makeHost(db, { sendTimeoutMs: 59_000, inFlightAfterMs: 20, owner: 'killed' });
+  const never = 86_400_000;
+  const host = await makeHost(db, {
+    leaseMs: never,
+    sendTimeoutMs: never,
+    inFlightAfterMs: 20,
+    owner: 'killed',
+  });
   host.provider.respond = () => new Promise(() => {});
   await walk(host, id, 3).catch(() => {});
   await db.query(
