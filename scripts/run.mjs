@@ -30,10 +30,7 @@ async function cadenza(...cliArgs) {
 const things = {
   start: () => cadenza('up', ...args),
   up: () => cadenza('up', ...args),
-  demo: async () => {
-    const { demo } = await typescript('../worker/demo.ts');
-    process.exitCode = await demo(args);
-  },
+  demo: () => cadenza('demo', ...args),
   test: async () => {
     process.exitCode = await node(['scripts/test.mjs', ...args]);
   },
