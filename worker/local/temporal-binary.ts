@@ -36,10 +36,10 @@ export async function temporalBinary(
   for (const path of [...onPath(env), cached]) if (works(path)) return path;
   await mkdir(cacheFolder(env), { recursive: true });
   report.say('There is no Temporal server on this machine yet: downloading one (about 50 MB, once) …');
-  const download = await downloadBySdk(cached, report);
+  const download = await downloadBySdk(env, cached, report);
   if (download === null) return cached;
   report.say(`The download did not work (${download}).`);
-  if (spawnSync('go', ['version'], { stdio: 'ignore' }).status !== 0) {
+  if (spawnSync('go', ['version'], { stdio: 'ignore', env }).status !== 0) {
     throw new LocalStackError(
       'No Temporal server could be had: there is none on PATH, it cannot be downloaded, and Go is not installed to build it.\n' +
         'Install the Temporal CLI (https://docs.temporal.io/cli#install) so that "temporal" is on PATH, install Go, ' +
@@ -65,15 +65,17 @@ function works(path: string): boolean {
 }
 
 /** null when it worked, else why not. */
-async function downloadBySdk(target: string, report: Reporter): Promise<string | null> {
+async function downloadBySdk(
+  env: NodeJS.ProcessEnv,
+  target: string,
+  report: Reporter,
+): Promise<string | null> {
   const folder = await mkdtemp(`${target}-download-`);
   try {
     const child = spawn(
       process.execPath,
       [fileURLToPath(new URL('download-temporal.js', import.meta.url)), folder],
-      {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
+      { env, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     const ticking = new AbortController();
     let silent = 0;
@@ -84,8 +86,7 @@ async function downloadBySdk(target: string, report: Reporter): Promise<string |
       report.progress(`downloading Temporal: ${(bytes / 1e6).toFixed(0)} MB, ${seconds} s`);
       if (silent >= SILENCE_MS) hung = child.kill('SIGKILL');
     });
-    const { code, said } = await finished(child);
-    ticking.abort();
+    const { code, said } = await finished(child).finally(() => ticking.abort());
     await watching;
     if (hung) return `nothing came for ${SILENCE_MS / 1000} s`;
     const file = (await readdir(folder)).find(
@@ -113,8 +114,7 @@ async function buildByGo(env: NodeJS.ProcessEnv, target: string, report: Reporte
     const watching = tick(ticking.signal, async (seconds) =>
       report.progress(`building Temporal with Go: ${Math.floor(seconds / 60)} min ${seconds % 60} s`),
     );
-    const { code, said } = await finished(child);
-    ticking.abort();
+    const { code, said } = await finished(child).finally(() => ticking.abort());
     await watching;
     if (code !== 0) {
       throw new LocalStackError(

@@ -33,3 +33,17 @@ test('one on PATH comes first, then the cache folder; one that does not run is p
   expect(await temporalBinary(report, env)).toBe(onPath);
   expect(said).toEqual([]);
 });
+
+test('when nothing works, the error says what to install, and each step was announced', async () => {
+  // No proxy, no name server: the download fails at once, wherever the test runs.
+  const env = {
+    PATH: join(folder, 'empty'),
+    XDG_CACHE_HOME: join(folder, 'cache'),
+    HTTPS_PROXY: 'http://127.0.0.1:9',
+  };
+  await expect(temporalBinary(report, env)).rejects.toThrow(
+    /Install the Temporal CLI .* so that "temporal" is on PATH/s,
+  );
+  expect(said[0]).toContain('downloading one');
+  expect(said[1]).toMatch(/^The download did not work \(.+\)\.$/);
+}, 60_000);
