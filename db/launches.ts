@@ -48,8 +48,7 @@ export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonl
 }
 
 /** Why a lead is left out of a launch. */
-export type ExclusionReason =
-  'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
+type ExclusionReason = 'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
 
 export interface EnrollReport {
   readonly enrolled: number;

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { LeadsCsvError } from './csv-error.ts';
 
 /** Fields of a lead that a column may fill, as an explicit mapping names them. */
-export const LEAD_FIELDS = [
+const LEAD_FIELDS = [
   'external_id',
   'first_name',
   'last_name',
@@ -85,7 +85,7 @@ function compact(header: string): string {
 }
 
 /** A header as the name of a custom attribute: `Annual Revenue (€)` and `annualRevenue` become `annual_revenue`. */
-export function attributeName(header: string, index: number): string {
+function attributeName(header: string, index: number): string {
   const name = header
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')

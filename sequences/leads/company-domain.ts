@@ -51,13 +51,8 @@ const PAGES = new Set([
 const OPTIONS = { allowPrivateDomains: true, validateHostname: true } as const;
 
 /** The registrable domain of a host or URL, lower case; null when there is none (an IP address, a bare word). */
-export function registrableDomain(hostOrUrl: string): string | null {
+function registrableDomain(hostOrUrl: string): string | null {
   return getDomain(hostOrUrl.trim().toLowerCase(), OPTIONS);
-}
-
-/** Whether mailboxes at this domain say nothing about a company. */
-export function isFreemail(domain: string): boolean {
-  return FREEMAIL.has(domain);
 }
 
 /**

@@ -43,7 +43,7 @@ export type RowResult =
   | { readonly kind: 'rejected'; readonly reason: RejectReason; readonly detail: string };
 
 /** Longest cell that is taken, in characters. */
-export const MAX_CELL = 65_536;
+const MAX_CELL = 65_536;
 
 const MULTIPLE = /[;,|\n]+/;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { BadConsentPolicy, readConsentPolicy, writeConsentPolicy } from '../../db/consent.ts';
 import type { Db } from '../../db/db.ts';
 import { importLeads } from '../../db/import/import-leads.ts';
-import { leadPages, loadLead, saveLead } from '../../db/leads.ts';
+import { IdentityTaken, leadPages, loadLead, saveLead } from '../../db/leads.ts';
 import { channelsWithoutConsent } from '../../sequences/consent.ts';
 import { collectLeads } from '../../sequences/leads/collect.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -43,7 +43,7 @@ test('a lead saved by hand overwrites what is given, keeps the rest, and cannot 
   });
   const other = await saveLead(db, { emails: ['x@hand.test'] });
   await expect(saveLead(db, { emails: ['x2@hand.test'] }, other)).rejects.toMatchObject({
-    name: 'IdentityTaken',
+    name: IdentityTaken.name,
     kind: 'email',
     leadId: id,
   });
