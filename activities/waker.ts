@@ -8,6 +8,10 @@ import { crmWorkflowId, enrollmentWorkflowId, launchWorkflowId, WAKE } from '../
 export interface Waker {
   /** Signals the enrollments' workflows, starting the missing ones from their saved state. */
   enrollments(ids: readonly string[]): Promise<void>;
+  /** Starts the workflows of those that have none; the others notice nothing. */
+  missing(ids: readonly string[]): Promise<void>;
+  /** How many enrollment workflows are open, as far as Temporal's visibility knows by now. */
+  open(): Promise<number>;
   /** Signals the launch's pacing workflow, starting it when there is none. */
   launch(id: string): Promise<void>;
   /** Starts the endpoint's delivery workflow when there is none. */
@@ -21,13 +25,34 @@ const CONCURRENCY = 20;
 
 export function createWaker(client: Client, taskQueue: string): Waker {
   const signalWithStart = (type: string, workflowId: string, input: object) =>
-    client.workflow.signalWithStart(type, { workflowId, taskQueue, args: [input], signal: WAKE, signalArgs: [] });
+    client.workflow.signalWithStart(type, {
+      workflowId,
+      taskQueue,
+      args: [input],
+      signal: WAKE,
+      signalArgs: [],
+    });
 
   return {
     enrollments: (ids) =>
       eachOf(ids, (enrollmentId) =>
         signalWithStart('enrollment', enrollmentWorkflowId(enrollmentId), { enrollmentId }),
       ),
+    missing: (ids) =>
+      eachOf(ids, (enrollmentId) =>
+        client.workflow.start('enrollment', {
+          workflowId: enrollmentWorkflowId(enrollmentId),
+          taskQueue,
+          args: [{ enrollmentId }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        }),
+      ),
+    async open() {
+      const { count } = await client.workflow.count(
+        `WorkflowType = 'enrollment' and ExecutionStatus = 'Running' and TaskQueue = '${taskQueue}'`,
+      );
+      return Number(count);
+    },
     async launch(launchId) {
       await signalWithStart('launch', launchWorkflowId(launchId), { launchId });
     },

@@ -102,3 +102,20 @@ export async function unfinished(q: Queryable): Promise<{ pauses: number; stops:
   );
   return rows[0]!;
 }
+
+/** How many enrollments run: each should have an open workflow. */
+export async function countRunning(q: Queryable): Promise<number> {
+  const { rows } = await q.query<{ n: number }>(
+    `select count(*)::int as n from enrollments where status = 'running'`,
+  );
+  return rows[0]!.n;
+}
+
+/** Running enrollments in the order of their ids, a page at a time. */
+export async function runningPage(q: Queryable, { after, limit }: SweepPage): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select id from enrollments where status = 'running' and ($1::uuid is null or id > $1) order by id limit $2`,
+    [after ?? null, limit ?? 500],
+  );
+  return rows.map((row) => row.id);
+}

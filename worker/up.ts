@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
 import pino from 'pino';
 import {
   isProduction,
@@ -8,13 +7,14 @@ import {
   type Config,
   type Environment,
 } from '../common/config.ts';
-import { createLogger, type Logger } from '../common/log.ts';
+import { createLogger } from '../common/log.ts';
 import { migrate } from '../db/migrate.ts';
 import { createHttp } from './http.ts';
 import { LocalStackError } from './local/errors.ts';
 import { startKeptSandbox } from './local/sandbox.ts';
 import { startLocalStack, type LocalStack } from './local/stack.ts';
 import type { Reporter } from './local/temporal-binary.ts';
+import { installRuntime } from './runtime.ts';
 import { openServices } from './services.ts';
 import { startWorker } from './worker.ts';
 
@@ -60,8 +60,7 @@ export async function up(options: UpOptions): Promise<void> {
       level: config.logLevel,
       ...(logFile && { destination: pino.destination({ dest: logFile, sync: false }) }),
     });
-    // Signals are ours: the runtime's own handlers would stop the worker beside us.
-    Runtime.install({ shutdownSignals: [], logger: runtimeLogger(log), telemetryOptions: QUIET });
+    installRuntime(log);
     if (!stack) await migrate(config.databaseUrl);
     const services = await openServices(config, { name: 'cadenza-worker', log });
     closing.push(() => services.close());
@@ -89,9 +88,6 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-const QUIET = {
-  logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
-};
 const never = new Promise<never>(() => {});
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -113,21 +109,4 @@ function portTaken(error: unknown, httpPort: number | undefined): Error | null {
   return new LocalStackError(`Port ${port} is taken by another program. End that program, ${other}.`, {
     cause: error,
   });
-}
-
-/** Temporal's own messages at our levels, in our log. */
-function runtimeLogger(log: Logger) {
-  const write = (level: string, message: string, meta?: object) => {
-    if (level === 'ERROR') log.error({ temporal: meta }, message);
-    else if (level === 'WARN') log.warn({ temporal: meta }, message);
-    else log.debug({ temporal: meta }, message);
-  };
-  return {
-    log: write,
-    trace: (message: string, meta?: object) => write('TRACE', message, meta),
-    debug: (message: string, meta?: object) => write('DEBUG', message, meta),
-    info: (message: string, meta?: object) => write('INFO', message, meta),
-    warn: (message: string, meta?: object) => write('WARN', message, meta),
-    error: (message: string, meta?: object) => write('ERROR', message, meta),
-  };
 }

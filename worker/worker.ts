@@ -73,7 +73,13 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
   });
   const running = worker.run();
-  const sweep = startSweep({ db, waker, log, everyMs: options.sweepMs ?? config.sweepSeconds * 1000 });
+  const sweep = startSweep({
+    db,
+    waker,
+    log,
+    settleExpired: enrollment.settleExpired,
+    everyMs: options.sweepMs ?? config.sweepSeconds * 1000,
+  });
   return {
     done: running,
     async stop() {

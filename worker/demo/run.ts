@@ -12,6 +12,7 @@ import { createLaunch, enroll, type EnrollReport } from '../../db/launches.ts';
 import { startSandbox } from '../../providers/sandbox/sandbox.ts';
 import { startLocalStack } from '../local/stack.ts';
 import type { Reporter } from '../local/temporal-binary.ts';
+import { installRuntime } from '../runtime.ts';
 import { openServices, type Services } from '../services.ts';
 import { startTimeLapse } from '../time-lapse.ts';
 import { startWorker } from '../worker.ts';
@@ -65,9 +66,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       env: { CADENZA_ALLOW_PRIVATE_ENDPOINTS: 'true', CADENZA_LOG_LEVEL: 'error' },
     });
     closing.push(() => stack.stop());
+    const log = createLogger({ level: process.env.CADENZA_LOG_LEVEL ?? 'silent' });
+    installRuntime(log);
     const services = await openServices(stack.config, {
       name: 'cadenza-demo',
-      log: createLogger({ level: process.env.CADENZA_LOG_LEVEL ?? 'silent' }),
+      log,
     });
     closing.push(() => services.close());
     const { db, clock, secrets, hashIdentity } = services;
