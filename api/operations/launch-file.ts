@@ -11,7 +11,8 @@ import { loadVersion } from '../../db/sequences.ts';
 import { compileSegment } from '../../sequences/language/index.ts';
 import type { ColumnMapping } from '../../sequences/leads/columns.ts';
 import { importFile, type FileImport } from './import-file.ts';
-import { publishFile, readSequenceFiles } from './publish-file.ts';
+import { publishFile } from './publish-file.ts';
+import { readSequenceFiles } from './read-sequence-files.ts';
 import { rehearse } from './rehearse.ts';
 
 /** Whom to launch on: a CSV file, which is imported, or the known leads for which a CEL expression holds. */

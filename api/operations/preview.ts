@@ -28,6 +28,8 @@ export interface PreviewRequest {
   readonly sequences: readonly CompiledSequence[];
   readonly lead: LeadProfile;
   readonly senders: readonly (SenderProfile & { readonly broken?: boolean })[];
+  /** Whether the lead is a LinkedIn connection; `preferred` writes there only then. */
+  readonly connected?: boolean;
   /** The sender that the lead keeps, by channel. */
   readonly sticky?: Readonly<Partial<Record<Channel, string>>>;
   readonly suppressed?: ReadonlySet<Channel>;
@@ -58,6 +60,7 @@ function messagesOf(
     lead: request.lead,
     senders: sendersOf(request, sequence),
     sticky: request.sticky ?? {},
+    connected: request.connected ?? false,
     suppressed: request.suppressed ?? new Set(),
     personaChannels: PERSONA_CHANNELS,
     rotationKey: request.lead.seed,

@@ -5,7 +5,7 @@ import { launchSenders } from '../../db/senders.ts';
 import { listSequences, publish, type Published } from '../../db/sequences.ts';
 import type { CompiledSequence } from '../../sequences/plan.ts';
 import { copyCheck } from './copy-check.ts';
-import { readSequenceFiles } from './publish-file.ts';
+import { readSequenceFiles } from './read-sequence-files.ts';
 
 export interface PublishedSequence extends Published {
   readonly sequence: string;

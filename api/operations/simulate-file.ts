@@ -11,7 +11,7 @@ import {
   simulate,
   type SimulationResult,
 } from '../../sequences/simulate/index.ts';
-import { readSequenceFiles } from './publish-file.ts';
+import { readSequenceFiles } from './read-sequence-files.ts';
 
 export interface SimulationRequest {
   readonly file: string;

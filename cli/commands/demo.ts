@@ -6,8 +6,8 @@ import { wholeNumber } from '../options.ts';
 import { setupReporter } from '../output/reporter.ts';
 
 interface Options {
-  readonly sequence: string;
-  readonly leads: string;
+  readonly sequence?: string;
+  readonly leads?: string;
   readonly json?: string;
   readonly msPerDay: number;
   readonly start?: string;
@@ -23,8 +23,8 @@ export function addDemo(program: Command): void {
     examples: ['demo', 'demo --sequence my.yaml --leads my.csv --json result.json', 'demo --ms-per-day 1000'],
     ownJson: true,
   })
-    .option('--sequence <file>', 'the definition', shipped('classic.yaml'))
-    .option('--leads <csv>', 'the list', shipped('leads.csv'))
+    .option('--sequence <file>', 'the definition (default: sequences/library/classic.yaml)')
+    .option('--leads <csv>', 'the list (default: sequences/library/leads.csv)')
     .option(
       '--json <file>',
       'also write leads, touches, received messages and callbacks there as JSON; - for standard output',
@@ -34,14 +34,15 @@ export function addDemo(program: Command): void {
     .action(
       action<[], Options>(async (out, _args, options) => {
         const [{ readSequenceFiles }, { readLeadsFile }, { parseWhen }, { wallNow }] = await Promise.all([
-          import('../../api/operations/publish-file.ts'),
+          import('../../api/operations/read-sequence-files.ts'),
           import('../../api/operations/simulate-file.ts'),
           import('../../api/operations/when.ts'),
           import('../../common/clock.ts'),
         ]);
+        const { sequence = shipped('classic.yaml'), leads = shipped('leads.csv') } = options;
         // Mistakes in the files show before anything is started.
-        readSequenceFiles(options.sequence);
-        await readLeadsFile(options.leads);
+        readSequenceFiles(sequence);
+        await readLeadsFile(leads);
         const now = wallNow();
         const startAt = new Date(
           options.start === undefined ? comingMonday(now) : parseWhen(options.start, { zone: 'UTC', now }),
@@ -51,14 +52,14 @@ export function addDemo(program: Command): void {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
         const progress = await out.progress('Time-lapse', 0);
         const outcome = await runDemo({
-          sequence: options.sequence,
-          leads: options.leads,
+          sequence,
+          leads,
           msPerDay: options.msPerDay,
           startAt,
           report: setupReporter(),
           signal: stopping.signal,
-          onProgress: ({ day, touches, over, leads }) =>
-            progress.update(over, leads, `leads are through; day ${day}, ${touches} touches`),
+          onProgress: ({ day, touches, over, leads: all }) =>
+            progress.update(over, all, `leads are through; day ${day}, ${touches} touches`),
         }).finally(() => progress.end());
         const { problemsOf, sayDemo } = await import('../output/demo.ts');
         const problems = problemsOf(outcome.result);

@@ -105,6 +105,45 @@ export function addLeads(program: Command): void {
       }),
     );
 
+  addCommand(leads, 'erase <lead>', {
+    summary: 'erase a lead everywhere; it stays suppressed, so that no import brings it back',
+    description:
+      'Ends its sequences, blanks what names it in every table and tells the CRM. It cannot be undone, so it asks for the name, unless --yes.',
+    examples: ['leads erase ada@example.com', 'leads erase crm-1001 --yes --json'],
+  })
+    .option('--yes', 'do not ask')
+    .action(
+      action<[string], { readonly yes?: boolean }>(async (out, [text], { yes }) => {
+        const [{ eraseLead }, { findLead }, { ask }, { withSession }] = await Promise.all([
+          import('../../db/erase.ts'),
+          import('../../db/history.ts'),
+          import('../credentials.ts'),
+          import('../session.ts'),
+        ]);
+        const { lead, erased } = await withSession(out, async ({ db, hashIdentity, wake }) => {
+          const lead = await findLead(db, text);
+          const name = lead.name || lead.email || lead.id;
+          if (!yes) {
+            const typed = await ask(`This erases ${name} for good. Type the name to go on: `);
+            if (typed === null)
+              throw new CliError('Erasing cannot be undone: add --yes where nobody can be asked.');
+            if (typed !== name)
+              throw new CliError('That is not the name; nothing was erased.', 1, 'not_confirmed');
+          }
+          const erased = await eraseLead(db, lead.id, { hashIdentity });
+          await wake({ terminate: erased.enrollmentIds });
+          return { lead, erased };
+        });
+        await out.result(
+          { erased: lead.id, enrollments: erased.enrollmentIds.length, sending: erased.sending },
+          () => {
+            out.line(`Erased (${lead.id}). It stays suppressed on every channel.`);
+            saySending(out, erased.sending);
+          },
+        );
+      }),
+    );
+
   addCommand(leads, 'suppress [lead]', {
     summary: 'never contact a lead again, or an address or domain, whoever it belongs to',
     description:
@@ -202,15 +241,12 @@ export function addLeads(program: Command): void {
 }
 
 async function exportOne(out: Output, text: string, output: string | undefined): Promise<void> {
-  const [{ findLead, timeline }, { loadLead }, { withSession }] = await Promise.all([
+  const [{ findLead }, { exportLead }, { withSession }] = await Promise.all([
     import('../../db/history.ts'),
-    import('../../db/leads.ts'),
+    import('../../db/export.ts'),
     import('../session.ts'),
   ]);
-  const all = await withSession(out, async ({ db }) => {
-    const { id } = await findLead(db, text);
-    return { lead: await loadLead(db, id), history: await timeline(db, id, 100_000) };
-  });
+  const all = await withSession(out, async ({ db }) => exportLead(db, (await findLead(db, text)).id));
   const body = `${JSON.stringify(all, null, 2)}\n`;
   if (output === undefined) return void process.stdout.write(body);
   const { writeFile } = await import('node:fs/promises');

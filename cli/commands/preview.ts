@@ -40,7 +40,7 @@ export function addPreview(program: Command): void {
           throw new CliError(`--send-to ${sendTo}: give one email address.`);
         }
         const { preview, wouldHold } = await import('../../api/operations/preview.ts');
-        const { readSequenceFiles } = await import('../../api/operations/publish-file.ts');
+        const { readSequenceFiles } = await import('../../api/operations/read-sequence-files.ts');
         const sequences = [...readSequenceFiles(file).all.values()];
         let sent: SentPreview[] = [];
         let lead: LeadProfile;

@@ -20,7 +20,7 @@ export function addValidate(program: Command): void {
     ],
   }).action(
     action<[string[]], object>(async (out, [files]) => {
-      const { readSequenceFiles } = await import('../../api/operations/publish-file.ts');
+      const { readSequenceFiles } = await import('../../api/operations/read-sequence-files.ts');
       const results: Checked[] = [];
       const messages: string[] = [];
       for (const file of files) {
