@@ -13,7 +13,8 @@ export type RefusalCode =
   | 'unconfirmed'
   | 'not_unconfirmed'
   | 'not_held'
-  | 'nothing_to_move';
+  | 'nothing_to_move'
+  | 'cannot_ring';
 
 /** A command that was refused as a whole: nothing changed. */
 export class CommandRefused extends Error {

@@ -329,3 +329,12 @@ export async function companyContacts(
   );
   return rows.map(({ at }) => at);
 }
+
+/** The sender that a touch has, or null. */
+export async function touchSenderId(db: Queryable, touchId: string): Promise<string | null> {
+  const { rows } = await db.query<{ sender_id: string | null }>(
+    'select sender_id from touches where id = $1',
+    [touchId],
+  );
+  return rows[0]?.sender_id ?? null;
+}

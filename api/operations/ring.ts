@@ -4,7 +4,7 @@ import { loadLead } from '../../db/leads.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { findSender, loadAccount } from '../../db/senders.ts';
 import { getTask } from '../../db/tasks.ts';
-import { readTouchSender } from '../../db/touches.ts';
+import { touchSenderId } from '../../db/touches.ts';
 import { clickToCall } from '../../providers/twilio/calls.ts';
 
 /**
@@ -18,20 +18,23 @@ export async function ring(
 ): Promise<{ readonly callId: string | null }> {
   const task = await getTask(db, taskId);
   if (task.kind !== 'call' || task.state !== 'open') {
-    throw new CommandRefused('not_open', 'Only an open call task can be rung.');
+    throw new CommandRefused('cannot_ring', 'Only an open call task can be rung.');
   }
-  const senderId = await readTouchSender(db, task.touchId);
+  const senderId = await touchSenderId(db, task.touchId);
   const sender = senderId === null ? null : await findSender(db, senderId);
   const repNumber = sender?.attributes.rep_number;
   if (!sender || sender.provider !== 'twilio' || !repNumber) {
     throw new CommandRefused(
-      'not_possible',
+      'cannot_ring',
       `${sender ? `The sender ${sender.name}` : 'This task has no sender that'} cannot ring: a call sender needs the provider twilio and the attribute rep_number, the phone to ring first.`,
     );
   }
   const [leadNumber] = (await loadLead(db, task.leadId)).phones;
-  if (!leadNumber) throw new CommandRefused('not_possible', 'The lead has no phone number any more.');
+  if (!leadNumber) throw new CommandRefused('cannot_ring', 'The lead has no phone number any more.');
   const result = await clickToCall(await loadAccount(db, sender.id, secrets), { repNumber, leadNumber });
   if (result.kind === 'sent') return { callId: result.providerId };
-  throw new CommandRefused('not_possible', `Twilio did not ring: ${'detail' in result ? result.detail : result.kind}.`);
+  throw new CommandRefused(
+    'cannot_ring',
+    `Twilio did not ring: ${'detail' in result ? result.detail : result.kind}.`,
+  );
 }

@@ -104,6 +104,25 @@ export function addTasks(program: Command): void {
     }),
   );
 
+  addCommand(tasks, 'call <id>', {
+    summary: 'click-to-call: ring your phone, then connect the lead of an open call task',
+    description:
+      'Works with a call sender whose provider is twilio and whose attribute rep_number is the phone to ring first. You set the outcome afterwards with "tasks done".',
+    examples: ['tasks call 3f2a'],
+  }).action(
+    action<[string], object>(async (out, [text]) => {
+      const [{ ring }, { requireId }, { withSession }] = await Promise.all([
+        import('../../api/operations/ring.ts'),
+        import('../../db/lookup.ts'),
+        import('../session.ts'),
+      ]);
+      const rung = await withSession(out, async ({ db, secrets }) =>
+        ring({ db, secrets }, await requireId(db, 'task', text)),
+      );
+      await out.result(rung, () => out.line('Your phone rings; the lead is connected when you pick up.'));
+    }),
+  );
+
   addCommand(tasks, 'done <id>', {
     summary: 'complete a task with its outcome; the sequence goes on from there',
     examples: [
