@@ -47,6 +47,8 @@ export function createDb(
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});
+  // The same for one that is in use: its next statement says what happened.
+  pool.on('connect', (client) => client.on('error', () => {}));
 
   async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await pool.connect();
