@@ -19,7 +19,7 @@ const SECRETS: Readonly<Record<string, string>> = { accountSid: 'AC0', apiKeySid
 /** The senders that the page's `senders add` commands describe. */
 const examples = [...source.matchAll(/^\$ npx cadenza senders add ((?:.|\\\n)+?)$(?!\n +--)/gm)].map(
   ([, text = '']) => {
-    const [channel, address = ''] = text.split(/\s+/) as [Channel, string];
+    const [channel, address] = text.split(/\s+/) as [Channel, string];
     const settings = JSON.parse(/--settings '(.+?)'/.exec(text)?.[1] ?? '{}') as Record<string, unknown>;
     const keys = [...text.matchAll(/--credential (\w+)=/g)].map(([, key = '']) => key);
     const credentials = Object.fromEntries(keys.map((key) => [key, SECRETS[key] ?? 'secret']));
