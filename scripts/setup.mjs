@@ -1,6 +1,6 @@
 // Plain JavaScript without dependencies: it runs before anything is installed.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,12 +33,32 @@ export async function ensureSetUp() {
   const problem = nodeProblem();
   if (problem) end(problem);
   if (isInstalled()) return;
+  await waitForAnother();
+  if (isInstalled()) return;
+  mkdirSync(dirname(LOCK), { recursive: true });
+  writeFileSync(LOCK, String(process.pid));
   process.stderr.write('Installing the packages that Cadenza needs (npm ci, once; about half a minute) …\n');
-  const code = await npmCi();
+  const code = await npmCi().finally(() => rmSync(LOCK, { force: true }));
   if (code !== 0)
     end(
       'npm ci failed; see above. Cadenza needs its packages: check the network and the registry, then try again.',
     );
+}
+
+/** Two installations in one folder would remove each other's packages. */
+const LOCK = join(root, '.cadenza', 'setup.pid');
+
+async function waitForAnother() {
+  const isRunning = () => {
+    try {
+      const pid = Number(readFileSync(LOCK, 'utf8'));
+      return pid > 0 && pid !== process.pid && process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  if (isRunning()) process.stderr.write('Waiting for the installation that runs already …\n');
+  while (isRunning()) await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
 function npmCi() {

@@ -81,6 +81,7 @@ export async function up(options: UpOptions): Promise<void> {
       logFile,
     });
     await Promise.race([worker.done, aborted(options.signal), stack ? broken(stack) : never]);
+    if (options.signal.aborted) options.report.say('Ending; what is being sent is waited for …');
   } catch (error) {
     throw portTaken(error, httpPort) ?? error;
   } finally {
