@@ -82,6 +82,7 @@ export function explain(error: unknown): Explained {
     const refusal = code ?? 'refused';
     return { exitCode: WRONG_QUESTION.has(refusal) ? 2 : 1, code: refusal, message: error.message };
   }
+  if (error.name === 'AbortError') return { exitCode: 1, code: 'interrupted', message: 'Interrupted.' };
   const known = BY_NAME[error.name];
   if (known) return { exitCode: known[0], code: known[1], message: error.message, details: details(error) };
   if (path !== undefined && code !== undefined && FILE_ERRORS[code]) {

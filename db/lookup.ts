@@ -17,11 +17,7 @@ const TABLES = {
  * The one row whose id begins with `text` (four characters at least); null when there is none.
  * @throws CommandRefused `ambiguous`
  */
-export async function findByIdStart(
-  q: Queryable,
-  what: keyof typeof TABLES,
-  text: string,
-): Promise<string | null> {
+async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: string): Promise<string | null> {
   const wanted = text.trim().toLowerCase();
   if (!UUID_START.test(wanted)) return null;
   const bound = (filling: string) => {
@@ -202,14 +198,4 @@ export async function listTouches(
     [filter.state ?? null, filter.leadId ?? null, filter.launchId ?? null, filter.limit ?? 100],
   );
   return rows;
-}
-
-/** Of an audience's leads, what a launch tells a person: who they are. */
-export async function leadNames(q: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await q.query<Named & Record<string, unknown>>(
-    `select id, coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), emails[1], id::text) as name
-     from leads where id = any($1::uuid[])`,
-    [ids.slice(0, 1000)],
-  );
-  return new Map(rows.map((row) => [row.id, row.name]));
 }

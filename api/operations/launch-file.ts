@@ -42,7 +42,7 @@ export interface LaunchRequest {
   readonly onProgress?: (progress: LaunchProgress) => void;
 }
 
-export type LaunchProgress =
+type LaunchProgress =
   (ImportProgress & { readonly size: number }) | { readonly phase: 'enrolling'; readonly leads: number };
 
 export interface LaunchOutcome {

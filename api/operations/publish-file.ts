@@ -3,8 +3,6 @@ import { listSequences, publish, type Published } from '../../db/sequences.ts';
 import type { CompiledSequence } from '../../sequences/plan.ts';
 import { readSequenceFiles } from './read-sequence-files.ts';
 
-export { readSequenceFiles } from './read-sequence-files.ts';
-
 /**
  * Publishes a definition file and the ones that it goes on with. Nothing invalid gets here.
  * @throws SequenceError, CopyNotPublished

@@ -1,9 +1,8 @@
-import { isZone } from '../../sequences/calendar/index.ts';
-import { zoneClock } from '../../sequences/calendar/zone.ts';
+import { isZone, zoneClock } from '../../sequences/calendar/zone.ts';
 import type { Instant } from '../../sequences/plan.ts';
 
 /** A time that cannot be read; the message says what would be right. */
-export class BadTime extends Error {
+class BadTime extends Error {
   override readonly name = 'BadTime';
 }
 

@@ -40,7 +40,7 @@ export function addSimulate(program: Command): void {
         const [{ simulateFile }, { parseWhen }, { formatLocal }, { wallNow }] = await Promise.all([
           import('../../api/operations/simulate-file.ts'),
           import('../../api/operations/when.ts'),
-          import('../../sequences/calendar/index.ts'),
+          import('../../sequences/calendar/zone.ts'),
           import('../../common/clock.ts'),
         ]);
         const timeZone = options.timeZone ?? localZone();

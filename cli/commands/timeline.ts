@@ -19,7 +19,7 @@ export function addTimeline(program: Command): void {
           import('../../db/history.ts'),
           import('../session.ts'),
           import('../output/when.ts'),
-          import('../../sequences/calendar/index.ts'),
+          import('../../sequences/calendar/zone.ts'),
         ]);
         const { lead, timeZone, entries, truncated } = await withSession(out, async ({ db }) =>
           timeline(db, (await findLead(db, text)).id, limit),

@@ -1,6 +1,6 @@
 import type { DemoResult, DemoTouch } from '../../worker/demo/result.ts';
 import type { DemoOutcome } from '../../worker/demo/run.ts';
-import { formatLocal } from '../../sequences/calendar/index.ts';
+import { formatLocal } from '../../sequences/calendar/zone.ts';
 import type { Output } from './output.ts';
 import { count, words } from './text.ts';
 

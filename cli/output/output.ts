@@ -3,7 +3,7 @@ import { startProgress, type Progress } from './progress.ts';
 import type { Cell } from './table.ts';
 import { harmless } from './text.ts';
 
-export type Colors = ReturnType<typeof pc.createColors>;
+type Colors = ReturnType<typeof pc.createColors>;
 
 /** What a command says. Results go to standard output, as text or as JSON; everything else to standard error. */
 export interface Output {

@@ -1,10 +1,14 @@
+/** Terminal sequences other than colours, and control characters other than line breaks and tabs. */
+const HARMFUL =
+  // oxlint-disable-next-line no-control-regex
+  /\u001b(?!\[[0-9;]*m)(?:\[[0-?]*[ -/]*[@-~])?|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g;
+
 /**
- * Text that may hold what leads or providers wrote: control characters would move the cursor or rewrite lines. Line breaks, tabs
- * and our own colours stay.
+ * Text that may hold what leads or providers wrote, without what would move the cursor or rewrite lines. Line breaks, tabs and
+ * our own colours stay.
  */
 export function harmless(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/\u001b(?!\[[0-9;]*m)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]/g, '');
+  return text.replace(HARMFUL, '');
 }
 
 /** `1 lead`, `2 leads`. */

@@ -1,4 +1,4 @@
-import { formatLocal } from '../../sequences/calendar/index.ts';
+import { formatLocal } from '../../sequences/calendar/zone.ts';
 
 /** `Tue 2026-03-10 10:00 Europe/Berlin`. */
 export function localTime(at: Date | number, zone: string): string {
