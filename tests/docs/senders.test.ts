@@ -47,7 +47,15 @@ test.each(examples)('the sender $address of $channel/$provider can be used as it
 
 test('there is an example for every provider, and the default caps are as the code has them', () => {
   const named = new Set(examples.map(({ channel, provider }) => `${channel}/${provider}`));
-  for (const id of ['email/smtp', 'linkedin/manual', 'linkedin/unipile', 'sms/twilio', 'whatsapp/twilio'])
+  for (const id of [
+    'email/smtp',
+    'linkedin/manual',
+    'linkedin/unipile',
+    'sms/twilio',
+    'whatsapp/twilio',
+    'call/manual',
+    'call/twilio',
+  ])
     expect(named).toContain(id);
   const said = /email (\d+); visit (\d+), follow (\d+), invite (\d+)\/(\d+), message (\d+);/.exec(source);
   const { email, linkedin } = DEFAULT_CAPS;
