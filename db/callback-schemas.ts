@@ -160,11 +160,6 @@ export const callbackSchemas = {
   ),
 } satisfies { [Type in CallbackType]: z.ZodType<{ type: Type }> };
 
-/** The body of a callback of one type. */
-export type CallbackPayload<Type extends CallbackType = CallbackType> = z.infer<
-  (typeof callbackSchemas)[Type]
->;
-
 /** The JSON Schema (2020-12) of one type's body, as it is published in docs/schemas/callbacks. */
 export function callbackJsonSchema(type: CallbackType): Record<string, unknown> {
   // As input: what receivers may rely on, and objects that later versions may add fields to.

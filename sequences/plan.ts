@@ -42,7 +42,6 @@ export const CALL_OUTCOMES = [
   'meeting_booked',
   'not_interested',
 ] as const;
-export type CallOutcome = (typeof CALL_OUTCOMES)[number];
 
 export type StopScope = 'lead' | 'company' | 'none';
 export type StopRules = Readonly<

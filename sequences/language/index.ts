@@ -8,6 +8,6 @@ export {
 } from './conditions/evaluate.ts';
 export { sequenceJsonSchema } from './json-schema.ts';
 export { parseSequence, referencedSequences, type ParseOptions } from './parse-sequence.ts';
-export { SequenceError, type Problem } from './problems.ts';
+export { SequenceError } from './problems.ts';
 export { CopyError, MissingVariable } from './templates/copy-errors.ts';
 export { renderCopy, type RenderContext, type Rendered } from './templates/render-copy.ts';
