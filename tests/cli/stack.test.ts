@@ -260,6 +260,43 @@ test('an unconfirmed touch is listed and settled by a person, once', async () =>
   expect(again.json()).toMatchObject({ error: { code: 'not_unconfirmed' } });
 });
 
+test('tasks are listed, shown with their outcomes, and done once', async () => {
+  const version = await makeVersion(db, { plan: makePlan([touchNode('ring', 'call')]) });
+  const { id: launchId } = await makeLaunch(db, { versionId: version.id });
+  const sender = await makeSender(db, { channel: 'call' });
+  const lead = await makeLead(db, { email: 'eve@acme.test' });
+  const enrollment = await makeEnrollment(db, { launchId, leadId: lead.id });
+  const { touchId } = await bookNow(db, {
+    enrollmentId: enrollment.id,
+    leadId: lead.id,
+    launchId,
+    companyId: null,
+    senderId: sender.id,
+  });
+  await db.query(`update touches set state = 'task', channel = 'call', action = 'call' where id = $1`, [
+    touchId,
+  ]);
+  await db.query(
+    `insert into tasks (enrollment_id, lead_id, touch_id, kind, title, body, due_at, created_at)
+     values ($1, $2, $3, 'call', 'Ring Eve', 'Ask first.', now(), now())`,
+    [enrollment.id, lead.id, touchId],
+  );
+  const list = await run('tasks', 'list', '--lead', 'eve@acme.test', '--json');
+  const { tasks } = list.json() as { tasks: { id: string; title: string }[] };
+  expect(tasks).toMatchObject([{ title: 'Ring Eve', kind: 'call', state: 'open' }]);
+  const id = tasks[0]!.id.slice(0, 8);
+  const [shown, bad] = await Promise.all([
+    run('tasks', 'show', id),
+    run('tasks', 'done', id, '--outcome', 'sang', '--json'),
+  ]);
+  expect(shown.stdout).toContain('Outcomes: connected, voicemail, no_answer, wrong_number');
+  expect(bad.code).toBe(2);
+  expect(bad.json()).toMatchObject({ error: { code: 'bad_outcome' } });
+  const done = await run('tasks', 'done', id, '--outcome', 'No answer', '--note', 'engaged', '--json');
+  expect(done.json()).toMatchObject({ task: { state: 'done', outcome: 'no_answer', note: 'engaged' } });
+  expect((await run('tasks', 'done', id, '--outcome', 'connected')).code).toBe(1);
+});
+
 test('event by hand has its effect at once; a wrong one is refused', async () => {
   const [danced, replied] = await Promise.all([
     run('event', 'cy@other.test', 'danced'),
