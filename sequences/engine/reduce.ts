@@ -168,6 +168,9 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
     case 'reschedule':
       return postpone(plan, decide(draft, 'rescheduled', 'by_a_person'), event.to);
     case 'hold_until':
+      // One who stands still keeps doing so, and books anew after the absence.
+      if ((state.phase === 'held' || state.phase === 'paused') && isTouch(plan, state))
+        return sleep(absent(draft, event.until));
       return (state.until ?? Infinity) >= event.until
         ? sleep(draft)
         : postpone(plan, decide(draft, 'postponed', 'absence'), event.until);
@@ -181,6 +184,8 @@ function happened(plan: Plan, draft: Draft, name: LeadEvent, at: Instant): Trans
   if (state.happened[name] === undefined) draft = set(draft, { happened: { ...state.happened, [name]: at } });
   if (state.phase === 'awaiting_connection' && name === 'accepted')
     return reserve(set(draft, { base: at, waits: [] }));
+  // Stored while it was waited for, read when the wait had just run out: then the stop rule applies after all (promise 3).
+  if (effectOf(plan, state, name) === 'stop') return finish(draft, 'stopped', name, null);
   if (state.phase !== 'sleeping' || !waitsFor(plan, state, name)) return sleep(draft);
   const node = nodeOf(plan, state.step!);
   if (node.kind !== 'wait_for') throw new Error(`step ${node.id} waits for nothing`);
@@ -209,6 +214,13 @@ function postpone(plan: Plan, draft: Draft, to: Instant): Transition {
     return reserve(set(draft, { base: to, waits: [] }));
   }
   return sleep(draft);
+}
+
+/** What stands still books anew after `until`. Whoever is paused has waited already; of who is held that is not known. */
+function absent(draft: Draft, until: Instant): Draft {
+  const { base, waits, phase } = draft.state;
+  const postponed = set(draft, { base: Math.max(base, until), waits: phase === 'paused' ? [] : waits });
+  return decide(postponed, 'postponed', 'absence');
 }
 
 /** Tries again what was held or paused. */

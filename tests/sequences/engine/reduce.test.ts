@@ -164,6 +164,27 @@ test('promise 3: a stop rule stops, unless the lead stands at a step that waits 
   expect(effectOf(of, null, 'opened')).toBe('feed');
 });
 
+test('promise 3: an answer that was stored for a branch, and is read when its wait has just run out, stops', () => {
+  const of = plan([
+    { kind: 'wait_for', id: 'f', event: 'replied', within: days(5), then: null, otherwise: 'no' },
+    touch('no', null),
+  ]);
+  const late: EngineEvent[] = [
+    { type: 'until', at: 0, until: 5 * DAY },
+    { type: 'due', at: 5 * DAY },
+    { type: 'slot', at: 5 * DAY, slotAt: 6 * DAY },
+    { type: 'event', seq: 1, at: 5 * DAY, name: 'replied' },
+  ];
+  expect(run(of, late).last.command).toEqual({
+    kind: 'finish',
+    outcome: 'stopped',
+    reason: 'replied',
+    next: null,
+  });
+  const harmless = plan(Object.values(of.nodes), { replied: 'none' });
+  expect(run(harmless, late).last.command).toEqual({ kind: 'sleep', until: 6 * DAY });
+});
+
 test('an outcome takes its branch; one without a branch goes to the next step; a task left undone is given up', () => {
   const of = plan([
     touch('ring', 'next', { channel: 'call', action: 'call', outcomes: { connected: 'talked' } }),
@@ -307,6 +328,28 @@ test('a person moves what comes next: skip, reschedule, and an absence that only
     kind: 'evaluate',
     step: 'c',
   });
+});
+
+test('an absence that is told while the lead is paused or held still holds afterwards', () => {
+  const of = plan([{ kind: 'wait', id: 'w', wait: days(2), next: 'a' }, touch('a', null)]);
+  const booked: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: 2 * DAY },
+    { type: 'due', at: 2 * DAY },
+  ];
+  const away: EngineEvent = { type: 'hold_until', seq: 1, at: 3 * DAY, until: 9 * DAY };
+  const resume: EngineEvent = { type: 'resume', seq: 2, at: 4 * DAY };
+  const paused = run(of, [...booked, { type: 'paused', at: 2 * DAY, scope: 'lead' }, away]);
+  expect(paused.last).toMatchObject({
+    state: { phase: 'paused' },
+    command: { kind: 'sleep', until: null },
+  });
+  expect(reduce(of, paused.last.state, resume).command).toMatchObject({
+    kind: 'reserve',
+    base: 9 * DAY,
+    waits: [],
+  });
+  const held = run(of, [{ type: 'held', at: 0, reason: 'missing_field:renewal' }, away, resume]);
+  expect(held.last.command).toMatchObject({ kind: 'reserve', base: 9 * DAY, waits: [days(2)] });
 });
 
 test('an inbox entry that was taken in before changes nothing', () => {
