@@ -43,7 +43,7 @@ export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
   const running = (async () => {
     while (!stopping.signal.aborted) {
       // A sweep that fails (a database or server that is away) is the next sweep's work.
-      await sweep(deps).catch((error: unknown) =>
+      await sweep(deps, stopping.signal).catch((error: unknown) =>
         deps.log.warn({ err: error }, 'the sweep failed; it is tried again'),
       );
       if (performance.now() - census >= CENSUS_MS) {
@@ -63,42 +63,101 @@ export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
   };
 }
 
-/** One sweep over everything. Returns how many enrollments it woke. */
-export async function sweep({ db, waker, log, settleExpired }: Omit<SweepDeps, 'everyMs'>): Promise<number> {
+/** After so many failures in one sweep Temporal is taken to be away; the next sweep asks it again. */
+const MAX_FAILURES = 10;
+/** Providers that are asked at the same time what became of a send. */
+const ASKED_AT_ONCE = 5;
+
+/**
+ * One sweep over everything. Returns how many enrollments it woke. What fails for one keeps no other from its turn; the first
+ * failure is thrown at the end.
+ */
+export async function sweep(
+  { db, waker, log, settleExpired }: Omit<SweepDeps, 'everyMs'>,
+  signal?: AbortSignal,
+): Promise<number> {
   let woken = 0;
-  const wake = async (ids: readonly string[]) => {
-    woken += ids.length;
-    await waker.enrollments(ids);
+  const failures: unknown[] = [];
+  const over = () => signal?.aborted === true || failures.length >= MAX_FAILURES;
+  const attempt = async (work: () => Promise<unknown>) => {
+    if (!over()) await work().catch((error: unknown) => failures.push(error));
+  };
+  const wake = (ids: readonly string[]) =>
+    attempt(async () => {
+      await waker.enrollments(ids);
+      woken += ids.length;
+    });
+
+  const wakeAll = async () => {
+    await attempt(async () => {
+      for (let more = true; more && !over();) {
+        const stopped = await continueStops(db);
+        await wake(stopped.wake);
+        more = stopped.more;
+      }
+    });
+    await attempt(async () => {
+      while (!over() && !(await announcePauses(db)).done);
+    });
+    await attempt(async () => {
+      for (let done = false; !done && !over();) {
+        const page = await nextToWake(db);
+        await wake(page.wake);
+        done = page.done;
+      }
+    });
+    await attempt(() =>
+      pages<string>(
+        (after) => findStranded(db, { silentMs: PATIENCE_MS, limit: PAGE, ...(after && { after }) }),
+        async (ids) => wake(await wakeStranded(db, ids)),
+        over,
+      ),
+    );
+    await attempt(() =>
+      pages<string>(
+        (after) => findUnseen(db, { olderThanMs: PATIENCE_MS, limit: PAGE, ...(after && { after }) }),
+        wake,
+        over,
+      ),
+    );
+    await attempt(() =>
+      pages<Overdue>(
+        (after) =>
+          findOverdue(db, {
+            graceMs: PATIENCE_MS,
+            silentMs: PATIENCE_MS,
+            limit: PAGE,
+            ...(after && { after }),
+          }),
+        (overdue) => wake(overdue.map(({ enrollmentId }) => enrollmentId)),
+        over,
+      ),
+    );
+    await attempt(async () => {
+      for (const launchId of await launchesToPace(db)) await attempt(() => waker.launch(launchId));
+    });
+    await attempt(async () => {
+      for (const endpointId of await enabledEndpointIds(db)) await attempt(() => waker.endpoint(endpointId));
+    });
   };
 
-  for (let more = true; more;) {
-    const stopped = await continueStops(db);
-    await wake(stopped.wake);
-    more = stopped.more;
-  }
-  while (!(await announcePauses(db)).done);
-  for (let done = false; !done;) {
-    const page = await nextToWake(db);
-    await wake(page.wake);
-    done = page.done;
-  }
-  await pages<string>(
-    (after) => findStranded(db, { silentMs: PATIENCE_MS, limit: PAGE, ...(after && { after }) }),
-    async (ids) => wake(await wakeStranded(db, ids)),
-  );
-  await pages<string>(
-    (after) => findUnseen(db, { olderThanMs: PATIENCE_MS, limit: PAGE, ...(after && { after }) }),
-    wake,
-  );
-  await pages<Overdue>(
-    (after) =>
-      findOverdue(db, { graceMs: PATIENCE_MS, silentMs: PATIENCE_MS, limit: PAGE, ...(after && { after }) }),
-    (overdue) => wake(overdue.map(({ enrollmentId }) => enrollmentId)),
-  );
-  for (const { touchId } of await findExpiredLeases(db)) await settleExpired({ touchId });
-  for (const launchId of await launchesToPace(db)) await waker.launch(launchId);
-  for (const endpointId of await enabledEndpointIds(db)) await waker.endpoint(endpointId);
+  const unsettled: unknown[] = [];
+  // Providers may take their time, and nobody waits for them here.
+  const settleAll = async () => {
+    const expired = [...(await findExpiredLeases(db))];
+    await Promise.all(
+      Array.from({ length: ASKED_AT_ONCE }, async () => {
+        for (let touch = expired.shift(); touch && !signal?.aborted; touch = expired.shift()) {
+          await settleExpired({ touchId: touch.touchId }).catch((error: unknown) => unsettled.push(error));
+        }
+      }),
+    );
+  };
+  await Promise.all([wakeAll(), settleAll().catch((error: unknown) => unsettled.push(error))]);
+
   if (woken > 0) log.info({ woken }, 'the sweep woke leads');
+  const [failure] = [...failures, ...unsettled];
+  if (failure !== undefined) throw failure;
   return woken;
 }
 
@@ -124,8 +183,9 @@ export async function startMissing({
 async function pages<T>(
   read: (after: T | undefined) => Promise<readonly T[]>,
   use: (page: readonly T[]) => Promise<unknown>,
+  over: () => boolean = () => false,
 ): Promise<void> {
-  for (let after: T | undefined; ;) {
+  for (let after: T | undefined; !over();) {
     const page = await read(after);
     if (page.length > 0) await use(page);
     if (page.length < PAGE) return;

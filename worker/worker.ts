@@ -83,9 +83,9 @@ export async function startWorker(services: Services, options: WorkerOptions = {
   return {
     done: running,
     async stop() {
-      await sweep.stop();
       if (worker.getState() === 'RUNNING') worker.shutdown();
-      await running.catch(() => {});
+      // At once: a sweep that waits for a server which is away would use up the time that sends in flight have.
+      await Promise.all([sweep.stop(), running.catch(() => {})]);
       await enrollment.drain();
       await providers.close();
       outbound.close();
