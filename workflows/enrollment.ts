@@ -20,6 +20,8 @@ import { PROGRESS, WAKE, type EnrollmentInput, type Progress } from './messages.
 /** A sleep longer than this starts a run of its own, so that new code meets little of the past. */
 const LONG_SLEEP_MS = 14 * 24 * 60 * 60 * 1000;
 const MAX_HISTORY_EVENTS = 1000;
+/** Phases whose next command looks at the clock before anything happens. */
+const CHECKS_ITSELF: ReadonlySet<EngineState['phase']> = new Set(['booked', 'in_flight']);
 
 // Nothing here may give up: a database that is down is waited for.
 const { load, execute, look } = proxyLocalActivities<EnrollmentActivities>({
@@ -140,14 +142,17 @@ class Walk {
         : wallMs > 0
           ? await condition(woken, wallMs)
           : this.#woken;
-    if (!early) {
+    const { phase, seen } = this.#state!;
+    if (!early && CHECKS_ITSELF.has(phase)) {
       this.#apply({ type: 'due', at: until! });
       return null;
     }
     this.#woken = false;
-    const seen = await look({ ...this.#input, seen: this.#state!.seen });
-    if (seen.kind === 'ended') return { reason: seen.reason };
-    this.#tell(seen);
+    const looked = await look({ ...this.#input, seen, ...(!early && { until: until! }) });
+    if (looked.kind === 'ended') return { reason: looked.reason };
+    this.#tell(looked);
+    // A timer runs on the wall; business time may be behind it (a slowed time-lapse), and no delay is shortened by that.
+    if (!early && this.#now >= until! && this.#news.length === 0) this.#apply({ type: 'due', at: until! });
     return null;
   }
 

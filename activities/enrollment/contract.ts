@@ -50,6 +50,8 @@ export type ExecuteResult =
 export interface LookInput {
   readonly enrollmentId: string;
   readonly seen: number;
+  /** A business instant that the clock should have reached by now: waited for if it is moments away. */
+  readonly until?: Instant;
 }
 
 export type LookResult =

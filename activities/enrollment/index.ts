@@ -16,7 +16,7 @@ import type {
 } from './contract.ts';
 import type { EnrollmentDeps } from './deps.ts';
 import { failureOf } from './failures.ts';
-import { perform } from './perform.ts';
+import { perform, reach } from './perform.ts';
 import { positionAsleep } from './position.ts';
 import { reserve } from './reserve.ts';
 import { settleExpired } from './settle-expired.ts';
@@ -97,8 +97,9 @@ export function createEnrollmentActivities(
         }
       }),
 
-    look: ({ enrollmentId, seen }) =>
+    look: ({ enrollmentId, seen, until }) =>
       guarded(enrollmentId, async () => {
+        if (until !== undefined) await reach(clock, until);
         await running(deps, enrollmentId);
         const news = await readInbox(db, enrollmentId, seen);
         await clock.refresh();

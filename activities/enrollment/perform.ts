@@ -1,5 +1,6 @@
 import type { Answer, Command } from '../../sequences/engine/types.ts';
-import { wallNow } from '../../common/clock.ts';
+import { wallNow, type Clock } from '../../common/clock.ts';
+import type { Instant } from '../../sequences/plan.ts';
 import { readTouch } from '../../db/touches.ts';
 import { touchNodeOf, type Library } from './context.ts';
 import { EARLY_WAIT_MS } from './deps.ts';
@@ -11,8 +12,8 @@ import { transact, type Run } from './transact.ts';
 
 type Perform = Extract<Command, { kind: 'perform' }>;
 
-/** How often a clock that has not reached the slot is read again, at most. */
-const POLL_MS = 50;
+/** How often a clock that has not reached the slot is looked at again. */
+const POLL_MS = 20;
 
 /**
  * Does a touch: decides under the locks of everything that could forbid it, commits `sending`, and only then calls the provider
@@ -23,7 +24,7 @@ export async function perform(run: Run, library: Library, courier: Courier, comm
   const version = await library.version(deps.db, row.versionId);
   const node = touchNodeOf(version, command.step);
   const before = await readTouch(deps.db, keyOf(run, command));
-  if (before?.state === 'booked' && !command.asTask) await reach(run, before.slotAt);
+  if (before?.state === 'booked' && !command.asTask) await reach(deps.clock, before.slotAt);
   const contact = node.action === 'preferred' || isContact(node.action);
   const chain = {
     senderId: before?.senderId ?? null,
@@ -43,15 +44,15 @@ export async function perform(run: Run, library: Library, courier: Courier, comm
   return { answer, revision };
 }
 
-/** Waits for a slot that the clock reaches within moments: a timer can fire a little before the database's clock is there. */
-async function reach({ deps: { clock } }: Run, slotAt: number): Promise<void> {
+/** Waits for an instant that the clock reaches within moments: a timer can fire a little before the database's clock is there. */
+export async function reach(clock: Clock, instant: Instant): Promise<void> {
   const end = wallNow() + EARLY_WAIT_MS;
   await clock.refresh();
-  while (clock.now() < slotAt && wallNow() < end) {
-    const left = (slotAt - clock.now()) / Math.max(clock.speed(), 1e-9);
+  while (clock.now() < instant && wallNow() < end) {
+    const left = (instant - clock.now()) / Math.max(clock.speed(), 1e-9);
     // One that is out of reach is not waited for at all.
     if (clock.speed() === 0 || left > EARLY_WAIT_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(Math.max(left, 1), POLL_MS)));
-    await clock.refresh();
+    // The clock reads itself anew in time-lapse; were each lead that waits to ask the database, they would slow each other down.
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -161,7 +161,8 @@ create table sequence_versions (
 create table copy_revisions (
   version_id uuid not null references sequence_versions,
   revision integer not null check (revision > 0),
-  copy jsonb not null,
+  -- json, not jsonb, which would sort the keys: a `message` takes the first channel that is written.
+  copy json not null,
   copy_hash text not null,
   source text not null,
   published_at timestamptz not null default clock_timestamp(),
