@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/log.ts';
 import type { Db } from '../db/db.ts';
-import { noteNextLook, pacing, startPending } from '../db/pacing.ts';
+import { anybodyMayStart, noteNextLook, pacing, startPending } from '../db/pacing.ts';
 import { CommandRefused } from '../db/refused.ts';
 import type { Waker } from './waker.ts';
 
@@ -25,9 +25,12 @@ const LONGEST_MS = 60 * 60 * 1000;
 const SOON_MS = 250;
 /** Leads started in one transaction. */
 const PAGE = 100;
+/** An activity that starts many ends after this long, well before its time-out, and is called again. */
+const BUSY_MS = 60_000;
 
 export function createLaunchActivities({ db, clock, waker, log }: LaunchDeps): LaunchActivities {
   async function startNext(launchId: string): Promise<{ pending: number; lookAgainMs: number }> {
+    const endsAt = performance.now() + BUSY_MS;
     for (;;) {
       const { pending, startable, lookAt } = await pacing(db, launchId);
       if (pending === 0) return { pending, lookAgainMs: 0 };
@@ -38,11 +41,17 @@ export function createLaunchActivities({ db, clock, waker, log }: LaunchDeps): L
         return { pending, lookAgainMs: Math.max(SOON_MS, Math.min(LONGEST_MS, Math.ceil(wallMs))) };
       }
       const started = await startPending(db, launchId, Math.min(startable, PAGE));
-      // Everybody who could start is held by another transaction.
-      if (started.length === 0) return { pending, lookAgainMs: SOON_MS };
+      if (started.length === 0) {
+        // Everybody who could start is held by another transaction.
+        if (await anybodyMayStart(db, launchId)) return { pending, lookAgainMs: SOON_MS };
+        // All who are left are paused, or their companies: the end of a pause wakes the launch.
+        await noteNextLook(db, launchId, null);
+        return { pending, lookAgainMs: LONGEST_MS };
+      }
       await waker
         .enrollments(started.map(({ enrollmentId }) => enrollmentId))
         .catch((error: unknown) => log.warn({ err: error }, 'starting workflows failed; the sweep will'));
+      if (performance.now() > endsAt) return { pending, lookAgainMs: 1 };
     }
   }
 

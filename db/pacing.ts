@@ -166,6 +166,16 @@ export async function startPending(db: Db, launchId: string, limit: number): Pro
 const PAUSED = `exists (select from pauses p where p.ended_at is null and (
   p.scope = 'lead' and p.scope_id = l.id or p.scope = 'company' and p.scope_id = coalesce(l.company_id, '${NOBODY}')))`;
 
+/** Whether any of a launch's pending leads is not paused, nor its company. */
+export async function anybodyMayStart(q: Queryable, launchId: string): Promise<boolean> {
+  const { rows } = await q.query<{ any: boolean }>(
+    `select exists (select from enrollments e join leads l on l.id = e.lead_id
+       where e.launch_id = $1 and e.status = 'pending' and not ${PAUSED}) as any`,
+    [launchId],
+  );
+  return rows[0]!.any;
+}
+
 /** Notes when the pacer looks again; null: only when it is woken. */
 export async function noteNextLook(q: Queryable, launchId: string, at: Instant | null): Promise<void> {
   await q.query('update launches set next_look_at = to_timestamp($2::float8 / 1000) where id = $1', [
