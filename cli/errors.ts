@@ -85,8 +85,10 @@ export function explain(error: unknown): Explained {
   if (error.name === 'AbortError') return { exitCode: 1, code: 'interrupted', message: 'Interrupted.' };
   const known = BY_NAME[error.name];
   if (known) return { exitCode: known[0], code: known[1], message: error.message, details: details(error) };
-  if (path !== undefined && code !== undefined && FILE_ERRORS[code]) {
-    return { exitCode: 2, code: 'bad_file', message: FILE_ERRORS[code].replace('%', () => path) };
+  // Reading a folder is the one mistake whose error does not say which.
+  if (code !== undefined && FILE_ERRORS[code] && (path !== undefined || code === 'EISDIR')) {
+    const named = path ?? 'What you named as a file';
+    return { exitCode: 2, code: 'bad_file', message: FILE_ERRORS[code].replace('%', () => named) };
   }
   const inner = error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException) : error;
   const offline = (inner as NodeJS.ErrnoException).code;

@@ -1,5 +1,5 @@
 /** The work that a sequence gives to people: calls, manual steps, reviews, touches that failed. */
-import { CALL_OUTCOMES, type Instant, type TouchNode } from '../sequences/plan.ts';
+import { STEP_OUTCOMES, type Instant, type TouchNode } from '../sequences/plan.ts';
 import { emit } from './callbacks.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { endEnrollments, lockLeads, recordDecision } from './endings.ts';
@@ -10,8 +10,7 @@ import type { TaskKind } from './touch-tasks.ts';
 
 /** What may come of a task, by its kind. */
 export const TASK_OUTCOMES: Readonly<Record<TaskKind, readonly string[]>> = {
-  call: CALL_OUTCOMES,
-  task: ['done', 'skipped'],
+  ...STEP_OUTCOMES,
   linkedin: ['done', 'skipped'],
   review: ['approved', 'rejected'],
   failed: ['done', 'skipped', 'retry'],
@@ -167,6 +166,12 @@ function validate(task: TaskRow, { outcome, edited }: Completion): void {
     throw new CommandRefused('bad_text', 'The edited text is empty. Reject the review instead.');
   if (edited.subject !== undefined && (edited.subject.trim() === '' || /[\r\n]/.test(edited.subject))) {
     throw new CommandRefused('bad_text', 'The edited subject must be one line that is not empty.');
+  }
+  if (/\{\{|\{%/.test(`${edited.subject ?? ''} ${edited.text ?? ''}`)) {
+    throw new CommandRefused(
+      'bad_text',
+      'An edited text goes out as it is typed: write the name instead of {{ … }}.',
+    );
   }
 }
 

@@ -43,6 +43,9 @@ export const CALL_OUTCOMES = [
   'not_interested',
 ] as const;
 
+/** What may come of the steps that a person does. */
+export const STEP_OUTCOMES = { call: CALL_OUTCOMES, task: ['done', 'skipped'] } as const;
+
 export type StopScope = 'lead' | 'company' | 'none';
 export type StopRules = Readonly<
   Record<'replied' | 'bounced' | 'unsubscribed' | 'meeting_booked' | 'goal', StopScope>

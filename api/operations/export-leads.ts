@@ -6,7 +6,7 @@ import { leadPages } from '../../db/leads.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 
 const COLUMNS: readonly (readonly [string, (lead: LeadProfile) => string | null])[] = [
-  ['id', (lead) => lead.id],
+  ['cadenza_id', (lead) => lead.id],
   ['external_id', (lead) => lead.externalId],
   ['first_name', (lead) => lead.firstName],
   ['last_name', (lead) => lead.lastName],

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { collectLeads } from '../../sequences/leads/collect.ts';
 import type { ColumnMapping } from '../../sequences/leads/columns.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
-import type { CompiledSequence, Instant } from '../../sequences/plan.ts';
+import { STEP_OUTCOMES, type CompiledSequence, type Instant, type PlanNode } from '../../sequences/plan.ts';
 import {
   defaultSenders,
   parseScriptEvent,
@@ -43,7 +43,10 @@ export async function simulateFile(request: SimulationRequest): Promise<FileSimu
   const script = request.events.map(parseScriptEvent);
   const { leads, rejected } = await readLeadsFile(request.csv, request.mapping);
   const known = new Set(leads.flatMap((lead) => [lead.id, ...lead.emails]));
-  for (const { lead } of script) {
+  const nodes = new Map([...all.values()].flatMap(({ plan }) => Object.entries(plan.nodes)));
+  for (const entry of script) {
+    const { lead } = entry;
+    if (entry.kind === 'outcome' && entry.step !== null) checkOutcome(entry.step, entry.outcome, nodes);
     if (lead !== null && !known.has(lead)) {
       throw new ScriptError(
         `${JSON.stringify(lead)} is no lead of ${request.csv}; name one by its email address, or * for all`,
@@ -61,6 +64,20 @@ export async function simulateFile(request: SimulationRequest): Promise<FileSimu
     script,
   });
   return { sequence: main, leads, rejected, result };
+}
+
+/** A misspelt step or outcome would change nothing, without a word. */
+function checkOutcome(step: string, outcome: string, nodes: ReadonlyMap<string, PlanNode>): void {
+  const node = nodes.get(step);
+  if (!node) throw new ScriptError(`there is no step ${JSON.stringify(step)}`);
+  if (node.kind !== 'touch') throw new ScriptError(`the step ${JSON.stringify(step)} has no task`);
+  // Reviews and failed touches have outcomes of their own.
+  if (node.channel !== 'call' || node.onFailure === 'task') return;
+  const possible: readonly string[] = STEP_OUTCOMES.call;
+  if (possible.includes(outcome)) return;
+  throw new ScriptError(
+    `a call has no outcome ${JSON.stringify(outcome)}; outcomes are ${possible.join(', ')}`,
+  );
 }
 
 /** The leads of a CSV file, merged as an import would, without a database. @throws LeadsCsvError; the file system's errors */

@@ -113,6 +113,9 @@ async function load(scope: string, name: string | undefined) {
   if (scopeOf(scope) !== 'all' && name === undefined) {
     throw new CliError(`Say which ${scope}: cadenza pause|resume|stop ${scope} NAME.`);
   }
+  if (scope === 'all' && name !== undefined) {
+    throw new CliError(`"all" means everything and takes no name, but "${name}" was given.`);
+  }
   return Promise.all([
     import('../../api/operations/control.ts'),
     import('../session.ts'),

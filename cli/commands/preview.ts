@@ -193,7 +193,7 @@ function sayMessages(out: Output, messages: readonly PreviewMessage[]): void {
     if (message.to || message.sender)
       out.line(
         dim(
-          `   ${message.sender ? `${message.sender.name} <${message.sender.address}>` : 'nobody'} → ${message.to ?? 'no address'}`,
+          `   ${message.sender ? `${message.sender.name} <${message.sender.address}>` : 'nobody'}${message.chosen ? ` → ${message.to ?? 'no address'}` : ''}`,
         ),
       );
     if (message.problem !== null) {

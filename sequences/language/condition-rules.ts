@@ -1,4 +1,4 @@
-import { CALL_OUTCOMES } from '../plan.ts';
+import { STEP_OUTCOMES } from '../plan.ts';
 import { checkCondition } from './conditions/evaluate.ts';
 import type { SourceDocument } from './document.ts';
 import { quote, suggest, type Problem } from './problems.ts';
@@ -24,14 +24,16 @@ export function checkConditions(document: SourceDocument, steps: readonly Writte
       const kind = asked?.kinds[0];
       if (comparedWith !== null) {
         const { value } = comparedWith;
-        if (kind !== 'call' || value === '' || (CALL_OUTCOMES as readonly string[]).includes(value)) continue;
+        if ((kind !== 'call' && kind !== 'task') || value === '') continue;
+        const possible: readonly string[] = STEP_OUTCOMES[kind];
+        if (possible.includes(value)) continue;
         problems.push(
           document.within(
             path,
             comparedWith.offset,
             value,
-            `a call has no outcome ${quote(value)}`,
-            suggest(value, CALL_OUTCOMES, 'outcomes'),
+            `a ${kind} has no outcome ${quote(value)}`,
+            suggest(value, possible, 'outcomes'),
           ),
         );
       } else if (!asked)

@@ -1,4 +1,4 @@
-import { CALL_OUTCOMES } from '../plan.ts';
+import { STEP_OUTCOMES } from '../plan.ts';
 import type { Path, SourceDocument } from './document.ts';
 import { quote, suggest, type Problem } from './problems.ts';
 import { stepSchema, type StepKind } from './schema.ts';
@@ -77,14 +77,15 @@ function checkModifiers(document: SourceDocument, step: WrittenStep, kind: StepK
   if (fields.review === true && (action === 'visit' || action === 'follow')) {
     report(document.atKey([...path, 'review'], `there is nothing to review in a ${action}`, 'remove review'));
   }
-  if (kind === 'call' && isFields(fields.outcomes)) {
+  if ((kind === 'call' || kind === 'task') && isFields(fields.outcomes)) {
+    const possible: readonly string[] = STEP_OUTCOMES[kind];
     for (const outcome of Object.keys(fields.outcomes)) {
-      if ((CALL_OUTCOMES as readonly string[]).includes(outcome)) continue;
+      if (possible.includes(outcome)) continue;
       report(
         document.atKey(
           [...path, 'outcomes', outcome],
-          `a call has no outcome ${quote(outcome)}`,
-          suggest(outcome, CALL_OUTCOMES, 'outcomes'),
+          `a ${kind} has no outcome ${quote(outcome)}`,
+          suggest(outcome, possible, 'outcomes'),
         ),
       );
     }

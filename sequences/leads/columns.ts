@@ -166,6 +166,8 @@ export function mapColumns(headers: readonly string[], mapping: ColumnMapping = 
 }
 
 function guessed(header: string, index: number): { column: Column; slot: string } {
+  // Our own id of a lead, as `leads export` writes it: the other columns say who it is.
+  if (compact(header) === 'cadenzaid') return { column: { kind: 'ignored', header }, slot: '' };
   const target = BY_HEADER.get(compact(header));
   if (target !== undefined) {
     return {

@@ -150,11 +150,13 @@ test('a CSV that cannot be taken is refused with a sentence; exit 2', async () =
 });
 
 test('wrong usage says what would be right; exit 2', async () => {
-  const [typo, missing, unknown, scope, number, json] = await Promise.all([
+  const [typo, missing, unknown, scope, all, folder, number, json] = await Promise.all([
     run('wyh', 'ada'),
     run('why'),
     run('why', 'ada', '--jsn'),
     run('pause', 'planet', 'mars'),
+    run('pause', 'all', 'mars'),
+    run('validate', '.'),
     run('timeline', 'ada', '--limit', 'many'),
     run('launch', '--json'),
   ]);
@@ -169,6 +171,8 @@ test('wrong usage says what would be right; exit 2', async () => {
     code: 2,
     stderr: 'scope planet: it is one of lead, launch, sender, company, all.\n',
   });
+  expect(all).toMatchObject({ code: 2, stderr: expect.stringContaining('takes no name') });
+  expect(folder).toMatchObject({ code: 2, stderr: expect.stringContaining('is a folder') });
   expect(number).toMatchObject({ code: 2, stderr: '--limit many: give a whole number of at least 1.\n' });
   expect(json.code).toBe(2);
   expect(json.json()).toMatchObject({ error: { code: 'bad_usage' } });

@@ -188,6 +188,9 @@ test('an approved review sends the edited text, once; a rejected one sends nothi
   await expect(
     completeTask(db, approved.task.id, { outcome: 'approved', edited: { subject: 'a\r\nBcc: x@y.z' } }),
   ).rejects.toMatchObject({ code: 'bad_text' });
+  await expect(
+    completeTask(db, approved.task.id, { outcome: 'approved', edited: { text: 'Hi {{ lead.first_name }}' } }),
+  ).rejects.toMatchObject({ code: 'bad_text' });
   await completeTask(db, approved.task.id, {
     outcome: 'approved',
     edited: { subject: 'Better', text: 'Dear Ada' },

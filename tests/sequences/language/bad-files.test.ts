@@ -17,6 +17,7 @@ const STEPS: readonly (readonly [string, string, readonly string[]])[] = [
   ['an unknown event', '  - wait_for: { event: acepted, within: 5 days }\n    then: [{ end: true }]', ['f.yaml:3:24: "acepted" is not possible for "event" (did you mean "accepted"?)']],
   ['an unknown action', '  - linkedin: { action: vist }', ['f.yaml:3:25: "vist" is not possible for "action" (did you mean "visit"?)']],
   ['an unknown outcome', '  - call: { script: x }\n    outcomes: { conected: [] }', ['f.yaml:4:17: a call has no outcome "conected" (did you mean "connected"?)']],
+  ['an outcome that no task has', '  - task: { title: x }\n    outcomes: { finished: [] }', ['f.yaml:4:17: a task has no outcome "finished" (outcomes: done, skipped)']],
   ['a field of another kind', '  - sms: { text: x }\n    then: []', ['f.yaml:4:5: "then" does not go with sms (it goes with: if, wait_for)']],
   ['a LinkedIn else outside', '  - linkedin: { action: message, text: x }\n    else: []', ['f.yaml:4:5: "else" does not go with linkedin (put it inside linkedin)']],
   ['an invite with a text', '  - linkedin: { action: invite, text: x }', ['f.yaml:3:33: "text" does not go with action: invite (an invite has a note)']],

@@ -129,6 +129,12 @@ test('duplicate columns are an error that names both', async () => {
   ).toMatchObject([{ emails: ['a@x.test', 'b@x.test'], phones: ['+493023125123', '+4915123456789'] }]);
 });
 
+test('what was exported is imported again: our own id of a lead stands beside the CRM’s', async () => {
+  expect(await fieldsOf('cadenza_id,external_id,email\n8b0f,crm-1,a@acme.test\n')).toMatchObject([
+    { externalId: 'crm-1', emails: ['a@acme.test'], attributes: {} },
+  ]);
+});
+
 test('an explicit mapping wins over the known names and says what it does not know', async () => {
   const source = 'email,Kontakt,Quelle,Intern\na@acme.test,Ada,Messe,x\n';
   const mapping = { Kontakt: 'first_name', quelle: 'attributes.source', Intern: null };
