@@ -1,14 +1,13 @@
-import { createReadStream, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { publishFile } from '../../api/operations/publish-file.ts';
+import { launchFile } from '../../api/operations/launch-file.ts';
 import { createLogger } from '../../common/log.ts';
 import { addEndpoint } from '../../db/endpoints.ts';
 import type { Db } from '../../db/db.ts';
-import { importLeads } from '../../db/import/import-leads.ts';
-import { createLaunch, enroll, type EnrollReport } from '../../db/launches.ts';
+import type { EnrollReport } from '../../db/launches.ts';
 import { startSandbox } from '../../providers/sandbox/sandbox.ts';
 import { startLocalStack } from '../local/stack.ts';
 import type { Reporter } from '../local/temporal-binary.ts';
@@ -87,15 +86,15 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     sandbox.control({ crm: { secrets: [secret] }, linkedin: { acceptShare: 0 } });
     await addDemoSenders(db, secrets, sandbox);
 
-    const { versionId, sequence } = await publishFile(db, options.sequence);
-    const imported = await importLeads(db, createReadStream(options.leads), { hashIdentity });
-    const { id: launchId } = await createLaunch(db, {
-      versionId,
-      name: `demo of ${sequence.name}`,
-      timeZone: 'Europe/Berlin',
-      senderIds: null,
-    });
-    const enrolled = await enroll(db, launchId, imported.leadIds, { hashIdentity });
+    const launched = await launchFile(
+      { db, hashIdentity },
+      {
+        file: options.sequence,
+        audience: { csv: options.leads, rejects: null },
+        timeZone: 'Europe/Berlin',
+      },
+    );
+    const launchId = launched.launchId!;
 
     const worker = await startWorker(services, { sweepMs: 1000 });
     closing.push(() => worker.stop());
@@ -103,10 +102,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     await (await services.waker()).launch(launchId);
     const cast = new Cast(services, sandbox, (at, work) => lapse.at(at, work));
     const horizon = options.startAt.getTime() + LONGEST_DAYS * 86_400_000;
-    for (;;) {
+    for (let seen = ''; ;) {
       options.signal?.throwIfAborted();
-      await cast.react();
       const progress = await progressOf(services, launchId, options.startAt);
+      const news = `${progress.touches} ${progress.tasks}`;
+      if (news !== seen) await cast.react();
+      seen = news;
       options.onProgress(progress);
       if (progress.moving === 0 || progress.now.getTime() > horizon) break;
       await Promise.race([sleep(40), worker.done]);
@@ -117,14 +118,22 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
       received: sandbox.received(),
       callbacks: sandbox.callbacks(),
     });
-    return { result, enrolled, launchId, wallMs: performance.now() - started, lag: lapse.lag() };
+    return {
+      result,
+      enrolled: launched.report,
+      launchId,
+      wallMs: performance.now() - started,
+      lag: lapse.lag(),
+    };
   } finally {
     while (closing.length > 0) await closing.pop()!().catch(() => {});
   }
 }
 
 type Moving = DemoProgress & {
-  /** Leads whom time alone moves on; the others are done or wait for a person. */ readonly moving: number;
+  /** Leads whom time alone moves on; the others are done or wait for a person. */
+  readonly moving: number;
+  readonly tasks: number;
 };
 
 async function progressOf(services: Services, launchId: string, start: Date): Promise<Moving> {
@@ -134,9 +143,11 @@ async function progressOf(services: Services, launchId: string, start: Date): Pr
     over: number;
     leads: number;
     moving: number;
+    tasks: number;
   }>(
     `select business_now() as now,
        (select count(*)::int from touches t join enrollments e on e.id = t.enrollment_id where e.launch_id = $1 and t.state = 'sent') as touches,
+       (select count(*)::int from tasks k join enrollments e on e.id = k.enrollment_id where e.launch_id = $1) as tasks,
        count(distinct lead_id) filter (where status in ('finished', 'stopped') and reason <> 'reactivated')::int as over,
        count(distinct lead_id)::int as leads,
        count(*) filter (where status = 'pending' or (status = 'running' and (next_at is not null or engine is null)))::int
