@@ -91,5 +91,7 @@ export interface Provider {
   send(sender: SenderAccount, touch: Outgoing): Promise<SendResult>;
   find(sender: SenderAccount, touch: Outgoing): Promise<FindResult>;
   check(sender: SenderAccount): Promise<readonly CheckLine[]>;
+  /** Whether the settings can be used at all, without asking anybody. @throws BadSettings */
+  assertSettings?(sender: SenderAccount): unknown;
   close(): Promise<void>;
 }

@@ -41,7 +41,7 @@ export function addSenders(program: Command): void {
     action<[string, string], Options>(async (out, [typed, address], options) => {
       const channel = oneOf('channel', CHANNELS)(typed);
       const [
-        { addSender, findSender },
+        { addSender, findSender, loadAccount },
         { createProviders, DEFAULT_PROVIDER },
         { withSession },
         { machineZone },
@@ -52,25 +52,26 @@ export function addSenders(program: Command): void {
         import('../output/when.ts'),
       ]);
       const provider = options.provider ?? DEFAULT_PROVIDER[channel];
-      const providers = createProviders();
-      providers.get(channel, provider);
-      await providers.close();
       const changes = await fromOptions(options);
+      const providers = createProviders();
+      const chosen = providers.get(channel, provider);
+      await providers.close();
       const sender = await withSession(out, async ({ db, secrets, wake }) => {
         const { rampUp, ...rest } = changes;
-        const id = await addSender(
-          db,
-          {
-            timeZone: machineZone(),
-            ...rest,
-            ...(rampUp !== undefined && { rampUp }),
-            channel,
-            provider,
-            name: options.name ?? address,
-            address,
-          } as NewSender,
-          secrets,
-        );
+        const added = {
+          timeZone: machineZone(),
+          ...rest,
+          ...(rampUp !== undefined && { rampUp }),
+          channel,
+          provider,
+          name: options.name ?? address,
+          address,
+        } as NewSender;
+        const id = await db.tx(async (tx) => {
+          const id = await addSender(tx, added, secrets);
+          chosen.assertSettings?.(await loadAccount(tx, id, secrets));
+          return id;
+        });
         const { lookAgain } = await import('../../db/look-again.ts');
         await wake({ launches: await lookAgain(db, null) });
         return findSender(db, id);

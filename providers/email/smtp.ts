@@ -6,6 +6,7 @@ import { BadSettings, withSettings } from '../settings.ts';
 import { classifySmtp } from './classify.ts';
 import { CannotCompose, compose, domainOf, messageIdOf } from './compose.ts';
 import { checkDomain, type ResolveTxt, systemResolver } from './dns-checks.ts';
+import { emailConfiguration } from './settings.ts';
 import { handedOver, type HandOver, Transports } from './transports.ts';
 
 export interface SmtpOptions {
@@ -57,6 +58,7 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
     async find(): Promise<FindResult> {
       return { kind: 'cannot_say' };
     },
+    assertSettings: emailConfiguration,
     async check(sender): Promise<readonly CheckLine[]> {
       try {
         const { configuration, transporter } = transports.for(sender);

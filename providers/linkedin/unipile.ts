@@ -28,6 +28,7 @@ export function createUnipileProvider(options: UnipileOptions = {}): Provider {
       }
     },
     check,
+    assertSettings: (sender) => unipileAccount(sender),
     async close() {},
   };
 }

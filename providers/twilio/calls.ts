@@ -14,7 +14,12 @@ export interface CallRequest {
 
 /** `call/twilio`: a task, with `clickToCall` at the rep's hand. */
 export function createTwilioCalls(): Provider {
-  return { ...createManualProvider('call'), id: 'call/twilio', check: checkAccount };
+  return {
+    ...createManualProvider('call'),
+    id: 'call/twilio',
+    check: checkAccount,
+    assertSettings: twilioClient,
+  };
 }
 
 /**

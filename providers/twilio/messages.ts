@@ -76,6 +76,7 @@ export function createTwilioMessages(channel: 'sms' | 'whatsapp', options: Twili
     send,
     find,
     check: (sender): Promise<readonly CheckLine[]> => checkAccount(sender),
+    assertSettings: twilioClient,
     async close() {},
   };
 }

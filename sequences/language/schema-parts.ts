@@ -111,7 +111,9 @@ export const contactLimitsSchema = z
   .strictObject({
     cool_off: durationSchema
       .optional()
-      .describe('At least this long between two touches of a lead, over all sequences'),
+      .describe(
+        'At least this long since another sequence contacted the lead; within this one, its waits decide',
+      ),
     company_per_week: z
       .int()
       .min(1)

@@ -57,7 +57,7 @@ const sequence = (body: string) =>
 
 test('senders: a secret is read from standard input, stored encrypted and never shown', async () => {
   const settings = JSON.stringify(sandbox.senderSettings('email').settings);
-  const [added, bare, bad, unknown] = await Promise.all([
+  const [added, bare, bad, unknown, misspelt] = await Promise.all([
     withInput(
       'hunter2\n',
       'senders',
@@ -77,6 +77,7 @@ test('senders: a secret is read from standard input, stored encrypted and never 
     run('senders', 'add', 'email', 'sam@example.com', '--credential', 'password=hunter2'),
     run('senders', 'add', 'email', 'not an address', '--json'),
     run('senders', 'add', 'email', 'sam@example.com', '--provider', 'pigeon'),
+    run('senders', 'add', 'email', 'sam@example.com', '--settings', '{"hots":"mail.example.com"}'),
   ]);
   expect(added.code).toBe(0);
   expect(added.json()).toMatchObject({ sender: { address: 'rosa@example.com', hasCredentials: true } });
@@ -89,6 +90,7 @@ test('senders: a secret is read from standard input, stored encrypted and never 
     error: { code: 'bad_sender', message: expect.stringContaining('is no email address') },
   });
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('for email there is: smtp') });
+  expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('hots') });
 });
 
 test('import takes what it can, lists the rest with line and reason, and neutralises formulas', async () => {
