@@ -22,6 +22,8 @@ export interface Delivery {
   readonly bond: Bond | null;
   /** Until when somebody who is not connected is waited for, from an instant on; null: not at all. */
   readonly connectionUntil: (from: Instant) => Instant | null;
+  /** Wall milliseconds just before the touch was committed as `sending`: its lease cannot have begun earlier. */
+  readonly leaseFrom: number;
   /** Of the enrollment, when it was saved with the command. */
   readonly revision: number;
 }

@@ -1,3 +1,4 @@
+import { wallNow } from '../../common/clock.ts';
 import { emit } from '../../db/callbacks.ts';
 import type { Tx } from '../../db/db.ts';
 import type { Ground } from '../../db/enrollments.ts';
@@ -275,6 +276,7 @@ function deliveryOf(
     content,
     attachments: copy.attachments ?? [],
     bond,
+    leaseFrom: wallNow(),
     connectionUntil: (from) => (wait ? addWaits(from, [wait], calendar) : null),
   };
 }

@@ -44,7 +44,7 @@ export function createCourier(deps: EnrollmentDeps): Courier {
 
   return {
     send(delivery) {
-      const begun = wallNow();
+      const begun = delivery.leaseFrom;
       return follow(delivery.touchId, deps.leaseMs, async () => {
         const result = await call(deps, delivery, begun);
         return record(deps, delivery, () => recordResult(deps, delivery, result), begun + deps.leaseMs);

@@ -1,3 +1,4 @@
+import { wallNow } from '../../common/clock.ts';
 import { readBonds } from '../../db/lead-senders.ts';
 import { launchSenders } from '../../db/senders.ts';
 import { readTouchById, type TouchState } from '../../db/touches.ts';
@@ -36,6 +37,7 @@ export async function settleExpired(
     attachments: [],
     bond: bonds.find((one) => one.senderId === senderId) ?? null,
     connectionUntil: () => null,
+    leaseFrom: (touch.leaseUntil ?? wallNow()) - deps.leaseMs,
     revision: NO_REVISION,
   };
   await courier.look(touch, delivery);

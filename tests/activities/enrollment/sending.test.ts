@@ -117,6 +117,30 @@ test('promise 1: performed by many at once, a touch leaves once', async () => {
   expect(hosts.flatMap((host) => host.provider.sent)).toHaveLength(1);
 });
 
+test('promise 1: a process that stood still right after committing `sending` does not send any more', async () => {
+  const { id } = await enroll();
+  let stalled = false;
+  const stalling: Db = {
+    ...db,
+    async tx(work) {
+      const done = await db.tx(work);
+      // As one that is suspended: others may judge the touch by now.
+      if (!stalled && (await touches(id)).some(({ state }) => state === 'sending')) {
+        stalled = true;
+        await sleep(400);
+      }
+      return done;
+    },
+  };
+  const host = await makeHost(stalling, { leaseMs: 1_000 });
+  await walk(host, id);
+  expect(await touches(id)).toMatchObject([
+    { attempt: 1, state: 'failed', reason: 'process_stalled' },
+    { attempt: 2, state: 'sent' },
+  ]);
+  expect(host.provider.sent).toHaveLength(1);
+});
+
 test('promise 1: a command with an old revision changes nothing and calls nobody', async () => {
   const host = await makeHost(db);
   const { id } = await enroll();
