@@ -38,11 +38,12 @@ async function unsubscribe({ db, hashIdentity, waker, log }: Services, touchId: 
       dedupeKey: `unsubscribe:${touchId}`,
       data: { touchId },
     });
-    await (
-      await waker()
-    )
-      .enrollments(wake)
-      .catch((error: unknown) => log.warn({ err: error }, 'waking a stopped lead failed; the sweep will'));
+    // It holds already: whether Temporal is there, and how soon, is nothing to whoever unsubscribes.
+    void waker()
+      .then((waking) => waking.enrollments(wake))
+      .catch((error: unknown) =>
+        log.warn({ err: error }, 'waking a stopped lead failed; it wakes by itself'),
+      );
   } catch (error) {
     // An erased lead is suppressed already.
     if (!(error instanceof CommandRefused)) throw error;
