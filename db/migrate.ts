@@ -17,6 +17,8 @@ export async function migrate(url: string): Promise<string[]> {
       count: Infinity,
       checkOrder: true,
       singleTransaction: false,
+      // Processes that start together migrate one after the other.
+      advisoryLockMode: 'wait',
       log: () => {},
     });
     return ran.map((migration) => migration.name);
