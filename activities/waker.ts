@@ -14,8 +14,10 @@ export interface Waker {
   open(): Promise<number>;
   /** Signals the launch's pacing workflow, starting it when there is none. */
   launch(id: string): Promise<void>;
-  /** Starts the endpoint's delivery workflow when there is none. */
+  /** Signals the endpoint's delivery workflow, which ends its wait after a failure, starting it when there is none. */
   endpoint(id: string): Promise<void>;
+  /** Starts the endpoint's delivery workflow when there is none; one that waits goes on waiting. */
+  missingEndpoint(id: string): Promise<void>;
   /** Ends workflows and drops their histories' claim on the id, for leads that were erased. */
   terminate(ids: readonly string[]): Promise<void>;
 }
@@ -57,6 +59,9 @@ export function createWaker(client: Client, taskQueue: string): Waker {
       await signalWithStart('launch', launchWorkflowId(launchId), { launchId });
     },
     async endpoint(endpointId) {
+      await signalWithStart('crmDelivery', crmWorkflowId(endpointId), { endpointId });
+    },
+    async missingEndpoint(endpointId) {
       await client.workflow.start('crmDelivery', {
         workflowId: crmWorkflowId(endpointId),
         taskQueue,

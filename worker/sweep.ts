@@ -137,7 +137,8 @@ export async function sweep(
       for (const launchId of await launchesToPace(db)) await attempt(() => waker.launch(launchId));
     });
     await attempt(async () => {
-      for (const endpointId of await enabledEndpointIds(db)) await attempt(() => waker.endpoint(endpointId));
+      for (const endpointId of await enabledEndpointIds(db))
+        await attempt(() => waker.missingEndpoint(endpointId));
     });
   };
 

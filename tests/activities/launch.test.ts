@@ -46,6 +46,7 @@ test('a launch whose last leads are paused is looked at rarely, until somebody r
       open: async () => 0,
       launch: async () => {},
       endpoint: async () => {},
+      missingEndpoint: async () => {},
       terminate: async () => {},
     },
   });

@@ -77,6 +77,7 @@ test('promise 2: one lead, launch or touch that fails keeps no other from its tu
       open: async () => 0,
       launch: ask(false),
       endpoint: ask(false),
+      missingEndpoint: ask(false),
       terminate: ask(false),
     },
     settleExpired: ({ touchId }) => ask(touchId === sending[0])(touchId),
