@@ -113,10 +113,15 @@ export async function stopAll(db: Db, reason = 'by_a_person'): Promise<Stopped> 
 /** Closes the next page of enrollments of stopped launches: the rest of a large stop, whoever began it. */
 export async function continueStops(db: Db, page = PAGE): Promise<Omit<Stopped, 'sending'>> {
   return db.tx(async (tx) => {
-    const { rows } = await tx.query<{ id: string; lead_id: string; stop_reason: string | null }>(
-      `select e.id, e.lead_id, l.stop_reason
+    const { rows } = await tx.query<{
+      id: string;
+      lead_id: string;
+      status: string;
+      stop_reason: string | null;
+    }>(
+      `select e.id, e.lead_id, e.status, l.stop_reason
        from launches l cross join lateral (
-         select id, lead_id from enrollments
+         select id, lead_id, status from enrollments
          where launch_id = l.id and status in ('pending', 'running') limit $1) e
        where l.status = 'stopped' limit $1`,
       [page],
@@ -131,9 +136,11 @@ export async function continueStops(db: Db, page = PAGE): Promise<Omit<Stopped, 
       const ids = rows.filter((row) => row.stop_reason === reason).map((row) => row.id);
       ended.push(...(await endEnrollments(tx, ids, 'launch_stopped', reason)));
     }
+    // Who was never started has no workflow to wake; who is started just now looks by itself.
+    const ran = new Set(rows.filter(({ status }) => status === 'running').map(({ id }) => id));
     return {
       stopped: ended.length,
-      wake: ended.map((one) => one.enrollmentId),
+      wake: ended.map((one) => one.enrollmentId).filter((id) => ran.has(id)),
       more: rows.length === page,
     };
   });

@@ -261,6 +261,13 @@ test('promise 3: a stopped launch is closed page by page, also after a crash, an
   expect(left.rowCount).toBe(0);
 });
 
+test('stopping a launch wakes nobody who was never started: that would start a workflow for each', async () => {
+  const { launch, people } = await crowd(3);
+  const [started, ...pending] = people.map((one) => one.enrollmentId);
+  await db.query(`update enrollments set status = 'pending' where id = any($1::uuid[])`, [pending]);
+  expect(await stopLaunch(db, launch.id)).toMatchObject({ stopped: 3, wake: [started] });
+});
+
 test('stopping everything stops each launch that runs', async () => {
   const { people } = await crowd(2);
   const other = await crowd(1);
