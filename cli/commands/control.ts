@@ -6,6 +6,11 @@ import type { Output } from '../output/output.ts';
 import { count } from '../output/text.ts';
 
 const SCOPES = ['lead', 'launch', 'sender', 'company', 'all'] as const;
+/** What a stop ends even where nobody is on the way. */
+const NO_MORE: Readonly<Partial<Record<(typeof SCOPES)[number], string>>> = {
+  launch: ' Nobody can be added to it any more.',
+  all: ' Launches are over: nobody can be added to them any more.',
+};
 const NAMING =
   'SCOPE is lead, launch, sender, company or all. A lead is named by email address, id or full name, a company by its domain.';
 
@@ -99,7 +104,7 @@ export function addControls(program: Command): void {
         await out.result({ target, ...told }, () => {
           out.line(
             stopped.stopped === 0
-              ? `${target.name}: there was nothing under way.`
+              ? `${target.name}: nobody was under way.${NO_MORE[scopeOf(scope)] ?? ''}`
               : `Stopped: ${target.name}. ${count(stopped.stopped, 'lead')} left the sequence.`,
           );
           saySending(out, stopped.sending);
