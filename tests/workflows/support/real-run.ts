@@ -268,15 +268,16 @@ export interface Calendar {
 export function simulatedCalendar({ leads, simulated }: Played): Calendar {
   const name = names(leads);
   return {
-    touches: simulated.touches.map((touch) => line({ ...touch, lead: name(touch.leadId) })).sort(),
+    touches: simulated.touches.map((touch) => line(touch, name(touch.leadId))).sort(),
     ends: simulated.leads
       .map((one) => `${name(one.leadId)} ${one.sequence} ${one.state} ${one.reason}`)
       .sort(),
   };
 }
 
-interface TouchLine {
-  readonly lead: string;
+/** One touch as the ledger has it. `at`: when it went out or was left out; else its slot. */
+export interface RealTouch {
+  readonly leadId: string;
   readonly sequence: string;
   readonly stepId: string;
   readonly visit: number;
@@ -287,17 +288,26 @@ interface TouchLine {
   readonly sender: string | null;
 }
 
-/** What the ledger says. */
-export async function realCalendar({ db }: TestStack, { launchId, leads }: Played): Promise<Calendar> {
-  const name = names(leads);
-  const { rows: touches } = await db.query<Omit<TouchLine, 'lead'> & { leadId: string }>(
+/** What the ledger says of a launch. */
+export async function realTouches(
+  { db }: TestStack,
+  { launchId }: Pick<Played, 'launchId'>,
+): Promise<RealTouch[]> {
+  const { rows } = await db.query<RealTouch & Record<string, unknown>>(
     `select t.lead_id as "leadId", v.name as sequence, t.step_id as "stepId", t.visit, t.attempt, t.channel, t.state, s.address as sender,
        (extract(epoch from case when t.state in ('sent', 'skipped', 'failed') then t.at else t.slot_at end) * 1000)::int8 as at
      from touches t join enrollments e on e.id = t.enrollment_id join sequence_versions v on v.id = e.version_id
-       left join senders s on s.id = t.sender_id where e.launch_id = $1`,
+       left join senders s on s.id = t.sender_id where e.launch_id = $1 limit 10000`,
     [launchId],
   );
-  const { rows: ends } = await db.query<{ leadId: string; sequence: string; state: string; reason: string }>(
+  return rows;
+}
+
+/** The launch's calendar on the real stack. */
+export async function realCalendar(stack: TestStack, { launchId, leads }: Played): Promise<Calendar> {
+  const name = names(leads);
+  const touches = await realTouches(stack, { launchId });
+  const { rows: ends } = await stack.db.query<Record<'leadId' | 'sequence' | 'state' | 'reason', string>>(
     `select distinct on (e.lead_id) e.lead_id as "leadId", v.name as sequence, e.reason,
        case when e.status = 'running' and e.held then 'held' else e.status end as state
      from enrollments e join sequence_versions v on v.id = e.version_id
@@ -305,12 +315,13 @@ export async function realCalendar({ db }: TestStack, { launchId, leads }: Playe
     [launchId],
   );
   return {
-    touches: touches.map(({ leadId, ...touch }) => line({ ...touch, lead: name(leadId) })).sort(),
+    touches: touches.map((touch) => line(touch, name(touch.leadId))).sort(),
     ends: ends.map((one) => `${name(one.leadId)} ${one.sequence} ${one.state} ${one.reason}`).sort(),
   };
 }
 
-function line({ lead, sequence, stepId, visit, attempt, channel, state, at, sender }: TouchLine): string {
+function line(touch: RealTouch, lead: string): string {
+  const { sequence, stepId, visit, attempt, channel, state, at, sender } = touch;
   return `${lead} ${sequence} ${new Date(at).toISOString()} ${stepId} ${visit}.${attempt} ${channel} ${state} ${sender}`;
 }
 
