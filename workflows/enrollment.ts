@@ -26,6 +26,8 @@ const CHECKS_ITSELF: ReadonlySet<EngineState['phase']> = new Set(['booked', 'in_
 // Nothing here may give up: a database that is down is waited for.
 const { load, execute, look } = proxyLocalActivities<EnrollmentActivities>({
   startToCloseTimeout: '60 s',
+  // A longer wait is a timer: a workflow task held open for it fills the history meanwhile and keeps the worker from stopping.
+  localRetryThreshold: '2 s',
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 s' },
 });
 
