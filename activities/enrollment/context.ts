@@ -131,10 +131,11 @@ export async function routeTouch(
     node,
     copy: copy.step,
     lead,
-    senders: senders.map(({ id, channel, address, brokenReason }) => ({
+    senders: senders.map(({ id, channel, address, owner, brokenReason }) => ({
       id,
       channel,
       address,
+      owner,
       broken: brokenReason !== null,
     })),
     sticky: Object.fromEntries(bonds.map(({ channel, senderId }) => [channel, senderId])),

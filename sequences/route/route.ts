@@ -8,6 +8,8 @@ export interface RouteSender {
   readonly channel: Channel;
   /** Decides the rotation together with the lead, so it is the same in every host. */
   readonly address: string;
+  /** The rep whose it is. */
+  readonly owner: string | null;
   /** A broken sender is passed over, also by leads that keep to it. */
   readonly broken: boolean;
 }
@@ -127,15 +129,20 @@ function addressOn(channel: Channel, lead: LeadProfile): { value: string } | { r
   }
 }
 
-/** The lead's own sender, else the one with the highest hash: each gets an equal share, and a new sender moves few leads. */
-function chooseSender(channel: Channel, { senders, sticky, rotationKey }: RouteRequest): string | null {
+/**
+ * The sender that the lead keeps; else one of the lead's owner; else the one with the highest hash: each gets an equal share, and a
+ * new sender moves few leads. Hashed by rep first, so that a lead hears from one person on every channel.
+ */
+function chooseSender(channel: Channel, { lead, senders, sticky, rotationKey }: RouteRequest): string | null {
   const usable = senders.filter((sender) => sender.channel === channel && !sender.broken);
   const kept = usable.find((sender) => sender.id === sticky[channel]);
   if (kept) return kept.id;
-  let best: { id: string; weight: number } | null = null;
-  for (const { id, address } of usable) {
-    const weight = hash32(`${rotationKey}:${channel}:${address.toLowerCase()}`);
-    if (!best || weight > best.weight || (weight === best.weight && id < best.id)) best = { id, weight };
-  }
-  return best?.id ?? null;
+  const owned = usable.filter(({ owner }) => owner !== null && owner === lead.owner);
+  const ranked = (owned.length > 0 ? owned : usable).map(({ id, address, owner }) => ({
+    id,
+    rep: hash32(`${rotationKey}:${(owner ?? address).toLowerCase()}`),
+    own: hash32(`${rotationKey}:${channel}:${address.toLowerCase()}`),
+  }));
+  ranked.sort((a, b) => b.rep - a.rep || b.own - a.own || (a.id < b.id ? -1 : 1));
+  return ranked[0]?.id ?? null;
 }

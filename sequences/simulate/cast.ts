@@ -84,7 +84,8 @@ function isNamed({ settings }: CompiledSequence, { profile }: SimulationSender):
 }
 
 function toRouteSender({ profile, broken }: SimulationSender): RouteSender {
-  return { id: profile.id, channel: profile.channel, address: profile.address, broken: broken ?? false };
+  const { id, channel, address, owner } = profile;
+  return { id, channel, address, owner, broken: broken ?? false };
 }
 
 /** Whether every address that the lead has is suppressed; a lead without any is not meant. */

@@ -26,10 +26,11 @@ const lead: LeadProfile = {
   attributes: {},
 };
 
-const sender = (id: string, channel: Channel, broken = false): RouteSender => ({
+const sender = (id: string, channel: Channel, broken = false, owner: string | null = null): RouteSender => ({
   id,
   channel,
   address: `${id}@acme.test`,
+  owner,
   broken,
 });
 const everyChannel = (['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const).map((channel) =>
@@ -136,6 +137,26 @@ test('a lead keeps its sender while it works, then another takes over', () => {
   expect(route({ senders: broken, sticky: { email: 'b' } })).toMatchObject({
     senderId: expect.stringMatching(/^[ac]$/),
   });
+});
+
+test('a lead hears from one person on every channel: the owner, else always the same rep', () => {
+  const senders = ['ada', 'ben', 'cem'].flatMap((rep) => [
+    sender(`mail-${rep}`, 'email', false, rep),
+    sender(`profile-${rep}`, 'linkedin', false, rep),
+  ]);
+  const rep = (channel: 'email' | 'linkedin', change: Partial<RouteRequest>) => {
+    const found = route({ node: step(channel, channel === 'email' ? 'email' : 'visit'), senders, ...change });
+    return 'reason' in found ? found.reason : found.senderId?.split('-')[1];
+  };
+  const reps = new Set<string | undefined>();
+  for (let i = 0; i < 60; i++) {
+    const rotationKey = `lead-${i}@x.test`;
+    const byMail = rep('email', { rotationKey });
+    expect(rep('linkedin', { rotationKey })).toBe(byMail);
+    reps.add(byMail);
+    expect(rep('email', { rotationKey, lead: { ...lead, owner: 'cem' } })).toBe('cem');
+  }
+  expect(reps.size).toBe(3);
 });
 
 test('senders take equal shares; a further one moves only the leads that it takes', () => {
