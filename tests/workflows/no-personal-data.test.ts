@@ -4,7 +4,7 @@ import type { Provider } from '../../providers/ports.ts';
 import type { LeadFields } from '../../sequences/leads/row.ts';
 import { crmWorkflowId, launchWorkflowId } from '../../workflows/messages.ts';
 import type { TestStack } from '../support/stack.ts';
-import { addSenders, begin, ended, startRealRun } from './support/real-run.ts';
+import { addSenders, begin, startRealRun } from './support/real-run.ts';
 
 jest.setTimeout(200_000);
 
