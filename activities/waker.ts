@@ -10,6 +10,8 @@ export interface Waker {
   enrollments(ids: readonly string[]): Promise<void>;
   /** Starts the workflows of those that have none; the others notice nothing. */
   missing(ids: readonly string[]): Promise<void>;
+  /** Tells workflows of enrollments that are over, so that they end; one that is gone is no failure, and none is started. */
+  ended(ids: readonly string[]): Promise<void>;
   /** How many enrollment workflows are open, as far as Temporal's visibility knows by now. */
   open(): Promise<number>;
   /** Signals the launch's pacing workflow, starting it when there is none. */
@@ -49,6 +51,8 @@ export function createWaker(client: Client, taskQueue: string): Waker {
           workflowIdConflictPolicy: 'USE_EXISTING',
         }),
       ),
+    ended: (ids) =>
+      eachOf(ids, (id) => unlessGone(client.workflow.getHandle(enrollmentWorkflowId(id)).signal(WAKE))),
     async open() {
       const { count } = await client.workflow.count(
         `WorkflowType = 'enrollment' and ExecutionStatus = 'Running' and TaskQueue = '${taskQueue}'`,
@@ -70,14 +74,16 @@ export function createWaker(client: Client, taskQueue: string): Waker {
       });
     },
     terminate: (ids) =>
-      eachOf(ids, async (id) => {
-        try {
-          await client.workflow.getHandle(enrollmentWorkflowId(id)).terminate('erased');
-        } catch (error) {
-          if (!(error instanceof WorkflowNotFoundError)) throw error;
-        }
-      }),
+      eachOf(ids, (id) =>
+        unlessGone(client.workflow.getHandle(enrollmentWorkflowId(id)).terminate('erased')),
+      ),
   };
+}
+
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }
 
 /** Runs `work` for each id, some at once; all are tried, then the first failure is thrown. */

@@ -48,10 +48,24 @@ export function createLogger(
     level: options.level ?? 'info',
     base: null,
     redact: { paths: PATHS, censor: HIDDEN },
-    serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+    serializers: { err: plainError, error: plainError },
     hooks: { streamWrite: clean },
   };
   return options.destination ? pino(settings, options.destination) : pino(settings);
+}
+
+/** Of an error only what says what happened: other fields may hold rows (PostgreSQL's `detail`) or headers with keys (HTTP clients). */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message, stack, cause } = error;
+  const { code } = error as { readonly code?: unknown };
+  return {
+    type: name,
+    message,
+    stack,
+    ...((typeof code === 'string' || typeof code === 'number') && { code }),
+    ...(cause !== undefined && { cause: plainError(cause) }),
+  };
 }
 
 function clean(line: string): string {

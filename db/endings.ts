@@ -30,7 +30,7 @@ export async function endEnrollments(
   ]);
   const { rows: ended } = await tx.query<Ended>(
     `update enrollments
-     set status = 'stopped', reason = $2, ended_at = business_now(), next_action = null, next_at = null, held = false,
+     set status = 'stopped', wake_owed = status = 'running', reason = $2, ended_at = business_now(), next_action = null, next_at = null, held = false,
        revision = revision + 1, touched_wall = clock_timestamp()
      where id = any($1::uuid[]) and status in ('pending', 'running')
      returning id as "enrollmentId", lead_id as "leadId"`,

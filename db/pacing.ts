@@ -38,7 +38,8 @@ export async function pacing(q: Queryable, launchId: string): Promise<Pacing> {
   const { rows } = await q.query<{ pending: number; starting: number; paused: boolean; now: Date }>(
     `select business_now() as now,
        (select count(*)::int from enrollments where launch_id = $1 and status = 'pending') as pending,
-       (select count(*)::int from enrollments where launch_id = $1 and status = 'running' and engine is null) as starting,
+       (select count(*)::int from enrollments where launch_id = $1 and status = 'running' and engine is null
+         and touched_wall > clock_timestamp() - interval '1 minute') as starting,
        exists (select from pauses where ended_at is null and (scope = 'all' or scope = 'launch' and scope_id = $1)) as paused`,
     [launchId],
   );

@@ -103,6 +103,24 @@ export async function unfinished(q: Queryable): Promise<{ pauses: number; stops:
   return rows[0]!;
 }
 
+/** Stopped enrollments whose sleeping workflows nobody is known to have told, some at a time. */
+export async function findOwed(
+  q: Queryable,
+  options: { silentMs: number; limit?: number },
+): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select id from enrollments where wake_owed and touched_wall < clock_timestamp() - make_interval(secs => $1 / 1000.0)
+     order by id limit $2`,
+    [options.silentMs, options.limit ?? 500],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Their workflows have been told, or are gone. */
+export async function settleOwed(q: Queryable, ids: readonly string[]): Promise<void> {
+  await q.query('update enrollments set wake_owed = false where id = any($1::uuid[])', [ids]);
+}
+
 /** How many enrollments run: each should have an open workflow. */
 export async function countRunning(q: Queryable): Promise<number> {
   const { rows } = await q.query<{ n: number }>(

@@ -10,9 +10,11 @@ import {
   countRunning,
   findExpiredLeases,
   findOverdue,
+  findOwed,
   findStranded,
   findUnseen,
   runningPage,
+  settleOwed,
   type Overdue,
 } from '../db/sweep.ts';
 
@@ -95,6 +97,11 @@ export async function sweep(
         await wake(stopped.wake);
         more = stopped.more;
       }
+    });
+    await attempt(async () => {
+      const owed = await findOwed(db, { silentMs: PATIENCE_MS, limit: PAGE });
+      await waker.ended(owed);
+      await settleOwed(db, owed);
     });
     await attempt(async () => {
       while (!over() && !(await announcePauses(db)).done);

@@ -218,8 +218,11 @@ create table enrollments (
   started_at timestamptz,
   ended_at timestamptz,
   -- Wall clock of the last transition: what the sweep measures silence by.
-  touched_wall timestamptz not null default clock_timestamp()
+  touched_wall timestamptz not null default clock_timestamp(),
+  -- Stopped while its workflow slept: the workflow has not been told yet, and ends when it is.
+  wake_owed boolean not null default false
 );
+create index enrollments_owed on enrollments (id) where wake_owed;
 -- One active enrollment a lead.
 create unique index enrollments_active on enrollments (lead_id) where status in ('pending', 'running');
 -- The pacer takes the next leads of a launch in order; the sweep finds the overdue.

@@ -12,7 +12,10 @@ export function hash32(text: string): number {
   return hash >>> 0;
 }
 
-/** The number by which a lead takes its arms; from the lead's stable seed text. */
+/**
+ * The number by which a lead takes its arms; from the lead's stable seed text, which may be an address. It is recorded in
+ * Temporal's histories, so it is coarse on purpose: 4096 values tell nobody who it is (promise 8).
+ */
 export function seedNumber(seed: string): number {
-  return hash32(seed);
+  return hash32(seed) % 4096;
 }

@@ -43,6 +43,7 @@ test('a launch whose last leads are paused is looked at rarely, until somebody r
     waker: {
       enrollments: async (ids) => void woken.push(...ids),
       missing: async () => {},
+      ended: async () => {},
       open: async () => 0,
       launch: async () => {},
       endpoint: async () => {},

@@ -74,6 +74,7 @@ test('promise 2: one lead, launch or touch that fails keeps no other from its tu
     waker: {
       enrollments: ask(true),
       missing: ask(false),
+      ended: ask(false),
       open: async () => 0,
       launch: ask(false),
       endpoint: ask(false),
