@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     .description(
       'Multichannel sales sequences that never send twice, never lose a lead and never write after a no.',
     )
+    .version(version(), '-V, --version', 'print the version')
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -48,4 +50,9 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Steer:', addControls, addSteering, addTasks, addTouches, addEvent);
   add('Set up:', addSenders, addWebhooks, addLeads);
   return program;
+}
+
+function version(): string {
+  const own = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(own) as { version: string }).version;
 }

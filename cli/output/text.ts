@@ -16,7 +16,8 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** A snake_case word for people. */
+/** A snake_case word for people. What follows a colon is a name, such as a variable's, and stays as it is. */
 export function words(word: string): string {
-  return word.replaceAll('_', ' ');
+  const [, what, name] = /^([a-z0-9_]+):(\S+)$/.exec(word) ?? [];
+  return what === undefined ? word.replaceAll('_', ' ') : `${what.replaceAll('_', ' ')} ${name}`;
 }

@@ -1,5 +1,6 @@
 /** The engine without a server: simulations and scenario tests. */
 export { defaultSenders, simulationSender } from './defaults.ts';
+export { isScenarioFile, parseScenarioFile } from './scenario-file.ts';
 export { runScenarioFile, runScenarios } from './scenario-run.ts';
 export { parseScriptEvent, ScriptError } from './script.ts';
 export { simulate } from './simulate.ts';

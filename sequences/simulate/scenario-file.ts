@@ -56,6 +56,15 @@ export interface ScenarioFile {
   readonly scenarios: readonly Scenario[];
 }
 
+/**
+ * Whether this is a file of scenarios rather than a definition.
+ * @throws SequenceError when it is no YAML
+ */
+export function isScenarioFile(source: string | Uint8Array, file: string): boolean {
+  const { value } = readDocument(source, file);
+  return typeof value === 'object' && value !== null && 'scenarios' in value && !('steps' in value);
+}
+
 /** Reads a scenario file. @throws SequenceError with each mistake's file, line and column */
 export function parseScenarioFile(source: string | Uint8Array, file: string): ScenarioFile {
   const document = readDocument(source, file);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readLeadsFile } from '../../api/operations/simulate-file.ts';
 import { explain } from '../../cli/errors.ts';
@@ -73,6 +73,34 @@ test('test runs scenarios without a server: exit 0 when they pass, 1 with a diff
   expect(fails.stdout).toContain('0 passed, 1 failed');
   expect(fails.stdout).toMatch(/- hello +Mon 2026-03-09 10:00/);
   expect(fails.stdout).toMatch(/\+ hello +Mon 2026-03-09 09:00/);
+});
+
+test('a scenario file is validated as one, and a definition is tested by the one beside it', async () => {
+  write('pair.yaml', 'name: pair\nsteps:\n  - id: hello\n    email: { subject: Hi, body: Hello }\n');
+  write(
+    'pair.test.yaml',
+    'scenarios:\n  - name: a\n    given: { start: 2026-03-09 09:00, lead: { email: ada@x.test, time_zone: Europe/Berlin } }\n    then:\n      - { step: hello, at: Mon 2026-03-09 09:00 }\n',
+  );
+  write('wrong.test.yaml', 'scenarios:\n  - nmae: a\n');
+  write('alone.yaml', 'name: alone\nsteps:\n  - id: hello\n    email: { subject: Hi, body: Hello }\n');
+  const [good, wrong, beside, alone] = await Promise.all([
+    run('validate', 'pair.yaml', 'pair.test.yaml'),
+    run('validate', 'wrong.test.yaml'),
+    run('test', 'pair.yaml', 'pair.test.yaml'),
+    run('test', 'alone.yaml'),
+  ]);
+  expect(good).toMatchObject({ code: 0, stderr: '' });
+  expect(good.stdout).toContain('pair.test.yaml: 1 scenario, no mistakes');
+  expect(wrong.code).toBe(2);
+  expect(wrong.stderr).toMatch(/^wrong\.test\.yaml:2:5: /m);
+  expect(beside).toMatchObject({ code: 0, stdout: expect.stringContaining('1 passed, 0 failed') });
+  expect(alone.code).toBe(2);
+  expect(alone.stderr).toContain('alone.test.yaml, which is not there');
+});
+
+test('--version prints that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(resolve('package.json'), 'utf8')) as { version: string };
+  expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test('simulate shows each touch in the lead’s local time, and an answer ends them', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parseWhen } from '../../api/operations/when.ts';
 import { renderTable } from '../../cli/output/table.ts';
-import { harmless } from '../../cli/output/text.ts';
+import { harmless, words } from '../../cli/output/text.ts';
 
 const now = Date.parse('2026-03-27T09:00:00Z');
 const berlin = { zone: 'Europe/Berlin', now };
@@ -38,4 +38,12 @@ test('tables keep a row on a line in a pipe, and fit a terminal by wrapping', ()
   const narrow = renderTable(['LEAD', 'WHY', 'N'], rows, 40).split('\n');
   expect(narrow.length).toBeGreaterThan(2);
   expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(40);
+});
+
+test.each([
+  ['missing_variable:lead.first_name', 'missing variable lead.first_name'],
+  ['no_reachable_channel', 'no reachable channel'],
+  ['asked by phone: never again', 'asked by phone: never again'],
+])('%s reads %s', (code, said) => {
+  expect(words(code)).toBe(said);
 });
