@@ -28,7 +28,7 @@ const { load, execute, look } = proxyLocalActivities<EnrollmentActivities>({
   startToCloseTimeout: '60 s',
   // A longer wait is a timer: a workflow task held open for it fills the history meanwhile and keeps the worker from stopping.
   localRetryThreshold: '2 s',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 s' },
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
 const wake = defineSignal(WAKE);
