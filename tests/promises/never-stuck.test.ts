@@ -48,7 +48,7 @@ steps:
     { leads: 60 },
   );
   const reached = (count: number) =>
-    stack!.until(async () => sandbox.received().length >= count, `${count} touches`, 60_000);
+    stack!.until(async () => sandbox.received().length >= count, `${count} touches`, 120_000);
   await reached(30);
   await stack.loseTemporal();
   await reached(90);
