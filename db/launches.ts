@@ -47,6 +47,31 @@ export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonl
   });
 }
 
+/**
+ * A name for a launch that nobody chose: the first of those that no launch has.
+ * @param candidate the n-th one, from 1
+ */
+export async function freeLaunchName(q: Queryable, candidate: (n: number) => string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = candidate(n);
+    const { rowCount } = await q.query('select from launches where lower(name) = lower($1) limit 1', [name]);
+    if (rowCount === 0) return name;
+  }
+}
+
+/** Takes back a launch in which nobody is; one that somebody joined meanwhile stays. Returns whether it is gone. */
+export async function dropEmptyLaunch(db: Db, launchId: string): Promise<boolean> {
+  return db.tx(async (tx) => {
+    // Who enrolls holds the launch FOR SHARE: either it is seen below, or it finds the launch gone.
+    await tx.query('select from launches where id = $1 for update', [launchId]);
+    const { rowCount } = await tx.query(
+      'delete from launches where id = $1 and not exists (select from enrollments where launch_id = $1)',
+      [launchId],
+    );
+    return rowCount === 1;
+  });
+}
+
 /** Why a lead is left out of a launch. */
 type ExclusionReason = 'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
 

@@ -3,7 +3,14 @@ import type { IdentityHasher } from '../../common/crypto.ts';
 import type { Db } from '../../db/db.ts';
 import type { ImportProgress } from '../../db/import/import-leads.ts';
 import { segmentPages } from '../../db/leads.ts';
-import { createLaunch, enroll, readLaunch, type EnrollReport } from '../../db/launches.ts';
+import {
+  createLaunch,
+  dropEmptyLaunch,
+  enroll,
+  freeLaunchName,
+  readLaunch,
+  type EnrollReport,
+} from '../../db/launches.ts';
 import { lookAgain } from '../../db/look-again.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { findSender } from '../../db/senders.ts';
@@ -31,7 +38,7 @@ export interface LaunchRequest {
   readonly file?: string;
   /** Adds to this launch (its id) instead of making one. */
   readonly to?: string;
-  /** Default: the sequence's name and that of the audience. */
+  /** Default: the sequence's name and that of the audience, with a number where a launch is called that already. */
   readonly name?: string;
   /** The zone of leads whose own, company's and sender's are unknown. */
   readonly timeZone?: string;
@@ -46,7 +53,7 @@ type LaunchProgress =
   (ImportProgress & { readonly size: number }) | { readonly phase: 'enrolling'; readonly leads: number };
 
 export interface LaunchOutcome {
-  /** null after a dry run. */
+  /** null after a dry run, and where nobody was enrolled: a new launch is not kept then. */
   readonly launchId: string | null;
   readonly name: string;
   readonly sequence: string;
@@ -98,7 +105,7 @@ async function launch(
           ...(onProgress && { onProgress }),
         })
       : null;
-  const name = into?.name ?? request.name ?? `${version.name}: ${audienceName(audience)}`;
+  const name = into?.name ?? request.name ?? (await defaultName(db, version.name, audience));
   const launchId =
     into?.id ??
     (
@@ -111,8 +118,9 @@ async function launch(
     ).id;
   const pages = imported ? inPages(imported.leadIds) : segmentPages(db, matches!);
   const report = await enroll(db, launchId, counted(pages, onProgress), { hashIdentity });
+  const dropped = into === null && report.enrolled === 0 && (await dropEmptyLaunch(db, launchId));
   return {
-    launchId,
+    launchId: dropped ? null : launchId,
     name,
     sequence: version.name,
     versionId,
@@ -120,7 +128,7 @@ async function launch(
     outcome: published?.outcome ?? 'unchanged',
     imported,
     report,
-    wake: await lookAgain(db, launchId),
+    wake: dropped ? [] : await lookAgain(db, launchId),
   };
 }
 
@@ -149,8 +157,10 @@ function required(file: string | undefined): string {
   return file;
 }
 
-function audienceName(audience: LaunchAudience): string {
-  return 'csv' in audience ? basename(audience.csv).replace(/\.csv$/i, '') : audience.segment.slice(0, 80);
+function defaultName(db: Db, sequence: string, audience: LaunchAudience): Promise<string> {
+  if ('segment' in audience) return freeLaunchName(db, (n) => `${sequence}: segment ${n}`);
+  const name = `${sequence}: ${basename(audience.csv).replace(/\.csv$/i, '')}`;
+  return freeLaunchName(db, (n) => (n === 1 ? name : `${name} (${n})`));
 }
 
 async function* inPages(ids: readonly string[]): AsyncGenerator<readonly string[]> {

@@ -33,7 +33,10 @@ export function addLaunch(program: Command): void {
     .option('--leads <csv>', 'the list; it is imported first')
     .option('--segment <cel>', 'the known leads for which this condition holds')
     .option('--sender <name>', 'only this sender, by name, address or id (repeatable)', several)
-    .option('--name <name>', 'what the launch is called (default: the sequence and the list)')
+    .option(
+      '--name <name>',
+      'what the launch is called (default: the sequence and the list, or "SEQUENCE: segment N")',
+    )
     .option(
       '--time-zone <zone>',
       'of leads that have none, nor their company or sender (default: this machine’s)',
@@ -93,6 +96,8 @@ export function addLaunch(program: Command): void {
           },
           () => say(out, outcome, options.dryRun === true),
         );
+        const inVain = outcome.launchId === null && outcome.report.enrolled === 0;
+        return inVain && options.dryRun !== true ? 1 : 0;
       }),
     );
 }
@@ -113,11 +118,19 @@ function say(out: Output, outcome: LaunchOutcome, dryRun: boolean): void {
   const { imported, report, name, launchId, sequence, revision } = outcome;
   if (dryRun) out.line(out.colors.bold('Dry run: nothing was changed.'));
   if (imported) sayImport(out, imported);
-  out.line(
-    `${dryRun ? 'Would enroll' : 'Enrolled'} ${count(report.enrolled, 'lead')} in ${sequence} (copy revision ${revision}).`,
-  );
+  const nobody = report.enrolled === 0;
+  if (nobody) {
+    const kept = !dryRun && launchId === null ? ' No launch was made.' : '';
+    out.line(`Nobody ${dryRun ? 'would be' : 'was'} enrolled in ${sequence}.${kept}`);
+  } else {
+    out.line(
+      `${dryRun ? 'Would enroll' : 'Enrolled'} ${count(report.enrolled, 'lead')} in ${sequence} (copy revision ${revision}).`,
+    );
+  }
   for (const [reason, number] of Object.entries(report.excluded))
     if (number > 0) out.line(`  ${count(number, 'lead')} left out: ${words(reason)}`);
+  if (nobody && Object.values(report.excluded).every((number) => number === 0))
+    out.line('  There is no lead in the list or the segment.');
   if (!dryRun && launchId) {
     out.line(`Launch "${name}" ${launchId}`);
     out.line(out.colors.dim(`How it goes: cadenza status ${launchId.slice(0, 8)}`));

@@ -165,6 +165,28 @@ test('launch: a dry run changes nothing and says what a launch then does', async
   });
 });
 
+test('a launch on nobody says so and is not kept; default names do not collide', async () => {
+  write('again.yaml', sequence('Hello').replace('name: short', 'name: twice'));
+  write('one.csv', 'email\ngus@one.test\n');
+  write('two.csv', 'email\nhal@two.test\n');
+  const launches = async () => (await db.query('select id from launches')).rows.length;
+  const first = await run('launch', 'again.yaml', '--leads', 'one.csv', '--json');
+  expect(first.json()).toMatchObject({ name: 'twice: one', report: { enrolled: 1 } });
+  const before = await launches();
+  const nobody = await run('launch', 'again.yaml', '--leads', 'one.csv');
+  expect(nobody.code).toBe(1);
+  expect(nobody.stdout).toMatch(
+    /Nobody was enrolled in twice\. No launch was made\.\n {2}1 lead left out: already active/,
+  );
+  expect(await launches()).toBe(before);
+  write('one.csv', 'email\nivy@three.test\n');
+  const second = await run('launch', 'again.yaml', '--leads', 'one.csv', '--json');
+  expect(second.json()).toMatchObject({ name: 'twice: one (2)' });
+  await run('import', 'two.csv');
+  const segment = await run('launch', 'again.yaml', '--segment', 'lead.email == "hal@two.test"', '--json');
+  expect(segment.json()).toMatchObject({ name: 'twice: segment 1', report: { enrolled: 1 } });
+});
+
 test('promise 10: changed copy is published explicitly, and refused where it would hold a lead', async () => {
   write('short.yaml', sequence('Good day {{ lead.first_name }}'));
   const launch = await run('launch', 'short.yaml', '--leads', 'more.csv', '--json');

@@ -8,6 +8,7 @@ import { createLogger } from '../../common/log.ts';
 import { addEndpoint } from '../../db/endpoints.ts';
 import type { Db } from '../../db/db.ts';
 import type { EnrollReport } from '../../db/launches.ts';
+import { CommandRefused } from '../../db/refused.ts';
 import { startSandbox } from '../../providers/sandbox/sandbox.ts';
 import { startLocalStack } from '../local/stack.ts';
 import type { Reporter } from '../local/temporal-binary.ts';
@@ -94,7 +95,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
         timeZone: 'Europe/Berlin',
       },
     );
-    const launchId = launched.launchId!;
+    const { launchId } = launched;
+    if (launchId === null) throw new CommandRefused('not_running', nobodyIn(launched.report));
 
     const worker = await startWorker(services, { sweepMs: 1000 });
     closing.push(() => worker.stop());
@@ -135,6 +137,12 @@ type Moving = DemoProgress & {
   readonly moving: number;
   readonly tasks: number;
 };
+
+function nobodyIn({ excluded }: EnrollReport): string {
+  const reasons = Object.entries(excluded).filter(([, number]) => number > 0);
+  const why = reasons.map(([reason, number]) => `${number} ${reason.replaceAll('_', ' ')}`).join(', ');
+  return `Nobody of the list can be enrolled, so there is nothing to show${why ? `; left out: ${why}` : ''}.`;
+}
 
 async function progressOf(services: Services, launchId: string, start: Date): Promise<Moving> {
   const { rows } = await services.db.query<{
