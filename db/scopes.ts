@@ -20,12 +20,13 @@ const TABLE: Record<Exclude<Scope, 'all'>, string> = {
 
 /**
  * Locks the scope's row against every transaction that is about to commit `sending` within it (promise 3). They hold shared
- * locks on the workspace and the launch, and shared lockers of a row overtake one who waits for it alone: under steady sending
+ * locks on the workspace, the launch and the company, and shared lockers of a row overtake one who waits for it alone: under steady sending
  * he would wait for ever. The table lock is a queue that nobody overtakes and that every sending transaction passes first.
  * @throws CommandRefused `not_found`
  */
 export async function lockScope(tx: Tx, { scope, scopeId }: ScopeRef): Promise<void> {
-  if (scope === 'all' || scope === 'launch') await tx.query('lock table workspace in exclusive mode');
+  if (scope === 'all' || scope === 'launch' || scope === 'company')
+    await tx.query('lock table workspace in exclusive mode');
   const { rowCount } =
     scope === 'all'
       ? await tx.query('select from workspace for update')

@@ -33,7 +33,7 @@ function unhurried(pool: Db): Db {
         work({
           ...tx,
           query: async (text, values) => {
-            if (text.includes(`set state = 'sending'`)) await sleep(12);
+            if (text.includes(`set state = 'sending'`)) await sleep(25);
             return tx.query(text, values);
           },
         } as Tx),
@@ -53,7 +53,7 @@ afterAll(async () => {
 });
 beforeEach(() => setTime(db, TUESDAY));
 
-const LEADS = 24;
+const LEADS = 32;
 
 /** Leads of one company whose touches are booked for this very moment. */
 async function dueNow() {
