@@ -187,6 +187,18 @@ function refuseClosed(task: TaskRow): void {
   }
 }
 
+/** An edited text keeps the way to unsubscribe, unless whoever wrote it left it in. */
+async function withFooter(tx: Tx, touchId: string | null, text: string): Promise<string> {
+  const { rows } = await tx.query<{ footer: string | null }>(
+    `select content ->> 'footer' as footer from touches where id = $1`,
+    [touchId],
+  );
+  const footer = rows[0]?.footer ?? null;
+  const link = footer === null ? undefined : /https?:\/\/[^\s)\]>]+/.exec(footer)?.[0];
+  if (footer === null || text.includes(link ?? footer)) return text;
+  return `${text.trimEnd()}\n\n${footer}`;
+}
+
 /** What the touch becomes: true sent, false skipped, null still to be sent (approved, or tried again). */
 async function settleTaskTouch(
   tx: Tx,
@@ -195,11 +207,12 @@ async function settleTaskTouch(
 ): Promise<boolean | null> {
   if (outcome === 'approved') {
     if (edited) {
+      const text = edited.text === undefined ? null : await withFooter(tx, task.touchId, edited.text);
       await tx.query(
         `update touches set content = (case when $3::text is null then coalesce(content, '{}') else coalesce(content, '{}') - 'html' end)
            || jsonb_strip_nulls(jsonb_build_object('subject', $2::text, 'text', $3::text))
          where id = $1`,
-        [task.touchId, edited.subject ?? null, edited.text ?? null],
+        [task.touchId, edited.subject ?? null, text],
       );
     }
     return null;

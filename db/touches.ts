@@ -22,6 +22,8 @@ export interface TouchContent {
   readonly subject?: string;
   readonly text?: string;
   readonly html?: string;
+  /** Of an email: what an edited text is followed by. */
+  readonly footer?: string;
   readonly title?: string;
   readonly contentSid?: string;
   readonly variables?: Readonly<Record<string, string>>;

@@ -191,6 +191,11 @@ test('an approved review sends the edited text, once; a rejected one sends nothi
   await expect(
     completeTask(db, approved.task.id, { outcome: 'approved', edited: { text: 'Hi {{ lead.first_name }}' } }),
   ).rejects.toMatchObject({ code: 'bad_text' });
+  const footer = 'No more? Unsubscribe (https://u.test/x?t=1).';
+  await db.query('update touches set content = content || $2 where id = $1', [
+    approved.task.touchId,
+    { footer },
+  ]);
   await completeTask(db, approved.task.id, {
     outcome: 'approved',
     edited: { subject: 'Better', text: 'Dear Ada' },
@@ -198,7 +203,7 @@ test('an approved review sends the edited text, once; a rejected one sends nothi
   const before = host.provider.sent.length;
   await walk(host, approved.enrollmentId);
   expect(host.provider.sent.slice(before)).toEqual([
-    expect.objectContaining({ subject: 'Better', text: expect.stringContaining('Dear Ada') }),
+    expect.objectContaining({ subject: 'Better', text: `Dear Ada\n\n${footer}` }),
   ]);
   expect(host.provider.sent.at(-1)!.html ?? '').not.toContain('Step hello');
 

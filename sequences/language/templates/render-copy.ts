@@ -26,6 +26,8 @@ export interface Rendered {
   readonly subject?: string;
   readonly text: string;
   readonly html?: string;
+  /** The end of an email's `text` that must stay when a person writes another text. */
+  readonly footer?: string;
   readonly title?: string;
   readonly contentSid?: string;
   readonly variables?: Readonly<Record<string, string>>;
@@ -107,17 +109,21 @@ function renderEmail(
   copy: StepCopy,
   context: RenderContext,
   render: Renderer,
-): { text: string; html: string } {
+): { text: string; html: string; footer?: string } {
   const body =
     copy.html === undefined ? render.markdown('body', copy.body ?? '') : render.html('html', copy.html);
   const footer =
     context.unsubscribeFooter === null ? null : render.markdown('footer', context.unsubscribeFooter);
   const html = footer === null ? body : withFooter(body, footer);
   const own = copy.text === undefined ? null : render.text('text', copy.text);
-  const text =
-    own === null ? htmlToText(html) : [own, ...(footer === null ? [] : [htmlToText(footer)])].join('\n\n');
+  const below = footer === null ? null : htmlToText(footer);
+  const text = own === null ? htmlToText(html) : [own, ...(below === null ? [] : [below])].join('\n\n');
   if (isEmptyHtml(body)) throw new CopyError('template_failed', 'the rendered email is empty');
-  return { text: atMost(LIMITS.email, 'an email', text), html: atMost(LIMITS.email, 'an email', html) };
+  return {
+    text: atMost(LIMITS.email, 'an email', text),
+    html: atMost(LIMITS.email, 'an email', html),
+    ...(below !== null && { footer: below }),
+  };
 }
 
 function withFooter(html: string, footer: string): string {

@@ -164,6 +164,7 @@ test('an email becomes HTML and text, the footer below both', () => {
   expect(rendered.text).toBe(
     'Hi Ada,\nline two\n\n * one\n * book (https://cal.test/grace)\n\nGrace\nSender Ltd\n\nNo more? Unsubscribe (https://u.test/x?t=1&s=2).',
   );
+  expect(rendered.footer).toBe('No more? Unsubscribe (https://u.test/x?t=1&s=2).');
 });
 
 test('a text alternative of its own keeps its words and gets the footer', () => {
