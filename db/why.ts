@@ -237,11 +237,15 @@ function sentenceOf(row: Row, blocks: readonly Block[], next: Why['next']): stri
   const where =
     step === null ? `${name} is in ${row.sequence}` : `${name} is at step ${step} of ${row.sequence}`;
   const node = step === null ? undefined : row.plan.nodes[step];
-  const then = next
-    ? `Next: ${describe(next.action, node)}, ${inZone(new Date(next.at), row.zone)}.`
-    : further.length === 0
-      ? 'It goes on as soon as its workflow is woken.'
-      : 'It goes on once that is over.';
+  const paused = blocks.some(({ kind }) => kind === 'paused');
+  const then =
+    paused && next
+      ? `After the pause: ${describe(next.action, node)}, in a new slot.`
+      : next
+        ? `Next: ${describe(next.action, node)}, ${inZone(new Date(next.at), row.zone)}.`
+        : further.length === 0
+          ? 'It goes on as soon as its workflow is woken.'
+          : 'It goes on once that is over.';
   return [`${where}.`, ...further, then].join(' ');
 }
 

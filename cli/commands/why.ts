@@ -35,7 +35,8 @@ export function addWhy(program: Command): void {
             `${enrollment.sequence}${where}: ${enrollment.held ? 'held' : enrollment.status} (${enrollment.reason})`,
           ),
         );
-        if (next) out.line(out.colors.dim(`next at ${localTime(next.at, answer.timeZone)}`));
+        if (next && !answer.blocks.some(({ kind }) => kind === 'paused'))
+          out.line(out.colors.dim(`next at ${localTime(next.at, answer.timeZone)}`));
       });
     }),
   );

@@ -114,6 +114,12 @@ test('promise 2: why says what comes next and when, in the lead’s own time', a
   expect(told.sentence).toBe(
     'Ada Lovelace is at step hello of classic. Next: email, Tue, 10 Mar 2026, 09:00 (America/New_York).',
   );
+  // A time that the pause would not let it keep is not promised.
+  await pause(db, { scope: 'lead', scopeId: one.leadId, reason: 'fair' });
+  expect((await why(db, hash, one.leadId)).sentence).toBe(
+    'Ada Lovelace is at step hello of classic. This lead is paused: fair. After the pause: email, in a new slot.',
+  );
+  await resume(db, { scope: 'lead', scopeId: one.leadId });
 });
 
 test('promise 2: why names everything that keeps a lead, and who has to do something', async () => {
