@@ -1,10 +1,17 @@
 import { z } from 'zod';
+import { issuesOf } from '../common/issues.ts';
 import type { ConsentPolicy } from '../sequences/consent.ts';
 import { CONTACT_CHANNELS } from '../sequences/lead.ts';
+import { countryCode } from '../sequences/leads/countries.ts';
 import type { Queryable } from './db.ts';
 
 const policySchema = z.record(
-  z.string().regex(/^([A-Z]{2}|\*)$/, 'is neither an ISO country code such as DE nor *'),
+  z
+    .string()
+    .refine(
+      (key) => key === '*' || (/^[A-Z]{2}$/.test(key) && countryCode(key) === key),
+      'is neither the ISO code of a country, such as DE, nor *',
+    ),
   z.array(z.enum(CONTACT_CHANNELS)),
 );
 
@@ -31,7 +38,7 @@ export async function writeConsentPolicy(q: Queryable, policy: unknown): Promise
   const parsed = policySchema.safeParse(policy);
   if (!parsed.success) {
     throw new BadConsentPolicy(
-      `The consent policy cannot be used: ${z.prettifyError(parsed.error)}. Write it like {"DE": ["email", "sms"], "*": []}.`,
+      `The consent policy cannot be used: ${issuesOf(parsed.error)}. Write it like {"DE": ["email", "sms"], "*": []}.`,
     );
   }
   await q.query('update workspace set consent_policy = $1', [JSON.stringify(parsed.data)]);

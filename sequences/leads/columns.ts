@@ -156,7 +156,7 @@ export function mapColumns(headers: readonly string[], mapping: ColumnMapping = 
         : `the lead's ${slot.replace(/:.*$/, '')}`;
       throw new LeadsCsvError(
         'duplicate_column',
-        `columns ${first.position} (“${first.header}”) and ${index + 1} (“${header}”) both stand for ${what}. Rename or remove one, or say with a mapping what each means.`,
+        `columns ${first.position} (“${first.header}”) and ${index + 1} (“${header}”) both stand for ${what}. Rename or remove one, or say what each means (--map 'Column=field', --map 'Column=-' to leave it out).`,
         1,
       );
     }

@@ -71,5 +71,8 @@ test('consent: the country’s entry, else *; refused is refused everywhere, giv
   expect(without('refused', 'FR')).toHaveLength(5);
   await expect(writeConsentPolicy(db, { Germany: ['email'] })).rejects.toBeInstanceOf(BadConsentPolicy);
   await expect(writeConsentPolicy(db, { DE: ['fax'] })).rejects.toBeInstanceOf(BadConsentPolicy);
+  await expect(writeConsentPolicy(db, { UK: ['email'] })).rejects.toThrow(
+    'The consent policy cannot be used: UK: is neither the ISO code of a country, such as DE, nor *. Write it',
+  );
   expect(await readConsentPolicy(db)).toEqual(policy);
 });

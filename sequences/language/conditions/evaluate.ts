@@ -93,7 +93,8 @@ function compiled(expression: string, segment: boolean): CompiledCondition {
     const [fault] = result.faults;
     throw new ConditionError(
       'condition_invalid',
-      `${quote(expression)}: ${fault?.message ?? 'invalid'} at ${quote(fault?.snippet ?? '')}`,
+      // Conditions hold quotes of their own.
+      `The condition ${quote(expression).slice(1, -1)} is not valid: ${fault?.message ?? 'invalid'}, at ${quote(fault?.snippet ?? '').slice(1, -1)}`,
       fault?.hint ?? null,
     );
   }
