@@ -1,12 +1,13 @@
 /** Senders: the mailboxes, LinkedIn accounts and numbers by which leads are reached. Credentials are stored encrypted. */
 import { z } from 'zod';
 import type { Secrets } from '../common/crypto.ts';
+import { issuesOf } from '../common/issues.ts';
 import type { SenderAccount } from '../providers/ports.ts';
 import { isZone } from '../sequences/calendar/index.ts';
 import { ACTIONS, CHANNELS, type Action, type Channel } from '../sequences/lead.ts';
 import { emailAddress, linkedinProfile, phoneNumber } from '../sequences/leads/fields.ts';
 import type { SequenceSettings } from '../sequences/plan.ts';
-import type { Db, Queryable } from './db.ts';
+import type { Db, Queryable, Tx } from './db.ts';
 import { CommandRefused } from './refused.ts';
 import type { StoredCaps, StoredRampUp } from './slots.ts';
 
@@ -142,6 +143,7 @@ export async function addSender(
 
 /**
  * Changes the given fields of a sender; new caps replace the old ones as a whole and hold from the next send on.
+ * @param verify looks at what was written before it is committed; what it throws takes everything back
  * @throws BadSender
  * @throws CommandRefused `not_found`
  */
@@ -150,6 +152,7 @@ export async function updateSender(
   id: string,
   input: SenderChanges,
   secrets: Pick<Secrets, 'encrypt'>,
+  verify: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<void> {
   const change = parsed(changes, input);
   const columns: Record<string, unknown> = {
@@ -172,6 +175,7 @@ export async function updateSender(
     if (given.length === 0) return;
     const set = given.map(([column], index) => `${column} = $${index + 2}`).join(', ');
     await tx.query(`update senders set ${set} where id = $1`, [id, ...given.map(([, value]) => value)]);
+    await verify(tx);
   });
 }
 
@@ -317,7 +321,7 @@ function sealed(
 function parsed<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new BadSender(`This sender cannot be used:\n${z.prettifyError(result.error)}`);
+  throw new BadSender(`This sender cannot be used: ${issuesOf(result.error)}.`);
 }
 
 function notFound(what: string): CommandRefused {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { NewSender, Sender, SenderChanges } from '../../db/senders.ts';
 import { ACTIONS, CHANNELS } from '../../sequences/lead.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
-import { CliError } from '../errors.ts';
+import { CliError, explain } from '../errors.ts';
 import { jsonObject, oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -95,19 +95,35 @@ export function addSenders(program: Command): void {
     }),
   ).action(
     action<[string], Options>(async (out, [text], options) => {
-      const [{ findSender, updateSender }, { withSession }] = await Promise.all([
-        import('../../db/senders.ts'),
-        import('../session.ts'),
-      ]);
+      const [{ findSender, loadAccount, updateSender }, { createProviders }, { withSession }] =
+        await Promise.all([
+          import('../../db/senders.ts'),
+          import('../../providers/registry.ts'),
+          import('../session.ts'),
+        ]);
       const changes = await fromOptions(options);
       if (Object.keys(changes).length === 0) throw new CliError('Say what to change; see --help.');
       const sender = await withSession(out, async ({ db, secrets }) => {
         const before = await findSender(db, text);
+        const providers = createProviders();
+        const chosen = providers.get(before.channel, changes.provider ?? before.provider);
+        await providers.close();
+        const touched = changes.provider ?? changes.settings ?? changes.credentials;
         await updateSender(
           db,
           before.id,
           { ...changes, ...(changes.caps && { caps: { ...before.caps, ...changes.caps } }) } as SenderChanges,
           secrets,
+          async (tx) => {
+            if (touched === undefined) return;
+            const account = await loadAccount(tx, before.id, secrets).catch((error: unknown) => {
+              // The key of the old credentials is gone: what cannot be read cannot be checked, nor stand in the way.
+              if (!changes.credentials && explain(error).code.match(/^(unknown_key|broken_secret)$/))
+                return null;
+              throw error;
+            });
+            if (account) chosen.assertSettings?.(account);
+          },
         );
         return findSender(db, before.id);
       });

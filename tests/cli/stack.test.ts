@@ -87,7 +87,16 @@ test('senders: a secret is read from standard input, stored encrypted and never 
   expect(rows).toHaveLength(1);
   expect(rows[0]!.credentials).toMatch(/^v1\.k\./);
   expect(bad.json()).toMatchObject({
-    error: { code: 'bad_sender', message: expect.stringContaining('is no email address') },
+    error: { code: 'bad_sender', message: 'This sender cannot be used: address: is no email address.' },
+  });
+  const update = (...more: string[]) => run('senders', 'update', 'rosa@example.com', ...more);
+  const [wrong, renamed] = await Promise.all([
+    update('--settings', '{"hots":"mail.example.com"}'),
+    update('--owner', 'rosa', '--json'),
+  ]);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('hots') });
+  expect(renamed.json()).toMatchObject({
+    sender: { owner: 'rosa', settings: JSON.parse(settings) as object },
   });
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('for email there is: smtp') });
   expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining('hots') });
