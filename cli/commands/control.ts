@@ -71,7 +71,7 @@ export function addControls(program: Command): void {
       await out.result({ target, resumed: resumed.resumed, waking: resumed.waking }, () =>
         out.line(
           resumed.resumed
-            ? `Resumed: ${target.name}. ${resumed.waking === 0 ? 'Nobody stood still.' : `${count(resumed.waking, 'lead')} that stood still will go on.`}`
+            ? `Resumed: ${target.name}. ${resumed.waking === 0 ? 'Nobody had been held up.' : `${count(resumed.waking, 'lead')} that had been held up will go on.`}`
             : `${target.name} was not paused.`,
         ),
       );
@@ -80,7 +80,7 @@ export function addControls(program: Command): void {
 
   addCommand(program, 'stop <scope> [name]', {
     summary: 'end the sequences of a lead, launch, sender, company or of everybody',
-    description: `${NAMING} A stopped lead leaves its sequence for good (it may be launched on again; to prevent that, "leads suppress"). In force when the command returns; what was already being sent may still arrive and is named.`,
+    description: `${NAMING} A stopped lead leaves its sequence for good (it may be launched on again; to prevent that, "leads suppress"); a stopped launch takes no more leads. In force when the command returns; what was already being sent may still arrive and is named.`,
     examples: [
       'stop lead ada@example.com',
       'stop company acme.com --reason "became a customer"',
