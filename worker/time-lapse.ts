@@ -34,6 +34,7 @@ export interface TimeLapse {
 const DAY = 86_400_000;
 /** How many ticks ahead the ceiling is: if the governor dies, business time stands soon after. */
 const TICKS_AHEAD = 2;
+const SLOWEST_TICK_MS = 250;
 
 /**
  * Lets business time run as fast as asked, for as long as everything that is due gets done: it slows itself down when
@@ -50,8 +51,14 @@ export async function startTimeLapse(db: Db, options: TimeLapseOptions): Promise
   let overdue = '';
   let overdueSince = performance.now();
   let failure: unknown;
+  let ticked = performance.now();
+  /** How long a tick takes with its queries: a ceiling that is nearer would slow time down for nothing. */
+  let paceMs = tickMs;
 
   async function tick(): Promise<void> {
+    const begun = performance.now();
+    paceMs = Math.min(Math.max(begun - ticked, tickMs), SLOWEST_TICK_MS);
+    ticked = begun;
     while (script[0] && script[0].at <= business) await script.shift()!.work(new Date(business));
     const holds = [...(await clockHolds(db, waived)), ...(await extra(options, waived))];
     wait(holds.filter(({ at }) => at.getTime() <= business));
@@ -59,7 +66,7 @@ export async function startTimeLapse(db: Db, options: TimeLapseOptions): Promise
       .filter(({ key }) => !waived.includes(key))
       .map(({ at }) => at.getTime() + allowanceMs);
     const ceiling = Math.min(
-      business + speed * tickMs * TICKS_AHEAD,
+      business + speed * paceMs * TICKS_AHEAD,
       script[0]?.at ?? Number.POSITIVE_INFINITY,
       ...limits,
     );

@@ -29,7 +29,7 @@ export function addDemo(program: Command): void {
       '--json <file>',
       'also write leads, touches, received messages and callbacks there as JSON; - for standard output',
     )
-    .option('--ms-per-day <ms>', 'how long a day takes', wholeNumber('--ms-per-day', 20), 2000)
+    .option('--ms-per-day <ms>', 'how long a day takes', wholeNumber('--ms-per-day', 20), 1800)
     .option('--start <when>', 'the launch, in UTC (default: Monday 2026-03-02 06:00)')
     .action(
       action<[], Options>(async (out, _args, options) => {
