@@ -109,7 +109,8 @@ test('promise 1: workers killed at random moments send nothing twice, and what i
   const waker = await stack.services.waker();
   for (let open = unconfirmed; open.length > 0;) {
     for (const { id } of open) await waker.enrollments((await settleTouch(db, id, there.has(id))).wake);
-    await everybodyEnded(stack, launched, 120_000, ['unconfirmed']);
+    // Nobody may rest at `unconfirmed` any more: the word stays in the reason until the verdict is taken in.
+    await everybodyEnded(stack, launched, 240_000);
     open = (await db.query<(typeof touches)[number]>(`select * from touches where state = 'unconfirmed'`))
       .rows;
     expect(open).toEqual([]);
