@@ -18,12 +18,17 @@ export interface Erased {
 
 /** Rows of the lead in which only what could name it is blanked; ids, times, steps and states stay for the counts. */
 const BLANK: readonly string[] = [
-  `update touches set content = null, recipient = null, detail = null, provider_id = null, provider_thread_id = null where lead_id = $1`,
+  `update touches set content = null, recipient = null, detail = null, provider_id = null, provider_thread_id = null, delivery_detail = null where lead_id = $1`,
   `update tasks set title = '', body = '', link = null, note = null where lead_id = $1`,
   `update lead_events set data = '{}', dedupe_key = null where lead_id = $1`,
   `update decisions set detail = null where lead_id = $1`,
   `update launch_exclusions set detail = '' where lead_id = $1`,
   `update pauses set reason = 'erased', ended_at = coalesce(ended_at, business_now()) where scope = 'lead' and scope_id = $1`,
+  `update inbound set payload = '{}', raw = null, error = null where lead_id = $1`,
+  `update messages set address = null, subject = null, body = '', detail = null, message_id = null, provider_id = null, thread_id = null where lead_id = $1`,
+  `update messages set suggested_lead_id = null where suggested_lead_id = $1`,
+  `delete from touch_message_ids where touch_id in (select id from touches where lead_id = $1)`,
+  `delete from tracking_hits where lead_id = $1`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,
 ];

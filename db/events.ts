@@ -60,34 +60,41 @@ export async function recordLeadEvent(
   hash: IdentityHasher,
   event: IncomingEvent,
 ): Promise<EventEffect> {
-  return db.tx(async (tx) => {
-    const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
-    const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
-    const stored = await storeEvent(tx, lead, event);
-    if (!stored) return { eventId: null, stopped: [], wake: [], sending: [] };
-    await noteOnProfile(tx, event, stored.at);
-    const concerned = [...lead.alsoLocked, lead.id];
-    const sending = await sendingTo(tx, concerned);
-    const effect = await takeEffect(tx, lead, event);
-    const stopped = [...effect.stopped];
-    if (event.type === 'unsubscribed') {
-      const suppression = { channel: null, reason: 'unsubscribed' } as const;
-      stopped.push(...(await suppressLocked(tx, hash, { leadId: lead.id }, concerned, suppression)));
-    }
-    const address = event.type === 'bounced' ? (event.address ?? lead.emails[0]) : undefined;
-    if (address !== undefined) {
-      const suppression = { channel: 'email', reason: 'bounced' } as const;
-      const target = { kind: 'email', value: address } as const;
-      stopped.push(...(await suppressLocked(tx, hash, target, [lead.id], suppression)));
-    }
-    const ended = new Set(stopped.map((one) => one.enrollmentId));
-    return {
-      eventId: stored.id,
-      stopped,
-      wake: [...new Set([...effect.wake, ...ended])],
-      sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
-    };
-  });
+  return db.tx((tx) => recordLeadEventIn(tx, hash, event));
+}
+
+/** `recordLeadEvent` within a transaction that holds no lock of companies, leads or enrollments yet. */
+export async function recordLeadEventIn(
+  tx: Tx,
+  hash: IdentityHasher,
+  event: IncomingEvent,
+): Promise<EventEffect> {
+  const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
+  const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
+  const stored = await storeEvent(tx, lead, event);
+  if (!stored) return { eventId: null, stopped: [], wake: [], sending: [] };
+  await noteOnProfile(tx, event, stored.at);
+  const concerned = [...lead.alsoLocked, lead.id];
+  const sending = await sendingTo(tx, concerned);
+  const effect = await takeEffect(tx, lead, event);
+  const stopped = [...effect.stopped];
+  if (event.type === 'unsubscribed') {
+    const suppression = { channel: null, reason: 'unsubscribed' } as const;
+    stopped.push(...(await suppressLocked(tx, hash, { leadId: lead.id }, concerned, suppression)));
+  }
+  const address = event.type === 'bounced' ? (event.address ?? lead.emails[0]) : undefined;
+  if (address !== undefined) {
+    const suppression = { channel: 'email', reason: 'bounced' } as const;
+    const target = { kind: 'email', value: address } as const;
+    stopped.push(...(await suppressLocked(tx, hash, target, [lead.id], suppression)));
+  }
+  const ended = new Set(stopped.map((one) => one.enrollmentId));
+  return {
+    eventId: stored.id,
+    stopped,
+    wake: [...new Set([...effect.wake, ...ended])],
+    sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
+  };
 }
 
 /** A lead under lock, with what decides about an event. */

@@ -211,7 +211,7 @@ async function insert(
   await tx.query(
     `insert into suppressions (identity_hash, kind, channel, reason, at)
      select h, k, $3, $4, business_now() from unnest($1::bytea[], $2::text[]) as i(h, k) order by h
-     on conflict (identity_hash, coalesce(channel, '*')) do nothing`,
+     on conflict (identity_hash, coalesce(channel, '*'), origin) do nothing`,
     [
       identities.map(({ kind, value }) => hash(kind, value)),
       identities.map(({ kind }) => kind),
