@@ -7,6 +7,8 @@ import Fastify, {
 } from 'fastify';
 import type { UnsubscribeTokens } from '../common/crypto.ts';
 import type { Logger } from '../common/log.ts';
+import type { HookDeps } from './hooks/deps.ts';
+import { hookRoutes } from './hooks/hooks.ts';
 import { PAGE_HEADERS, renderPage, type PageName } from './pages.ts';
 
 export interface ServerDeps {
@@ -17,6 +19,8 @@ export interface ServerDeps {
    * longer there (its lead was erased, and so is suppressed) is no error.
    */
   readonly unsubscribe: (touchId: string) => Promise<void>;
+  /** What providers tell; without it there is no such address. */
+  readonly hooks?: HookDeps;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Wall ms after which a check counts as failed. */
@@ -26,7 +30,8 @@ export interface ServerDeps {
 const BODY_LIMIT = 16 * 1024;
 
 /**
- * The HTTP server: one-click unsubscribe (`/u/:token`, GET asks and POST acts), `/healthz` and `/readyz`; anything else is a 404.
+ * The HTTP server: one-click unsubscribe (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), `/healthz` and
+ * `/readyz`; anything else is a 404.
  * Sets no cookies and logs no tokens. The caller listens and closes.
  */
 export function createServer(deps: ServerDeps): FastifyInstance {
@@ -61,6 +66,9 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     deps.log.info({ touch: touchId }, 'unsubscribed by link');
     return page(request, reply, 200, 'done');
   });
+
+  const { hooks } = deps;
+  if (hooks) void app.register((scope) => hookRoutes(scope, hooks));
 
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),

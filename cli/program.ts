@@ -4,6 +4,7 @@ import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvent } from './commands/event.ts';
 import { addImport } from './commands/import.ts';
+import { addInbox } from './commands/inbox.ts';
 import { addLaunch } from './commands/launch.ts';
 import { addLeads } from './commands/leads.ts';
 import { addPreview } from './commands/preview.ts';
@@ -47,7 +48,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Write sequences:', addValidate, addSimulate, addTest, addPreview);
   add('Launch:', addImport, addLaunch, addPublish);
   add('See:', addStatus, addTimeline, addWhy);
-  add('Steer:', addControls, addSteering, addTasks, addTouches, addEvent);
+  add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent);
   add('Set up:', addSenders, addWebhooks, addLeads);
   return program;
 }

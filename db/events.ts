@@ -13,7 +13,7 @@ import { endEnrollments, lockLeads, type Ended } from './endings.ts';
 import { appendInbox } from './inbox.ts';
 import { CommandRefused } from './refused.ts';
 import { sendingTo, type SendingTouch } from './scopes.ts';
-import { identitiesOf, leadsKnownBy, suppressLocked } from './suppressions.ts';
+import { identitiesOf, leadsKnownBy, suppressLocked, type Identity } from './suppressions.ts';
 
 /** `whatsapp_in` opens WhatsApp's 24 hours of free text, and says nothing else. */
 export const EVENT_TYPES = [...LEAD_EVENTS, 'whatsapp_in'] as const;
@@ -29,8 +29,10 @@ export interface IncomingEvent {
   readonly data?: Readonly<Record<string, unknown>>;
   /** The source's own id of it: the second time changes nothing. */
   readonly dedupeKey?: string;
-  /** `bounced`: the address that does not exist; else the lead's first. */
+  /** `bounced`: the address or number that does not exist; of an email else the lead's first. */
   readonly address?: string;
+  /** `unsubscribed`: what may take it back; see Suppression. */
+  readonly origin?: string;
   /** `out_of_office`: when the lead is back; no touch before. */
   readonly until?: Instant;
 }
@@ -79,14 +81,13 @@ export async function recordLeadEventIn(
   const effect = await takeEffect(tx, lead, event);
   const stopped = [...effect.stopped];
   if (event.type === 'unsubscribed') {
-    const suppression = { channel: null, reason: 'unsubscribed' } as const;
+    const suppression = { channel: null, reason: 'unsubscribed', origin: event.origin } as const;
     stopped.push(...(await suppressLocked(tx, hash, { leadId: lead.id }, concerned, suppression)));
   }
-  const address = event.type === 'bounced' ? (event.address ?? lead.emails[0]) : undefined;
-  if (address !== undefined) {
-    const suppression = { channel: 'email', reason: 'bounced' } as const;
-    const target = { kind: 'email', value: address } as const;
-    stopped.push(...(await suppressLocked(tx, hash, target, [lead.id], suppression)));
+  const bounced = event.type === 'bounced' ? bouncedTarget(event, lead) : null;
+  if (bounced) {
+    const suppression = { channel: bounced.channel, reason: 'bounced' } as const;
+    stopped.push(...(await suppressLocked(tx, hash, bounced.identity, [lead.id], suppression)));
   }
   const ended = new Set(stopped.map((one) => one.enrollmentId));
   return {
@@ -95,6 +96,27 @@ export async function recordLeadEventIn(
     wake: [...new Set([...effect.wake, ...ended])],
     sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
   };
+}
+
+/** What a bounce proves to be nobody's: an address, or a number for that kind of message. */
+function bouncedTarget(
+  { channel, address }: IncomingEvent,
+  lead: LockedLead,
+): { channel: ContactChannel; identity: Identity } | null {
+  switch (channel ?? 'email') {
+    case 'email': {
+      const value = address ?? lead.emails[0];
+      return value === undefined ? null : { channel: 'email', identity: { kind: 'email', value } };
+    }
+    case 'sms':
+    case 'whatsapp':
+    case 'call':
+      return address === undefined
+        ? null
+        : { channel: channel!, identity: { kind: 'phone', value: address } };
+    case 'linkedin':
+      return null;
+  }
 }
 
 /** A lead under lock, with what decides about an event. */

@@ -13,10 +13,11 @@ const PARTS: Readonly<Record<string, string>> = {
     from enrollments e join sequence_versions v on v.id = e.version_id join launches l on l.id = e.launch_id
     where e.lead_id = $1 order by e.created_at`,
   touches: `select t.id, t.enrollment_id, t.step_id, t.channel, t.action, s.address as sender, t.state, t.slot_at, t.at, t.reason, t.detail,
-    t.recipient, t.content, t.copy_revision, t.provider_id, t.provider_thread_id, t.message_id, t.delivery
+    t.recipient, t.content, t.copy_revision, t.provider_id, t.provider_thread_id, t.message_id, t.delivery, t.delivery_at, t.delivery_detail
     from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1 order by t.slot_at`,
   tasks: `select id, kind, title, body, link, assignee, state, outcome, note, due_at, created_at, done_at from tasks
     where lead_id = $1 order by created_at`,
+  messages: `select id, channel, at, address, body, class, touch_id from messages where lead_id = $1 order by at`,
   events: `select id, type, channel, at, data from lead_events where lead_id = $1 order by at`,
   decisions: `select at, enrollment_id, step_id, kind, reason, detail from decisions where lead_id = $1 order by id`,
   inbox: `select i.at, i.enrollment_id, i.event from inbox i join enrollments e on e.id = i.enrollment_id where e.lead_id = $1 order by i.seq`,

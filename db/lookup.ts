@@ -11,6 +11,7 @@ const TABLES = {
   touch: 'touches',
   endpoint: 'endpoints',
   company: 'companies',
+  message: 'messages',
 } as const;
 
 /**
@@ -40,7 +41,7 @@ async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: stri
 /** The row by id or start of an id. @throws CommandRefused `not_found`, `ambiguous` */
 export async function requireId(
   q: Queryable,
-  what: 'task' | 'touch' | 'endpoint',
+  what: 'task' | 'touch' | 'endpoint' | 'message',
   text: string,
 ): Promise<string> {
   const id = await findByIdStart(q, what, text);

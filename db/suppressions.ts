@@ -94,6 +94,8 @@ export interface Suppression {
   readonly channel: ContactChannel | null;
   /** A snake_case word; enrollments that end by it say so. */
   readonly reason: string;
+  /** What laid it down and may take it back; no personal data. Without it nothing takes it back by itself. */
+  readonly origin?: string | undefined;
 }
 
 export interface SuppressResult {
@@ -206,17 +208,18 @@ async function insert(
   tx: Tx,
   hash: IdentityHasher,
   identities: readonly Identity[],
-  { channel, reason }: Suppression,
+  { channel, reason, origin }: Suppression,
 ): Promise<void> {
   await tx.query(
-    `insert into suppressions (identity_hash, kind, channel, reason, at)
-     select h, k, $3, $4, business_now() from unnest($1::bytea[], $2::text[]) as i(h, k) order by h
+    `insert into suppressions (identity_hash, kind, channel, reason, origin, at)
+     select h, k, $3, $4, $5, business_now() from unnest($1::bytea[], $2::text[]) as i(h, k) order by h
      on conflict (identity_hash, coalesce(channel, '*'), origin) do nothing`,
     [
       identities.map(({ kind, value }) => hash(kind, value)),
       identities.map(({ kind }) => kind),
       channel,
       reason,
+      origin ?? '',
     ],
   );
 }

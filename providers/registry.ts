@@ -9,8 +9,8 @@ import { createTwilioCalls } from './twilio/calls.ts';
 import { createTwilioMessages } from './twilio/messages.ts';
 
 export interface ProvidersConfig {
-  /** Where Twilio reports deliveries when a sender's settings don't say: this stack's public URL. */
-  readonly twilioStatusCallbackUrl?: string;
+  /** Where Twilio reports a sender's deliveries when its settings don't say: an address of this stack, if Twilio can reach it. */
+  readonly twilioStatusCallback?: (senderId: string) => string;
   readonly smtp?: SmtpOptions;
   /** Take the place of the built-in ones with the same id, or stand beside them. */
   readonly replace?: readonly Provider[];
@@ -41,8 +41,7 @@ export const DEFAULT_PROVIDER: Readonly<Record<Channel, string>> = {
 };
 
 export function createProviders(config: ProvidersConfig = {}): Providers {
-  const twilio =
-    config.twilioStatusCallbackUrl === undefined ? {} : { statusCallbackUrl: config.twilioStatusCallbackUrl };
+  const twilio = config.twilioStatusCallback ? { statusCallback: config.twilioStatusCallback } : {};
   const builtIn = [
     createSmtpProvider(config.smtp),
     createManualLinkedinProvider(),

@@ -2,15 +2,35 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from '../api/server.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
+import { storeInbound } from '../db/inbound.ts';
+import { loadAccount } from '../db/senders.ts';
+import type { SenderAccount } from '../providers/ports.ts';
+import { inboundOf, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
 
-/** The HTTP server that every mail's unsubscribe link leads to, listening where the configuration says. */
+/**
+ * The HTTP server that unsubscribe links and providers' webhooks lead to, listening where the configuration says. What it stores
+ * it has understood itself, so that an answer counts while no worker runs.
+ */
 export async function createHttp(services: Services): Promise<{ url: string; close: () => Promise<void> }> {
   const { config, db, tokens, log } = services;
+  const inbound = inboundOf(services);
+  const rounds = startRounds(inbound, log);
+  const underWay = new Set<Promise<void>>();
   const server = createServer({
     tokens,
     log,
     unsubscribe: (touchId) => unsubscribe(services, touchId),
+    hooks: {
+      publicUrl: config.publicUrl,
+      account: (senderId) => accountOf(services, senderId),
+      async store(arrived) {
+        const id = await storeInbound(db, arrived);
+        if (id === null) return;
+        const work = inbound.process(id).finally(() => underWay.delete(work));
+        underWay.add(work);
+      },
+    },
     checks: {
       database: () => db.query('select 1'),
       temporal: async () => {
@@ -19,9 +39,28 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
       },
     },
   });
-  await server.listen({ host: config.http.host, port: config.http.port });
+  const close = async () => {
+    await server.close();
+    await rounds.stop();
+    await Promise.all(underWay);
+  };
+  try {
+    await server.listen({ host: config.http.host, port: config.http.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { port } = server.server.address() as AddressInfo;
-  return { url: `http://${config.http.host}:${port}`, close: () => server.close() };
+  return { url: `http://${config.http.host}:${port}`, close };
+}
+
+async function accountOf({ db, secrets }: Services, senderId: string): Promise<SenderAccount | null> {
+  try {
+    return await loadAccount(db, senderId, secrets);
+  } catch (error) {
+    if (error instanceof CommandRefused) return null;
+    throw error;
+  }
 }
 
 /** Records it, in force when it commits, and then ends the lead's workflow. */

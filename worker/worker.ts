@@ -11,7 +11,9 @@ import { createOutboundHttp } from '../providers/crm/outbound.ts';
 import { createWebhookSteps } from '../providers/crm/webhook-step.ts';
 import type { Provider } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
+import { isLoopback } from '../providers/settings.ts';
 import { PERSONA_CHANNELS } from '../sequences/route/route.ts';
+import { inboundOf, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
 import { startSweep } from './sweep.ts';
 
@@ -32,7 +34,7 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-/** Starts what does the work: workflows, activities, and the sweep. */
+/** Starts what does the work: workflows, activities, the sweep, and the rounds for what came back. */
 export async function startWorker(services: Services, options: WorkerOptions = {}): Promise<RunningWorker> {
   const { config, db, clock, secrets, log } = services;
   const { connection } = await services.temporal();
@@ -40,7 +42,12 @@ export async function startWorker(services: Services, options: WorkerOptions = {
   const times = { ...ENROLLMENT_TIMES, leaseMs: config.sendLeaseSeconds * 1000, ...options.times };
   const allowPrivate = config.allowPrivateEndpoints;
   const outbound = createOutboundHttp({ allowPrivate });
-  const providers = createProviders({ ...(options.replace && { replace: options.replace }) });
+  const providers = createProviders({
+    ...(isLoopback(new URL(config.publicUrl).hostname)
+      ? {}
+      : { twilioStatusCallback: (senderId) => `${config.publicUrl}/hooks/twilio/${senderId}/status` }),
+    ...(options.replace && { replace: options.replace }),
+  });
 
   const enrollment = createEnrollmentActivities({
     db,
@@ -80,12 +87,13 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     settleExpired: enrollment.settleExpired,
     everyMs: options.sweepMs ?? config.sweepSeconds * 1000,
   });
+  const rounds = startRounds(inboundOf(services), log);
   return {
     done: running,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       // At once: a sweep that waits for a server which is away would use up the time that sends in flight have.
-      await Promise.all([sweep.stop(), running.catch(() => {})]);
+      await Promise.all([sweep.stop(), rounds.stop(), running.catch(() => {})]);
       await enrollment.drain();
       await providers.close();
       outbound.close();

@@ -20,6 +20,8 @@ const settingsSchema = z.strictObject({
 const credentialsSchema = z.object({
   apiKey: z.string().min(1, 'create an access token in the dashboard'),
   v2ApiKey: z.string().min(1).optional(),
+  /** What Unipile's webhooks must bring along in the header Unipile-Auth. */
+  webhookSecret: z.string().min(16, 'at least 16 characters').optional(),
 });
 
 type UnipileSettings = z.output<typeof settingsSchema>;

@@ -11,8 +11,8 @@ const LISTED = 500;
 const CLOCK_SKEW_MS = 5_000;
 
 export interface TwilioOptions {
-  /** Where Twilio reports deliveries when a sender's settings don't say. */
-  readonly statusCallbackUrl?: string;
+  /** Where Twilio reports a sender's deliveries when its settings don't say. */
+  readonly statusCallback?: (senderId: string) => string;
 }
 
 /** `sms/twilio` or `whatsapp/twilio`. */
@@ -23,7 +23,10 @@ export function createTwilioMessages(channel: 'sms' | 'whatsapp', options: Twili
   async function send(sender: SenderAccount, touch: Outgoing): Promise<SendResult> {
     try {
       const { client, settings } = twilioClient(sender);
-      const callback = statusCallback(settings.statusCallbackUrl ?? options.statusCallbackUrl, touch.touchId);
+      const callback = statusCallback(
+        settings.statusCallbackUrl ?? options.statusCallback?.(sender.id),
+        touch.touchId,
+      );
       const message = await client.messages.create({
         to: address(touch.to),
         ...(settings.messagingServiceSid

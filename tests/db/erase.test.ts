@@ -77,6 +77,17 @@ async function person(): Promise<{
     `insert into lead_senders (lead_id, channel, sender_id, provider_lead_id, provider_chat_id) values ($1, 'email', $2, 'zzperson', 'zzchat')`,
     [leadId, sender.id],
   );
+  const { rows: inbound } = await db.query<{ id: number }>(
+    `insert into inbound (source, kind, dedupe_key, payload, received_at, lead_id, error)
+     values ('twilio', 'message', 'twilio:SM1', '{"Body": "Zzada writes"}', now(), $1, 'zzerror') returning id`,
+    [leadId],
+  );
+  await db.query(
+    `insert into messages (lead_id, channel, touch_id, inbound_id, at, address, body, class, class_by, provider_id, thread_id)
+     values ($1, 'sms', $2, $3, now(), '+4915123456789', 'Zzada writes', 'other', 'rule', 'zzmessage', 'zzthread'),
+       (null, 'sms', null, null, now(), '+4915123456789', 'Before she was known', 'other', 'rule', null, null)`,
+    [leadId, touchId, inbound[0]!.id],
+  );
   await db.tx((tx) => emit(tx, { type: 'touch.sent', leadId, touchId }));
   return { leadId, enrollmentId, touchId, inFlight };
 }
@@ -112,6 +123,8 @@ test('promise 8: after an erasure nothing in any table names the person, and no 
     'pauses',
     'launch_exclusions',
     'lead_senders',
+    'inbound',
+    'messages',
   ]) {
     expect(before.some((line) => line.startsWith(`${table} `))).toBe(true);
   }
@@ -124,6 +137,7 @@ test('promise 8: after an erasure nothing in any table names the person, and no 
     'Dear Zzada',
     'zznote',
     'Zzada says',
+    'Zzada writes',
     'zzchat',
     'on holiday',
     'touch.sent',

@@ -78,7 +78,7 @@ describe('what leaves', () => {
     const outgoing = text();
     await sms.send(sender({ statusCallbackUrl: 'https://acme.test/twilio?x=1' }), outgoing);
     expect(form().StatusCallback).toBe(`https://acme.test/twilio?x=1&touch=${outgoing.touchId}`);
-    await createTwilioMessages('sms', { statusCallbackUrl: 'https://acme.test/all' }).send(
+    await createTwilioMessages('sms', { statusCallback: () => 'https://acme.test/all' }).send(
       sender(),
       outgoing,
     );

@@ -1,0 +1,150 @@
+/** Promise 3 from the provider's webhook on: what a lead answers counts, whoever is away at that moment. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import axios from 'axios';
+import twilio from 'twilio';
+import { createHttp } from '../../worker/http.ts';
+import { freePort } from '../../worker/local/ports.ts';
+import { openServices, type Services } from '../../worker/services.ts';
+import { startTestStack, type TestStack, type WorkerProcess } from '../support/stack.ts';
+import { addSenders, everybodyEnded, launch, standing, stepsByLead } from './world.ts';
+
+jest.setTimeout(300_000);
+
+let stack: TestStack;
+let worker: WorkerProcess;
+/** The HTTP server's own process would know this much: the database, and a Temporal server that does not answer. */
+let away: Services;
+let http: Awaited<ReturnType<typeof createHttp>>;
+let senderId: string;
+
+beforeAll(async () => {
+  const port = await freePort();
+  stack = await startTestStack({
+    timeLapse: { startAt: new Date('2026-03-09T07:00:00Z'), msPerDay: 3000 },
+    env: { CADENZA_HTTP_PORT: String(port), CADENZA_PUBLIC_URL: `http://127.0.0.1:${port}` },
+    worker: false,
+    crm: false,
+  });
+  worker = await stack.startWorkerProcess();
+  await addSenders(stack, 'email', [{}]);
+  [senderId] = (await addSenders(stack, 'sms', [{}])) as [string];
+  const { temporal } = stack.config;
+  away = await openServices(
+    { ...stack.config, temporal: { ...temporal, address: `127.0.0.1:${await freePort()}` } },
+    { name: 'cadenza-test-http', log: stack.services.log },
+  );
+  http = await createHttp(away);
+});
+afterAll(async () => {
+  await http?.close();
+  await away?.close();
+  await stack?.stop();
+});
+
+/** As Twilio delivers what somebody wrote. */
+async function answer(
+  phone: string,
+  text: string,
+  sid = `SM${randomUUID().replaceAll('-', '')}`,
+): Promise<void> {
+  const { accountSid, authToken } = stack.sandbox.senderSettings('sms').credentials;
+  const url = `${http.url}/hooks/twilio/${senderId}/messages`;
+  const form = { MessageSid: sid, AccountSid: accountSid!, From: phone, Body: text };
+  const { status } = await axios.post(url, new URLSearchParams(form), {
+    headers: { 'x-twilio-signature': twilio.getExpectedTwilioSignature(authToken!, url, form) },
+    proxy: false,
+  });
+  expect(status).toBe(200);
+}
+
+const phoneOf = (index: number) => `+4915120${String(100_000 + index)}`;
+
+test('promise 3: an answer by SMS stops every channel while the worker is dead and Temporal does not answer, and nothing follows', async () => {
+  const launched = await launch(
+    stack,
+    `
+name: answers
+steps:
+  - { id: text, sms: { text: "Shall we talk?" } }
+  - wait: 2 days
+  - { id: mail, email: { subject: Hello, body: "Shall we talk?" } }
+  - wait: 2 days
+  - { id: again, sms: { text: "Last one." } }
+`,
+    { leads: 8 },
+  );
+  await stack.until(async () => stack.sandbox.received().length >= 8, 'everybody has the first text', 60_000);
+  await worker.kill();
+  const answering = launched.leads.slice(0, 4);
+  // Ten deliveries of one message are one answer; a STOP is one too.
+  await Promise.all(Array.from({ length: 10 }, () => answer(phoneOf(0), 'Who are you?', 'SM0')));
+  await answer(phoneOf(1), 'Not now, thanks');
+  await answer(phoneOf(2), 'STOP');
+  await answer(phoneOf(3), 'Yes!');
+  const stopped = () =>
+    stack.db.query<{ reason: string }>(
+      `select reason from enrollments where status = 'stopped' and lead_id = any($1::uuid[]) order by reason`,
+      [answering.map(({ id }) => id)],
+    );
+  await stack.until(
+    async () => (await stopped()).rowCount === 4,
+    'all four are stopped in the database',
+    5_000,
+  );
+  expect((await stopped()).rows.map(({ reason }) => reason)).toEqual([
+    'replied',
+    'replied',
+    'replied',
+    'unsubscribed',
+  ]);
+  const sent = await stepsByLead(stack);
+
+  worker = await stack.startWorkerProcess();
+  await everybodyEnded(stack, launched, 120_000);
+  const steps = await stepsByLead(stack);
+  for (const { id } of answering) expect(steps.get(id)).toEqual(sent.get(id));
+  const others = launched.leads.slice(4);
+  expect(others.map(({ id }) => steps.get(id)?.join())).toEqual(others.map(() => 'text,mail,again'));
+  const { rows } = await stack.db.query(`select count(*)::int as n from lead_events where type = 'replied'`);
+  expect(rows).toEqual([{ n: 3 }]);
+});
+
+test('promise 3: with a thousand leads under way, an answer has stopped its lead within a second of being stored, at the 99th percentile', async () => {
+  const LEADS = 1000;
+  const ANSWERS = 300;
+  const launched = await launch(
+    stack,
+    `
+name: thousand
+steps:
+  - wait: 90 days
+  - { id: text, sms: { text: "Shall we talk?" } }
+`,
+    { leads: LEADS, each: (index) => ({ phone: phoneOf(1000 + index) }) },
+  );
+  await stack.until(
+    async () => ((await standing(stack, launched))['pending waits_for_capacity'] ?? 0) === 0,
+    'everybody is under way',
+    120_000,
+  );
+  for (let index = 0; index < ANSWERS; index += 5) {
+    await Promise.all(
+      Array.from({ length: 5 }, (_, next) => answer(phoneOf(1000 + index + next), 'Who is this?')),
+    );
+  }
+  const wanted = launched.leads.slice(0, ANSWERS).map(({ id }) => id);
+  const took = await stack.until(async () => {
+    const { rows } = await stack.db.query<{ ms: number }>(
+      `select extract(epoch from i.done_wall - i.received_wall)::float8 * 1000 as ms from inbound i
+       join enrollments e on e.lead_id = i.lead_id and e.status = 'stopped' where i.lead_id = any($1::uuid[]) order by 1`,
+      [wanted],
+    );
+    return rows.length === ANSWERS ? rows.map(({ ms }) => ms) : null;
+  }, 'everybody who answered is stopped');
+  const p99 = took[Math.ceil(ANSWERS * 0.99) - 1]!;
+  process.stderr.write(
+    `answers: median ${took[ANSWERS / 2]!.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms, worst ${took.at(-1)!.toFixed(0)} ms\n`,
+  );
+  expect(p99).toBeLessThan(1000);
+});
