@@ -1,5 +1,11 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { crmWorkflowId, enrollmentWorkflowId, launchWorkflowId, WAKE } from '../workflows/messages.ts';
+import {
+  crmWorkflowId,
+  enrollmentWorkflowId,
+  launchWorkflowId,
+  mailboxWorkflowId,
+  WAKE,
+} from '../workflows/messages.ts';
 
 /**
  * Wakes workflows after something was stored for them, starting those that are missing. What it tells them is nothing:
@@ -20,6 +26,8 @@ export interface Waker {
   endpoint(id: string): Promise<void>;
   /** Starts the endpoint's delivery workflow when there is none; one that waits goes on waiting. */
   missingEndpoint(id: string): Promise<void>;
+  /** Starts the workflow that reads the sender's mailbox when there is none. */
+  missingMailbox(senderId: string): Promise<void>;
   /** Ends workflows and drops their histories' claim on the id, for leads that were erased. */
   terminate(ids: readonly string[]): Promise<void>;
 }
@@ -70,6 +78,14 @@ export function createWaker(client: Client, taskQueue: string): Waker {
         workflowId: crmWorkflowId(endpointId),
         taskQueue,
         args: [{ endpointId }],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      });
+    },
+    async missingMailbox(senderId) {
+      await client.workflow.start('mailbox', {
+        workflowId: mailboxWorkflowId(senderId),
+        taskQueue,
+        args: [{ senderId }],
         workflowIdConflictPolicy: 'USE_EXISTING',
       });
     },

@@ -25,8 +25,9 @@ const BLANK: readonly string[] = [
   `update launch_exclusions set detail = '' where lead_id = $1`,
   `update pauses set reason = 'erased', ended_at = coalesce(ended_at, business_now()) where scope = 'lead' and scope_id = $1`,
   // Also what came from the person's number or profile before anybody knew whose it was.
-  `delete from messages m using leads l where l.id = $1 and m.lead_id is null and (m.address = any(l.phones) or m.address = l.linkedin_url)`,
-  `update inbound set payload = '{}', error = null where lead_id = $1`,
+  `delete from messages m using leads l where l.id = $1 and m.lead_id is null and (m.address = any(l.phones) or m.address = any(l.emails) or m.address = l.linkedin_url)`,
+  `delete from touch_message_ids where touch_id in (select id from touches where lead_id = $1)`,
+  `update inbound set payload = '{}', raw = null, error = null where lead_id = $1`,
   `update messages set address = null, body = '', provider_id = null, thread_id = null where lead_id = $1`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,

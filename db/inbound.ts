@@ -2,7 +2,7 @@
 import type { Instant } from '../sequences/plan.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 
-export type InboundSource = 'twilio' | 'unipile';
+export type InboundSource = 'mail' | 'twilio' | 'unipile';
 
 /** Something that arrived, as it came. */
 export interface NewInbound {
@@ -13,6 +13,8 @@ export interface NewInbound {
   readonly dedupeKey: string;
   readonly senderId?: string | null;
   readonly payload?: Readonly<Record<string, unknown>>;
+  /** Mail: the message's bytes, kept until it is understood. */
+  readonly raw?: Buffer | null;
   /** Business time; now when it is missing or in the future. */
   readonly at?: Instant | undefined;
 }
@@ -25,6 +27,7 @@ export interface InboundRow {
   readonly dedupeKey: string;
   readonly senderId: string | null;
   readonly payload: Readonly<Record<string, unknown>>;
+  readonly raw: Buffer | null;
   /** Business time. */
   readonly receivedAt: Date;
   readonly attempts: number;
@@ -41,8 +44,8 @@ export interface InboundResult {
 /** Stores it; answers its id, or null when it was stored before. Whoever answers 2xx does so after this has committed. */
 export async function storeInbound(q: Queryable, one: NewInbound): Promise<number | null> {
   const { rows } = await q.query<{ id: number }>(
-    `insert into inbound (source, kind, dedupe_key, sender_id, payload, received_at)
-     values ($1, $2, $3, $4, $5, least(coalesce($6::timestamptz, 'infinity'), business_now()))
+    `insert into inbound (source, kind, dedupe_key, sender_id, payload, raw, received_at)
+     values ($1, $2, $3, $4, $5, $6, least(coalesce($7::timestamptz, 'infinity'), business_now()))
      on conflict (dedupe_key) do nothing returning id`,
     [
       one.source,
@@ -50,13 +53,14 @@ export async function storeInbound(q: Queryable, one: NewInbound): Promise<numbe
       one.dedupeKey,
       one.senderId ?? null,
       JSON.stringify(one.payload ?? {}),
+      one.raw ?? null,
       one.at === undefined ? null : new Date(one.at),
     ],
   );
   return rows[0]?.id ?? null;
 }
 
-const COLUMNS = `id, source, kind, dedupe_key as "dedupeKey", sender_id as "senderId", payload, received_at as "receivedAt", attempts`;
+const COLUMNS = `id, source, kind, dedupe_key as "dedupeKey", sender_id as "senderId", payload, raw, received_at as "receivedAt", attempts`;
 
 /** Takes what arrived under lock, if it waits and nobody else has it. */
 export async function claimInbound(tx: Tx, id: number): Promise<InboundRow | null> {
@@ -79,7 +83,7 @@ export async function pendingInbound(q: Queryable, limit = 100): Promise<readonl
 /** Marks it understood, in the transaction of its effects, which hold all that is kept of it. */
 export async function finishInbound(tx: Tx, id: number, { result, leadId }: InboundResult): Promise<void> {
   await tx.query(
-    `update inbound set state = 'done', payload = '{}', result = $2, lead_id = coalesce($3, lead_id), error = null, done_wall = clock_timestamp() where id = $1`,
+    `update inbound set state = 'done', payload = '{}', raw = null, result = $2, lead_id = coalesce($3, lead_id), error = null, done_wall = clock_timestamp() where id = $1`,
     [id, result, leadId ?? null],
   );
 }

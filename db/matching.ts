@@ -62,3 +62,70 @@ export async function matchLinkedin(q: Queryable, author: LinkedinAuthor): Promi
     ? { leadId: row.leadId, touchId: row.touchId, matchedBy: row.thread ? 'thread' : 'address' }
     : null;
 }
+
+/** Whether a sender of ours writes from this address. */
+export async function isOwnAddress(q: Queryable, address: string): Promise<boolean> {
+  const { rowCount } = await q.query(
+    `select from senders where channel = 'email' and lower(address) = lower($1) limit 1`,
+    [address],
+  );
+  return rowCount === 1;
+}
+
+/** What a mail says of who wrote it and what it answers. */
+export interface MailAuthor {
+  readonly senderId: string;
+  /** Message-IDs. */
+  readonly answers: readonly string[];
+  /** The mailbox's own id of the conversation. */
+  readonly threadId: string | null;
+  readonly from: string;
+}
+
+/**
+ * The lead of the touch that the mail answers, by Message-ID and then by the mailbox's thread; else the lead with this address,
+ * if somebody wrote to it by email. null: nobody whom we wrote to.
+ */
+export async function matchMail(q: Queryable, author: MailAuthor): Promise<Match | null> {
+  const { rows } = await q.query<{ leadId: string; touchId: string; rank: number }>(
+    `select t.lead_id as "leadId", t.id as "touchId", f.rank from (
+       select id, 0 as rank from touches where message_id = any($1)
+       union all select touch_id, 0 from touch_message_ids where message_id = any($1)
+       union all (select id, 1 from touches where provider_thread_id = $2 and sender_id = $4 order by at desc limit 5)
+       union all (select x.id, 2 from lead_identities i cross join lateral (
+         select id from touches where lead_id = i.lead_id and channel = 'email' and state in ('sent', 'unconfirmed', 'sending')
+         order by at desc limit 1) x where i.kind = 'email' and i.value = lower($3))) f
+     join touches t on t.id = f.id join leads l on l.id = t.lead_id and l.erased_at is null
+     order by f.rank, array_position($1::text[], t.message_id), t.at desc limit 1`,
+    [author.answers, author.threadId, author.from, author.senderId],
+  );
+  const row = rows[0];
+  return row
+    ? { leadId: row.leadId, touchId: row.touchId, matchedBy: row.rank < 2 ? 'thread' : 'address' }
+    : null;
+}
+
+/** The touch that a report is about. */
+export interface AboutTouch {
+  readonly id: string;
+  readonly leadId: string;
+  readonly recipient: string | null;
+}
+
+/** The touch of this sender with one of these ids; null: none of ours. */
+export async function touchAbout(
+  q: Queryable,
+  {
+    senderId,
+    touchId,
+    messageIds,
+  }: { senderId: string; touchId: string | null; messageIds: readonly string[] },
+): Promise<AboutTouch | null> {
+  const { rows } = await q.query<AboutTouch & Record<string, unknown>>(
+    `select id, lead_id as "leadId", recipient from touches
+     where sender_id = $1 and (id = $2 or message_id = any($3)
+       or id in (select touch_id from touch_message_ids where message_id = any($3))) limit 1`,
+    [senderId, touchId, messageIds],
+  );
+  return rows[0] ?? null;
+}

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInbound, type Inbound } from '../activities/inbound/index.ts';
+import { understandMail } from '../activities/inbound/mail.ts';
 import { understandTwilio } from '../activities/inbound/twilio.ts';
 import { understandUnipile } from '../activities/inbound/unipile.ts';
 import type { Logger } from '../common/log.ts';
@@ -18,7 +19,7 @@ export function inboundOf({ db, clock, hashIdentity, waker, log }: Services): In
         .catch((error: unknown) =>
           log.warn({ err: error }, 'waking leads after what came back failed; the sweep will'),
         ),
-    understand: { twilio: understandTwilio, unipile: understandUnipile },
+    understand: { mail: understandMail, twilio: understandTwilio, unipile: understandUnipile },
   });
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../common/log.ts';
 import { continueStops } from '../db/controls.ts';
 import type { Db } from '../db/db.ts';
 import { enabledEndpointIds } from '../db/endpoints.ts';
+import { unwatchedSenderIds } from '../db/mailboxes.ts';
 import { launchesToPace } from '../db/pacing.ts';
 import { announcePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
 import {
@@ -36,8 +37,8 @@ const CENSUS_MS = 10 * 60 * 1000;
 
 /**
  * Promise 2: finds whoever should have moved and did not, and starts them again from their saved state: overdue or
- * missing workflows, news whose signal was lost, pauses and stops that were carried out half, launches and CRM endpoints
- * without a workflow. What it does is idempotent, so any number of workers may sweep.
+ * missing workflows, news whose signal was lost, pauses and stops that were carried out half, launches, CRM endpoints and
+ * mailboxes without a workflow. What it does is idempotent, so any number of workers may sweep.
  */
 export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
   const stopping = new AbortController();
@@ -146,6 +147,10 @@ export async function sweep(
     await attempt(async () => {
       for (const endpointId of await enabledEndpointIds(db))
         await attempt(() => waker.missingEndpoint(endpointId));
+    });
+    await attempt(async () => {
+      for (const senderId of await unwatchedSenderIds(db))
+        await attempt(() => waker.missingMailbox(senderId));
     });
   };
 

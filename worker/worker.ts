@@ -5,6 +5,7 @@ import { createCrmActivities } from '../activities/crm/index.ts';
 import { createEnrollmentActivities } from '../activities/enrollment/index.ts';
 import { ENROLLMENT_TIMES, type EnrollmentDeps } from '../activities/enrollment/deps.ts';
 import { createLaunchActivities } from '../activities/launch.ts';
+import { createMailboxActivities } from '../activities/mailbox/index.ts';
 import type { Waker } from '../activities/waker.ts';
 import { unsubscribeUrl } from '../api/unsubscribe-url.ts';
 import { createOutboundHttp } from '../providers/crm/outbound.ts';
@@ -63,6 +64,8 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     owner: `${hostname()}:${process.pid}`,
     ...times,
   });
+  const inbound = inboundOf(services);
+  const mailboxes = createMailboxActivities({ db, clock, secrets, log, process: inbound.process });
   const worker = await Worker.create({
     connection,
     namespace: config.temporal.namespace,
@@ -74,7 +77,10 @@ export async function startWorker(services: Services, options: WorkerOptions = {
       look: enrollment.look,
       ...createLaunchActivities({ db, clock, waker, log }),
       ...createCrmActivities({ db, secrets, http: outbound, log }),
+      watchMailbox: mailboxes.watchMailbox,
     },
+    // One each for mailboxes and endpoints, as long as the worker runs.
+    maxConcurrentActivityTaskExecutions: 2000,
     shutdownGraceTime: '5 s',
     shutdownForceTime: times.leaseMs,
     ...(options.maxCachedWorkflows !== undefined && { maxCachedWorkflows: options.maxCachedWorkflows }),
@@ -87,13 +93,13 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     settleExpired: enrollment.settleExpired,
     everyMs: options.sweepMs ?? config.sweepSeconds * 1000,
   });
-  const rounds = startRounds(inboundOf(services), log);
+  const rounds = startRounds(inbound, log);
   return {
     done: running,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       // At once: a sweep that waits for a server which is away would use up the time that sends in flight have.
-      await Promise.all([sweep.stop(), rounds.stop(), running.catch(() => {})]);
+      await Promise.all([sweep.stop(), mailboxes.stop(), rounds.stop(), running.catch(() => {})]);
       await enrollment.drain();
       await providers.close();
       outbound.close();

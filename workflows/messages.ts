@@ -23,4 +23,5 @@ export interface LaunchInput {
 /** Workflow ids derive from row ids, so starting twice is starting once. */
 export const enrollmentWorkflowId = (enrollmentId: string): string => `enrollment/${enrollmentId}`;
 export const launchWorkflowId = (launchId: string): string => `launch/${launchId}`;
+export const mailboxWorkflowId = (senderId: string): string => `mailbox/${senderId}`;
 export const crmWorkflowId = (endpointId: string): string => `crm/${endpointId}`;

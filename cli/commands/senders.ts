@@ -136,12 +136,17 @@ export function addSenders(program: Command): void {
     examples: ['senders list', 'senders list --json'],
   }).action(
     action<[], object>(async (out) => {
-      const [{ listSenders }, { withSession }] = await Promise.all([
+      const [{ listSenders }, { mailboxErrors }, { withSession }] = await Promise.all([
         import('../../db/senders.ts'),
+        import('../../db/mailboxes.ts'),
         import('../session.ts'),
       ]);
-      const all = await withSession(out, ({ db }) => listSenders(db));
-      await out.result({ senders: all }, async () => {
+      const { all, errors } = await withSession(out, async ({ db }) => ({
+        all: await listSenders(db),
+        errors: await mailboxErrors(db),
+      }));
+      const told = all.map((sender) => ({ ...sender, mailboxError: errors.get(sender.id)?.error ?? null }));
+      await out.result({ senders: told }, async () => {
         if (all.length === 0) return out.line('No senders yet. "cadenza senders add --help" shows how.');
         await out.table(
           ['CHANNEL', 'NAME', 'ADDRESS', 'PROVIDER', 'OWNER', 'TIME ZONE', 'CAPS', 'STATE'],
@@ -156,6 +161,9 @@ export function addSenders(program: Command): void {
             stateOf(sender),
           ]),
         );
+        for (const { name, address, mailboxError } of told)
+          if (mailboxError)
+            out.line(out.colors.red(`The mailbox of ${name} <${address}> cannot be read: ${mailboxError}`));
       });
     }),
   );

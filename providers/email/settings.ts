@@ -4,6 +4,7 @@ import type { SMTPPoolOptions } from 'nodemailer';
 import * as z from 'zod';
 import type { SenderAccount } from '../ports.ts';
 import { BadSettings, isLoopback, providerUrl, readSettings } from '../settings.ts';
+import { imapSchema, type MailboxConfiguration, mailboxConfiguration } from './mailbox/settings.ts';
 
 const OAUTH = {
   google: { host: 'smtp.gmail.com', tokenUrl: () => 'https://oauth2.googleapis.com/token', scope: null },
@@ -39,6 +40,7 @@ const settingsSchema = z.strictObject({
     })
     .optional(),
   dkim: z.strictObject({ domain: z.string().min(1), selector: z.string().min(1) }).optional(),
+  imap: imapSchema.optional(),
   maxConnections: z.int().min(1).max(10).default(2),
   /** Silence on the connection that ends it, in milliseconds. */
   timeoutMs: z.int().min(100).max(60_000).default(30_000),
@@ -47,6 +49,8 @@ const settingsSchema = z.strictObject({
 
 const credentialsSchema = z.object({
   password: z.string().min(1).optional(),
+  /** When the mailbox has another one. */
+  imapPassword: z.string().min(1).optional(),
   clientSecret: z.string().optional(),
   refreshToken: z.string().min(1).optional(),
   /** PEM, RSA. */
@@ -60,6 +64,8 @@ export interface EmailConfiguration {
   readonly settings: EmailSettings;
   readonly pool: SMTPPoolOptions & { pool: true };
   readonly dkimPrivateKey: string | null;
+  /** null: the mailbox is not read. */
+  readonly mailbox: MailboxConfiguration | null;
 }
 
 /**
@@ -102,23 +108,25 @@ export function emailConfiguration(sender: SenderAccount): EmailConfiguration {
     throw bad(`settings.allowSelfSigned: ${host} is not this machine; use a certificate that can be checked`);
 
   const user = settings.user ?? sender.address;
+  if (settings.oauth && !credentials.refreshToken)
+    throw bad('credentials.refreshToken: is missing; connect the account again');
+  const oauth = settings.oauth && {
+    provider: settings.oauth.provider,
+    scope: settings.oauth.scope,
+    options: {
+      user,
+      clientId: settings.oauth.clientId,
+      clientSecret: credentials.clientSecret ?? '',
+      refreshToken: credentials.refreshToken,
+      // nodemailer knows Google's token URL only.
+      accessUrl: settings.oauth.tokenUrl ?? OAUTH[settings.oauth.provider].tokenUrl(settings.oauth.tenant),
+      requestTimeout: settings.connectTimeoutMs,
+    },
+  };
   const auth = ((): NonNullable<SMTPPoolOptions['auth']> | null => {
-    if (settings.oauth) {
-      const known = OAUTH[settings.oauth.provider];
-      if (!credentials.refreshToken)
-        throw bad('credentials.refreshToken: is missing; connect the account again');
-      const scope = settings.oauth.scope ?? known.scope;
-      return {
-        type: 'OAuth2',
-        user,
-        clientId: settings.oauth.clientId,
-        clientSecret: credentials.clientSecret ?? '',
-        refreshToken: credentials.refreshToken,
-        // nodemailer knows Google's token URL only.
-        accessUrl: settings.oauth.tokenUrl ?? known.tokenUrl(settings.oauth.tenant),
-        requestTimeout: settings.connectTimeoutMs,
-        ...(scope ? { customParams: { scope } } : {}),
-      };
+    if (oauth) {
+      const scope = oauth.scope ?? OAUTH[oauth.provider].scope;
+      return { type: 'OAuth2', ...oauth.options, ...(scope ? { customParams: { scope } } : {}) };
     }
     if (credentials.password) return { user, pass: credentials.password };
     if (local) return null;
@@ -126,8 +134,21 @@ export function emailConfiguration(sender: SenderAccount): EmailConfiguration {
   })();
 
   if (settings.dkim) checkKey(credentials.dkimPrivateKey, bad);
+  const mailbox =
+    settings.imap &&
+    mailboxConfiguration(
+      {
+        imap: settings.imap,
+        user,
+        password: credentials.imapPassword ?? credentials.password,
+        oauth: oauth ?? null,
+        connectTimeoutMs: settings.connectTimeoutMs,
+      },
+      bad,
+    );
   return {
     settings,
+    mailbox: mailbox ?? null,
     dkimPrivateKey: credentials.dkimPrivateKey ?? null,
     pool: {
       pool: true,

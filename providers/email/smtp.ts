@@ -6,6 +6,7 @@ import { BadSettings, withSettings } from '../settings.ts';
 import { classifySmtp } from './classify.ts';
 import { CannotCompose, compose, domainOf, messageIdOf } from './compose.ts';
 import { checkDomain, type ResolveTxt, systemResolver } from './dns-checks.ts';
+import { checkMailbox } from './mailbox/check.ts';
 import { emailConfiguration } from './settings.ts';
 import { handedOver, type HandOver, Transports } from './transports.ts';
 
@@ -64,7 +65,7 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
         const { configuration, transporter } = transports.for(sender);
         const { settings, dkimPrivateKey } = configuration;
         const dkim = settings.dkim ? { ...settings.dkim, privateKey: dkimPrivateKey } : null;
-        const [login, ...domain] = await Promise.all([
+        const [login, mailbox, ...domain] = await Promise.all([
           transporter.verify().then(
             () => ({
               name: 'SMTP login',
@@ -77,9 +78,10 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
               detail: `${configuration.pool.host}:${configuration.pool.port}: ${error.message}`,
             }),
           ),
+          configuration.mailbox && checkMailbox(configuration.mailbox),
           checkDomain(resolveTxt, domainOf(sender.address), dkim),
         ]);
-        return [login, ...domain.flat()];
+        return [login, ...(mailbox ? [mailbox] : []), ...domain.flat()];
       } catch (error) {
         if (error instanceof BadSettings) return [{ name: 'Settings', ok: false, detail: error.message }];
         throw error;

@@ -26,6 +26,10 @@ const behaviourSchema = z.strictObject({
   rules: z.array(ruleSchema),
   /** Refuse every login or key, whoever it is. */
   refuseCredentials: z.boolean(),
+  /** Whether the IMAP server tells of news while a client idles. */
+  imapIdle: z.boolean(),
+  /** Whether what a rep sends by SMTP is put into the Sent folder, as large providers do. */
+  keepSent: z.boolean(),
   linkedin: z.strictObject({
     /** Slugs that are connected from the beginning. */
     connected: z.string().refine(isRegExp, 'must be a regular expression'),
@@ -57,6 +61,11 @@ export const controlSchema = behaviourSchema
   .extend({
     /** Back to the beginning's behaviour, before the rest is applied. What was received stays. */
     reset: z.boolean().optional(),
+    /** Mail that arrives now: in whose mailbox, its bytes as text, and the folder when it is not the inbox. */
+    mail: z
+      .array(z.strictObject({ to: z.string(), raw: z.string(), folder: z.string().optional() }))
+      .max(1000)
+      .optional(),
     /** Slugs that connect now. */
     connect: z.array(z.string()).optional(),
     /** Business time for a sandbox in a process of its own: business = anchor + (wall − wallAnchor) × speed, in UTC ms. */
@@ -71,6 +80,8 @@ const CALM: Behaviour = {
   latencyMs: [0, 0],
   rules: [{ match: '^bounce', do: 'reject' }],
   refuseCredentials: false,
+  imapIdle: true,
+  keepSent: true,
   linkedin: {
     connected: '^$',
     unknown: '^unknown',
@@ -106,7 +117,7 @@ export class Conduct {
   }
 
   change(control: Control): void {
-    const { reset, connect: _connect, clock: _clock, linkedin, crm, ...rest } = control;
+    const { reset, connect: _connect, clock: _clock, mail: _mail, linkedin, crm, ...rest } = control;
     const base = reset ? this.#initial : this.#now;
     const given = Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== undefined),

@@ -1,5 +1,5 @@
 /**
- * The sandbox as a process: `node --import tsx providers/sandbox/main.ts --dir DIR [--port N] [--smtp-port N] [--crm-secret whsec_…]`.
+ * The sandbox as a process: `node --import tsx providers/sandbox/main.ts --dir DIR [--port N] [--smtp-port N] [--imap-port N] [--crm-secret whsec_…]`.
  * Prints one line of JSON, its URLs (`SandboxUrls`), once it listens; ends by SIGTERM, SIGINT, or when its standard input closes
  * (`--with-stdin`), so that it does not outlive who started it.
  */
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     dir: { type: 'string' },
     port: { type: 'string', default: '0' },
     'smtp-port': { type: 'string', default: '0' },
+    'imap-port': { type: 'string', default: '0' },
     'crm-secret': { type: 'string' },
     'with-stdin': { type: 'boolean', default: false },
   },
@@ -20,13 +21,14 @@ if (!values.dir) {
   process.exit(2);
 }
 
-const { http, smtp, unipile, twilio, crm, close } = await startSandbox({
+const { http, smtp, imap, unipile, twilio, crm, close } = await startSandbox({
   dir: values.dir,
   port: Number(values.port),
   smtpPort: Number(values['smtp-port']),
+  imapPort: Number(values['imap-port']),
   ...(values['crm-secret'] ? { crmSecret: values['crm-secret'] } : {}),
 });
-process.stdout.write(`${JSON.stringify({ http, smtp, unipile, twilio, crm })}\n`);
+process.stdout.write(`${JSON.stringify({ http, smtp, imap, unipile, twilio, crm })}\n`);
 
 let ending = false;
 const end = (): void => {

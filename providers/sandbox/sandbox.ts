@@ -1,5 +1,5 @@
 /**
- * Providers on this machine that speak the real protocols: SMTP, Unipile's and Twilio's HTTP APIs, and a CRM that takes callbacks. What they
+ * Providers on this machine that speak the real protocols: SMTP, IMAP, Unipile's and Twilio's HTTP APIs, and a CRM that takes callbacks. What they
  * took is in two files of JSON lines under `dir`, which outlive the sandbox and every process that sends to it.
  */
 import { randomBytes } from 'node:crypto';
@@ -13,6 +13,7 @@ import type { Context } from './context.ts';
 import { crmRoutes } from './crm.ts';
 import { LinkedinWorld } from './linkedin-world.ts';
 import { type CallbackReceived, Journal, type Received } from './record.ts';
+import { type SandboxImap, startImap } from './imap/server.ts';
 import { startSmtp } from './smtp.ts';
 import { TWILIO_ACCOUNT, twilioRoutes } from './twilio.ts';
 import { UNIPILE_KEY, unipileRoutes } from './unipile.ts';
@@ -20,9 +21,10 @@ import { UNIPILE_KEY, unipileRoutes } from './unipile.ts';
 export interface SandboxOptions {
   /** Where the record is kept; an earlier sandbox's record in it is continued. */
   readonly dir: string;
-  /** HTTP and SMTP ports on 127.0.0.1; 0 or absent: any free one. */
+  /** HTTP, SMTP and IMAP ports on 127.0.0.1; 0 or absent: any free one. */
   readonly port?: number;
   readonly smtpPort?: number;
+  readonly imapPort?: number;
   readonly behaviour?: Partial<Behaviour>;
   /** Business time in UTC ms, for the record and for how long people take to accept. */
   readonly businessNow?: () => number;
@@ -34,6 +36,7 @@ export interface SandboxOptions {
 export interface SandboxUrls {
   readonly http: string;
   readonly smtp: { readonly host: string; readonly port: number };
+  readonly imap: { readonly host: string; readonly port: number };
   readonly unipile: string;
   readonly twilio: string;
   readonly crm: { readonly url: string; readonly secret: string };
@@ -49,6 +52,10 @@ export interface SenderSettings {
 export interface Sandbox extends SandboxUrls {
   /** For a sender of this channel; `account` (e.g. the sender's name) tells LinkedIn accounts apart. */
   senderSettings(channel: Channel, account?: string): SenderSettings;
+  /** Puts a message into a rep's mailbox, as it is; `folder`: where, when it is not the inbox. */
+  mailTo(address: string, raw: string | Buffer, folder?: string): void;
+  /** The mailboxes' server. */
+  readonly imapServer: SandboxImap;
   /** As `POST /control`. */
   control(change: Control): void;
   received(): Received[];
@@ -76,10 +83,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const world = new LinkedinWorld(context, received.read());
   const secret = options.crmSecret ?? `whsec_${randomBytes(24).toString('base64')}`;
 
+  const imap = await startImap(() => conduct.now, options.imapPort ?? 0);
+  const mailTo = (address: string, raw: string | Buffer, folder = 'INBOX') =>
+    void imap.mailboxes.deliver(address, raw, { folder });
+
   function control(change: Control): void {
     conduct.change(change);
     if (change.clock) clock = change.clock;
     for (const slug of change.connect ?? []) world.connect(slug);
+    for (const { to, raw, folder } of change.mail ?? []) mailTo(to, raw, folder);
   }
 
   const app = Fastify({ forceCloseConnections: true, logger: false });
@@ -95,12 +107,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return conduct.now;
   });
 
-  const smtp = await startSmtp(context, options.smtpPort ?? 0);
+  const smtp = await startSmtp(context, options.smtpPort ?? 0, (address, raw) => {
+    if (conduct.now.keepSent) imap.mailboxes.deliver(address, raw, { folder: 'Sent', flags: ['\\Seen'] });
+  });
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
   const http = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const urls: SandboxUrls = {
     http,
     smtp: { host: '127.0.0.1', port: smtp.port },
+    imap: { host: '127.0.0.1', port: imap.port },
     unipile: `${http}/unipile`,
     twilio: `${http}/twilio`,
     crm: { url: `${http}/crm`, secret },
@@ -110,11 +125,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ...urls,
     senderSettings: (channel, account) => sandboxSender(urls, channel, account, settleMs(conduct)),
     control,
+    mailTo,
+    imapServer: imap,
     received: () => received.read(),
     callbacks: () => callbacks.read(),
     async close() {
       closing.abort();
-      await Promise.all([app.close(), smtp.close()]);
+      await Promise.all([app.close(), smtp.close(), imap.close()]);
       received.close();
       callbacks.close();
     },
@@ -136,8 +153,13 @@ export function sandboxSender(
     case 'email':
       return {
         provider: 'smtp',
-        settings: { host: urls.smtp.host, port: urls.smtp.port, security: 'none' },
-        credentials: {},
+        settings: {
+          host: urls.smtp.host,
+          port: urls.smtp.port,
+          security: 'none',
+          imap: { host: urls.imap.host, port: urls.imap.port, security: 'none', pollSeconds: 5 },
+        },
+        credentials: { imapPassword: 'sandbox' },
       };
     case 'linkedin':
       return {

@@ -23,8 +23,12 @@ const KEPT_HEADERS = [
   'from',
 ];
 
-/** Starts it on this machine; port 0: any free one. */
-export async function startSmtp(context: Context, port: number): Promise<SandboxSmtp> {
+/** Starts it on this machine; port 0: any free one. `sent` gets each message that was taken, with who sent it. */
+export async function startSmtp(
+  context: Context,
+  port: number,
+  sent: (address: string, raw: Buffer) => void = () => {},
+): Promise<SandboxSmtp> {
   // The rule for a message is decided at RCPT and some of it carried out after DATA.
   const decided = new Map<string, Rule | null>();
 
@@ -97,6 +101,7 @@ export async function startSmtp(context: Context, port: number): Promise<Sandbox
               ]),
           ),
         });
+        if (entry.from !== '') sent(entry.from, raw);
         await pause(context, after);
         if (rule?.do === 'drop') return destroy(session.id);
         if (rule?.do === 'hang') return;

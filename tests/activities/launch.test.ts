@@ -48,6 +48,7 @@ test('a launch whose last leads are paused is looked at rarely, until somebody r
       launch: async () => {},
       endpoint: async () => {},
       missingEndpoint: async () => {},
+      missingMailbox: async () => {},
       terminate: async () => {},
     },
   });

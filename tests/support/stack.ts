@@ -20,6 +20,9 @@ import { startTimeLapse, type TimeLapse, type TimeLapseOptions } from '../../wor
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../worker/worker.ts';
 import { createTestDatabase } from './database.ts';
 import { quiet } from './servers.ts';
+import { until } from './until.ts';
+
+export { until };
 
 export interface TestStackOptions {
   /** Business time runs fast from `startAt`; absent: it is the wall clock. */
@@ -166,21 +169,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   } catch (error) {
     await stop().catch(() => {});
     throw error;
-  }
-}
-
-/** Asks again and again until the answer is true; throws after `withinMs` (default 30 s). */
-export async function until<T>(
-  look: () => Promise<T>,
-  what: string,
-  withinMs = 30_000,
-): Promise<NonNullable<T>> {
-  const end = performance.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (seen) return seen;
-    if (performance.now() > end) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

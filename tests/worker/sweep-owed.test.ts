@@ -40,6 +40,7 @@ test('promise 2: a workflow whose enrollment was stopped is told until it has be
     launch: nobody,
     endpoint: nobody,
     missingEndpoint: nobody,
+    missingMailbox: nobody,
     terminate: nobody,
     async ended(ids) {
       if (away) throw new Error('Temporal is away');

@@ -79,6 +79,7 @@ test('promise 2: one lead, launch or touch that fails keeps no other from its tu
       launch: ask(false),
       endpoint: ask(false),
       missingEndpoint: ask(false),
+      missingMailbox: ask(false),
       terminate: ask(false),
     },
     settleExpired: ({ touchId }) => ask(touchId === sending[0])(touchId),

@@ -22,7 +22,12 @@ function tryPort(wanted: number): Promise<number | null> {
   });
 }
 
-const schema = z.object({ http: z.number(), sandbox: z.number(), sandboxSmtp: z.number() });
+const schema = z.object({
+  http: z.number(),
+  sandbox: z.number(),
+  sandboxSmtp: z.number(),
+  sandboxImap: z.number().optional(),
+});
 
 /** Ports that stand in sent mails and senders' settings, and so must stay. */
 export type KeptPorts = z.infer<typeof schema>;
@@ -34,6 +39,7 @@ export async function keptPorts(folder: string): Promise<KeptPorts> {
     http: await freePort(8080),
     sandbox: await freePort(8090),
     sandboxSmtp: await freePort(8025),
+    sandboxImap: await freePort(8143),
   };
   if (await createExclusive(file, JSON.stringify(chosen))) return chosen;
   const kept = schema.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));

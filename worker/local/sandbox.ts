@@ -15,7 +15,7 @@ import type { KeptPorts } from './ports.ts';
 export async function startKeptSandbox(
   services: Services,
   folder: string,
-  ports: Pick<KeptPorts, 'sandbox' | 'sandboxSmtp'>,
+  ports: Pick<KeptPorts, 'sandbox' | 'sandboxSmtp' | 'sandboxImap'>,
 ): Promise<Sandbox> {
   const dir = join(folder, 'sandbox');
   await mkdir(dir, { recursive: true });
@@ -24,6 +24,7 @@ export async function startKeptSandbox(
     dir,
     port: ports.sandbox,
     smtpPort: ports.sandboxSmtp,
+    ...(ports.sandboxImap !== undefined && { imapPort: ports.sandboxImap }),
     businessNow: () => services.clock.now(),
   });
   try {

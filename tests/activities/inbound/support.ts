@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createInbound, type Inbound } from '../../../activities/inbound/index.ts';
+import { understandMail } from '../../../activities/inbound/mail.ts';
 import { understandTwilio } from '../../../activities/inbound/twilio.ts';
 import { understandUnipile } from '../../../activities/inbound/unipile.ts';
 import { createIdentityHasher } from '../../../common/crypto.ts';
@@ -37,7 +38,7 @@ export async function world(db: Db): Promise<World> {
     hashIdentity: hash,
     log: createLogger({ level: 'silent' }),
     wake: (ids) => void woken.push(...ids),
-    understand: { twilio: understandTwilio, unipile: understandUnipile },
+    understand: { mail: understandMail, twilio: understandTwilio, unipile: understandUnipile },
   });
   return {
     inbound,

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Db } from '../../../db/db.ts';
+import type { NewInbound } from '../../../db/inbound.ts';
+import { readMail } from '../../../providers/email/mailbox/message.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { makeSender, setTime, TUESDAY } from '../../support/factories.ts';
+import { contacted, statusOf, world, type World } from './support.ts';
+
+let db: Db;
+let drop: () => Promise<void>;
+let here: World;
+beforeAll(async () => {
+  ({ db, drop } = await createTestDatabase());
+  await setTime(db, TUESDAY);
+  here = await world(db);
+});
+afterAll(() => drop());
+
+const raw = (fields: Readonly<Record<string, string>>, body = 'Yes, let us talk.') =>
+  Buffer.from(
+    [...Object.entries(fields).map(([name, value]) => `${name}: ${value}`), '', body, '']
+      .join('\n')
+      .replace(/\n/g, '\r\n'),
+  );
+
+function mail(senderId: string, bytes: Buffer): NewInbound {
+  const dedupeKey = `mail:${senderId}:${randomUUID()}`;
+  return { source: 'mail', kind: 'message', dedupeKey, senderId, payload: {}, raw: bytes };
+}
+
+/** A lead who was written to, with the Message-ID of that. */
+async function written() {
+  const email = `ada-${randomUUID().slice(0, 8)}@lead.example`;
+  const one = await contacted(db, { channel: 'email', lead: { email } });
+  const messageId = `<${one.touchId}@example.com>`;
+  await db.query('update touches set message_id = $2 where id = $1', [one.touchId, messageId]);
+  return { ...one, email, messageId };
+}
+
+function report(original: string, { action = 'failed', status = '5.1.1', type = 'delivery-status' } = {}) {
+  const part = (kind: string, body: string) => `--b\nContent-Type: ${kind}\n\n${body}\n`;
+  return raw(
+    {
+      From: 'MAILER-DAEMON@mx.example',
+      'Content-Type': `multipart/report; report-type=${type}; boundary=b`,
+    },
+    `${part('text/plain', 'Sorry.')}${part(`message/${type}`, `Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; ada@lead.example\nAction: ${action}\nStatus: ${status}`)}${part('message/rfc822', `Message-ID: ${original}\nSubject: Hello\n\nHello`)}--b--`,
+  );
+}
+
+test('promise 3: an answer by email stops the lead, found by what it answers, from whatever address', async () => {
+  const one = await written();
+  const answer = raw(
+    { From: 'Ada <private@elsewhere.example>', 'In-Reply-To': one.messageId, 'Message-ID': '<a@x.example>' },
+    'Yes.\n\nOn Tue, Rosa Lind <rosa@example.com> wrote:\n> Hello',
+  );
+  expect(await here.arrive(mail(one.senderId, answer))).toBe('answer_stopped');
+  expect(await statusOf(db, one.enrollmentId)).toBe('stopped replied');
+  const { rows } = await db.query('select body, touch_id from messages where lead_id = $1', [one.leadId]);
+  expect(rows).toEqual([{ body: 'Yes.', touch_id: one.touchId }]);
+  const kept = await db.query('select from inbound where raw is not null');
+  expect(kept.rowCount).toBe(0);
+});
+
+test('an answer whose references were lost is found by its address; by a rewritten Message-ID, too', async () => {
+  const [one, two] = [await written(), await written()];
+  expect(await here.arrive(mail(one.senderId, raw({ From: one.email.toUpperCase() })))).toBe(
+    'answer_stopped',
+  );
+  await db.query('insert into touch_message_ids values ($1, $2)', [
+    '<rewritten@provider.example>',
+    two.touchId,
+  ]);
+  const answer = raw({ From: 'x@y.example', References: '<other@x.example> <rewritten@provider.example>' });
+  expect(await here.arrive(mail(two.senderId, answer))).toBe('answer_stopped');
+});
+
+test('what a sender of ours wrote, newsletters, and mail of people nobody wrote to are no answers, and nothing of them is kept', async () => {
+  const one = await written();
+  const own = await makeSender(db, { channel: 'email' });
+  const { rows } = await db.query<{ address: string }>('select address from senders where id = $1', [own.id]);
+  const follow = raw({ From: rows[0]!.address, 'In-Reply-To': one.messageId });
+  expect(await here.arrive(mail(one.senderId, follow))).toBe('own');
+  const letter = raw({ From: one.email, 'List-Unsubscribe': '<https://x.example>' });
+  expect(await here.arrive(mail(one.senderId, letter))).toBe('not_for_us');
+  expect(await here.arrive(mail(one.senderId, raw({ From: 'mum@home.example' })))).toBe('not_for_us');
+  expect(await statusOf(db, one.enrollmentId)).toMatch(/^running/);
+  expect((await db.query('select from messages where lead_id = $1', [one.leadId])).rowCount).toBe(0);
+});
+
+test('an automatic reply stops nobody; the lead is left alone for a while', async () => {
+  const one = await written();
+  const away = raw({ From: one.email, 'In-Reply-To': one.messageId, 'Auto-Submitted': 'auto-replied' });
+  expect(await here.arrive(mail(one.senderId, away))).toBe('auto_reply');
+  expect(await statusOf(db, one.enrollmentId)).toMatch(/^running/);
+  const { rows } = await db.query('select class, settled from messages where lead_id = $1', [one.leadId]);
+  expect(rows).toEqual([{ class: 'out_of_office', settled: true }]);
+  const { rows: told } = await db.query(
+    `select event ->> 'type' as type from inbox where enrollment_id = $1 order by seq`,
+    [one.enrollmentId],
+  );
+  expect(told).toEqual([{ type: 'event' }, { type: 'hold_until' }]);
+});
+
+test('a report that there is nobody suppresses the address; other failures are noted, delays change nothing', async () => {
+  const [one, two, three] = [await written(), await written(), await written()];
+  expect(await here.arrive(mail(one.senderId, report(one.messageId)))).toBe('bounced');
+  expect(await here.arrive(mail(two.senderId, report(two.messageId, { status: '5.7.1' })))).toBe(
+    'undelivered',
+  );
+  const delay = report(three.messageId, { action: 'delayed', status: '4.4.1' });
+  expect(await here.arrive(mail(three.senderId, delay))).toBe('delayed');
+  const { rows } = await db.query<{ id: string; delivery: string | null }>(
+    'select id, delivery from touches where id = any($1)',
+    [[one.touchId, two.touchId, three.touchId]],
+  );
+  const delivery = new Map(rows.map((row) => [row.id, row.delivery]));
+  expect([one, two, three].map(({ touchId }) => delivery.get(touchId))).toEqual([
+    'bounced',
+    'undelivered',
+    null,
+  ]);
+  expect(await statusOf(db, two.enrollmentId)).toMatch(/^running/);
+});
+
+test('a complaint is an unsubscription', async () => {
+  const one = await written();
+  expect(await here.arrive(mail(one.senderId, report(one.messageId, { type: 'feedback-report' })))).toBe(
+    'complaint',
+  );
+  expect(await statusOf(db, one.enrollmentId)).toBe('stopped unsubscribed');
+});
+
+test('broken messages are read as far as they can be', async () => {
+  for (const bytes of [
+    Buffer.alloc(0),
+    Buffer.from('no header'),
+    Buffer.alloc(1000, 255),
+    raw({ 'Content-Type': 'text/plain; charset=x-none' }),
+  ])
+    expect((await readMail(bytes)).kind).toBe('human');
+  const nested = Array.from(
+    { length: 100 },
+    (_, n) => `--b${n}\r\nContent-Type: multipart/mixed; boundary=b${n + 1}\r\n\r\n`,
+  ).join('');
+  expect(
+    (
+      await readMail(
+        Buffer.from(`From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n${nested}`),
+      )
+    ).from,
+  ).toBe('a@b.example');
+});
