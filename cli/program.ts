@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addClassify } from './commands/classify.ts';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
 import { addEvent } from './commands/event.ts';
@@ -48,7 +49,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Write sequences:', addValidate, addSimulate, addTest, addPreview);
   add('Launch:', addImport, addLaunch, addPublish);
   add('See:', addStatus, addTimeline, addWhy);
-  add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent);
+  add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent, addClassify);
   add('Set up:', addSenders, addWebhooks, addLeads);
   return program;
 }

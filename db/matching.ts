@@ -129,3 +129,15 @@ export async function touchAbout(
   );
   return rows[0] ?? null;
 }
+
+/** The lead's zone, else the company's, else that of the launch the lead is in, else UTC. */
+export async function zoneOf(q: Queryable, leadId: string): Promise<string> {
+  const { rows } = await q.query<{ zone: string }>(
+    `select coalesce(l.time_zone, c.time_zone,
+       (select n.time_zone from enrollments e join launches n on n.id = e.launch_id where e.lead_id = l.id order by e.created_at desc limit 1),
+       'UTC') as zone
+     from leads l left join companies c on c.id = l.company_id where l.id = $1`,
+    [leadId],
+  );
+  return rows[0]?.zone ?? 'UTC';
+}

@@ -2,43 +2,61 @@
 import type { Tx } from '../../db/db.ts';
 import { recordLeadEventIn } from '../../db/events.ts';
 import type { InboundRow } from '../../db/inbound.ts';
-import { isOwnAddress, matchMail, touchAbout, type AboutTouch } from '../../db/matching.ts';
-import { addIncomingMessage } from '../../db/messages.ts';
+import { isOwnAddress, matchMail, touchAbout, zoneOf, type Match } from '../../db/matching.ts';
+import { addIncomingMessage, type MessageClass } from '../../db/messages.ts';
 import { noteDelivery } from '../../db/touch-delivery.ts';
-import { type IncomingMail, readMail } from '../../providers/email/mailbox/message.ts';
+import {
+  classifyMail,
+  readMail,
+  wishesNoContact,
+  type IncomingMail,
+  type MailVerdict,
+} from '../../providers/email/incoming/index.ts';
+import { startOfDay } from '../../sequences/calendar/index.ts';
 import type { InboundDeps, Understood } from './index.ts';
 import { recordAnswer } from './message.ts';
 
-/** How long a lead is left alone whose machine answers. */
-const AWAY_MS = 3 * 86_400_000;
+/** How long a lead is left alone who is away and does not say until when. */
+const AWAY_MS = 7 * 86_400_000;
+
+/** One arrival while it is worked out. */
+interface Arrival {
+  readonly tx: Tx;
+  readonly arrived: InboundRow;
+  readonly deps: InboundDeps;
+  readonly mail: IncomingMail;
+  readonly verdict: MailVerdict;
+  /** Business time. */
+  readonly at: number;
+}
 
 export async function understandMail(tx: Tx, arrived: InboundRow, deps: InboundDeps): Promise<Understood> {
   if (!arrived.raw || !arrived.senderId) return { result: 'nothing_to_read' };
   const mail = await readMail(arrived.raw);
-  switch (mail.kind) {
+  const at = arrived.receivedAt.getTime();
+  const verdict = classifyMail(mail, { now: at });
+  const arrival = { tx, arrived, deps, mail, verdict, at };
+  switch (verdict.class) {
     case 'bounce':
+    case 'delayed':
     case 'complaint':
-      return report(tx, arrived, deps, mail);
-    case 'bulk':
+      return report(arrival);
+    case 'other':
+    case 'own':
       return { result: 'not_for_us' };
-    case 'auto_reply':
-    case 'human':
-      return answer(tx, arrived, deps, mail);
+    default:
+      return answer(arrival);
   }
 }
 
-async function answer(
-  tx: Tx,
-  arrived: InboundRow,
-  deps: InboundDeps,
-  mail: IncomingMail,
-): Promise<Understood> {
+async function answer(arrival: Arrival): Promise<Understood> {
+  const { tx, arrived, deps, mail, verdict } = arrival;
   // Whatever folder it is in: what a rep wrote is no lead's answer.
   if (mail.from === null || (await isOwnAddress(tx, mail.from))) return { result: 'own' };
   const { threadId = null } = arrived.payload as { threadId?: string | null };
   const matched = await matchMail(tx, {
     senderId: arrived.senderId!,
-    answers: mail.answers,
+    answers: [...mail.inReplyTo, ...mail.references.toReversed()],
     threadId,
     from: mail.from,
   });
@@ -48,75 +66,106 @@ async function answer(
     ...matched,
     channel: 'email',
     address: mail.from,
-    body: mail.text,
+    body: verdict.replyText ?? mail.text.slice(0, 5000),
     providerId: mail.messageId,
     threadId,
   } as const;
-  if (mail.kind === 'human') return recordAnswer(tx, deps, arrived, written);
-  const at = arrived.receivedAt.getTime();
-  const { wake } = await recordLeadEventIn(tx, deps.hashIdentity, {
-    leadId: matched.leadId,
-    type: 'out_of_office',
+  const keep = (as: MessageClass, settled = true) =>
+    addIncomingMessage(tx, {
+      ...written,
+      senderId: arrived.senderId,
+      inboundId: arrived.id,
+      at: arrival.at,
+      class: as,
+      settled,
+    });
+  // A person who says in words that they want to be left alone has said so.
+  if (verdict.class === 'unsubscribe' || wishesNoContact(verdict.replyText ?? '')) {
+    const { wake } = await tell(arrival, matched, { type: 'unsubscribed' });
+    await keep('unsubscribe');
+    return { result: 'unsubscribed', leadId: matched.leadId, wake };
+  }
+  switch (verdict.class) {
+    case 'human':
+      return recordAnswer(tx, deps, arrived, written);
+    case 'out_of_office': {
+      const until = await backAt(arrival, matched.leadId);
+      const { wake } = await tell(arrival, matched, { type: 'out_of_office', until });
+      await keep('out_of_office');
+      return { result: 'out_of_office', leadId: matched.leadId, wake };
+    }
+    case 'left_company': {
+      // Nobody is there any more: as final as an address that does not exist, only told by a person's hand.
+      const { wake } = await tell(arrival, matched, { type: 'bounced', address: mail.from });
+      // The rep may write to whoever is named instead, so it waits for them.
+      await keep('wrong_person', verdict.replacement === null);
+      return { result: 'left_company', leadId: matched.leadId, wake };
+    }
+    default:
+      await keep('other');
+      return { result: 'auto_reply', leadId: matched.leadId };
+  }
+}
+
+/** Start of the first day back in the lead's zone; a date that is past holds nobody. */
+async function backAt({ tx, verdict, at }: Arrival, leadId: string): Promise<number> {
+  return verdict.returnDate === null
+    ? at + AWAY_MS
+    : Math.max(at, startOfDay(verdict.returnDate, await zoneOf(tx, leadId)));
+}
+
+function tell(
+  { tx, arrived, deps, at }: Arrival,
+  { leadId, touchId }: Match,
+  event:
+    | { readonly type: 'unsubscribed' }
+    | { readonly type: 'out_of_office'; readonly until: number }
+    | { readonly type: 'bounced'; readonly address: string },
+) {
+  return recordLeadEventIn(tx, deps.hashIdentity, {
+    ...event,
+    leadId,
     channel: 'email',
     at,
-    until: at + AWAY_MS,
-    data: { ...(matched.touchId && { touchId: matched.touchId }) },
+    data: { ...(touchId && { touchId }) },
     dedupeKey: arrived.dedupeKey,
   });
-  await addIncomingMessage(tx, {
-    ...written,
-    senderId: arrived.senderId,
-    inboundId: arrived.id,
-    at,
-    class: 'out_of_office',
-    settled: true,
-  });
-  return { result: 'auto_reply', leadId: matched.leadId, wake };
 }
 
-async function report(
-  tx: Tx,
-  arrived: InboundRow,
-  deps: InboundDeps,
-  { kind, about, bounce }: IncomingMail,
-): Promise<Understood> {
-  const touch = about && (await touchAbout(tx, { senderId: arrived.senderId!, ...about }));
+async function report({ tx, arrived, deps, mail, verdict, at }: Arrival): Promise<Understood> {
+  const { original } = mail;
+  const touch = await touchAbout(tx, {
+    senderId: arrived.senderId!,
+    touchId: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(original?.touchId ?? '')
+      ? original!.touchId
+      : null,
+    messageIds: [...(original?.messageId ? [original.messageId] : []), ...mail.inReplyTo, ...mail.references],
+  });
+  // Forged, or about something that a rep sent by hand.
   if (!touch) return { result: 'no_touch' };
-  const at = arrived.receivedAt.getTime();
-  if (kind === 'complaint') return complaint(tx, deps, touch, at);
-  if (bounce?.kind === 'delayed') return { result: 'delayed', leadId: touch.leadId };
-  const nobody = bounce?.kind === 'no_such_address';
-  const wake = nobody ? await bounced(tx, deps, touch, at) : [];
+  const event = (type: 'bounced' | 'unsubscribed', what: string) =>
+    recordLeadEventIn(tx, deps.hashIdentity, {
+      leadId: touch.leadId,
+      type,
+      channel: 'email',
+      ...(type === 'bounced' && touch.recipient !== null && { address: touch.recipient }),
+      at,
+      data: { touchId: touch.id },
+      dedupeKey: `touch:${touch.id}:${what}`,
+    });
+  if (verdict.class === 'complaint') {
+    const { wake } = await event('unsubscribed', 'complaint');
+    return { result: 'complaint', leadId: touch.leadId, wake };
+  }
+  if (verdict.class === 'delayed') return { result: 'delayed', leadId: touch.leadId };
+  const { bounce } = verdict;
+  const hard = bounce?.kind === 'hard';
+  const wake = hard ? (await event('bounced', 'bounced')).wake : [];
   await noteDelivery(tx, {
     touchId: touch.id,
-    delivery: nobody ? 'bounced' : 'undelivered',
+    delivery: hard ? 'bounced' : 'undelivered',
     at,
-    detail: bounce?.status ?? null,
+    detail: [bounce?.kind, bounce?.status, bounce?.detail].filter(Boolean).join(' ').slice(0, 500) || null,
   });
-  return { result: nobody ? 'bounced' : 'undelivered', leadId: touch.leadId, wake };
-}
-
-async function bounced(tx: Tx, deps: InboundDeps, touch: AboutTouch, at: number) {
-  const { wake } = await recordLeadEventIn(tx, deps.hashIdentity, {
-    leadId: touch.leadId,
-    type: 'bounced',
-    channel: 'email',
-    ...(touch.recipient !== null && { address: touch.recipient }),
-    at,
-    data: { touchId: touch.id },
-    dedupeKey: `touch:${touch.id}:bounced`,
-  });
-  return wake;
-}
-
-async function complaint(tx: Tx, deps: InboundDeps, touch: AboutTouch, at: number): Promise<Understood> {
-  const { wake } = await recordLeadEventIn(tx, deps.hashIdentity, {
-    leadId: touch.leadId,
-    type: 'unsubscribed',
-    channel: 'email',
-    at,
-    data: { touchId: touch.id },
-    dedupeKey: `touch:${touch.id}:complaint`,
-  });
-  return { result: 'complaint', leadId: touch.leadId, wake };
+  return { result: hard ? 'bounced' : 'undelivered', leadId: touch.leadId, wake };
 }

@@ -3,4 +3,4 @@ export type { BusySlot, Cap, RampUp, SenderLimits } from './capacity.ts';
 export { resolveZone } from './resolve-zone.ts';
 export { checkSlot, placeSlot, slotSeed, type Slot, type SlotRequest } from './slots.ts';
 export { addWaits, MissingField, type WaitContext } from './waits.ts';
-export { formatLocal, isZone, localDay, UnknownZone } from './zone.ts';
+export { formatLocal, isZone, localDay, startOfDay, UnknownZone } from './zone.ts';

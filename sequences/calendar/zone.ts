@@ -162,6 +162,11 @@ export function localDay(at: Instant, zone: string): string {
   return dayName(dayOf(zoneClock(zone), at));
 }
 
+/** When a local day (`YYYY-MM-DD`) begins. @throws UnknownZone */
+export function startOfDay(day: string, zone: string): Instant {
+  return zoneClock(zone).toInstant(dayNumber(day) * DAY_MS);
+}
+
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /** For people and timelines: `Mon 2026-01-05 09:03`, local. @throws UnknownZone */
