@@ -20,7 +20,8 @@ export function languageOf(text: string): string | null {
       .match(/[\p{L}’']+/gu) ?? [];
   const scores = SETS.map(([language, set]) => ({
     language,
-    hits: words.filter((word) => set.has(word)).length,
+    // Different words, not how often: one that several languages share says little.
+    hits: new Set(words.filter((word) => set.has(word))).size,
   })).sort((a, b) => b.hits - a.hits);
   const [best, next] = scores;
   if (!best || !next || best.hits < 2 || best.hits < words.length * 0.12) return null;
