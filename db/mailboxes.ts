@@ -160,6 +160,34 @@ export async function noteSentCopy(
   });
 }
 
+/** A mailbox whose answers may not have been read. */
+export interface UnreadMailbox {
+  readonly senderId: string;
+  readonly name: string;
+  /** Since when, as far as it is known; null: it never was read. */
+  readonly since: Date | null;
+  readonly error: string | null;
+  /** Wall milliseconds since it was last read; null: never. */
+  readonly silentMs: number | null;
+}
+
+/**
+ * A mailbox from which the lead was written to in the last 60 days and which is not being read now: the lead may have answered.
+ * null: whatever the lead wrote to us is known, as of this statement.
+ */
+export async function unreadMailboxOf(q: Queryable, leadId: string): Promise<UnreadMailbox | null> {
+  const { rows } = await q.query<UnreadMailbox & Record<string, unknown>>(
+    `select s.id as "senderId", s.name, coalesce(m.error_at, m.live_until) as since, m.error,
+       (extract(epoch from clock_timestamp() - m.live_until) * 1000)::float8 as "silentMs"
+     from senders s left join mailboxes m on m.sender_id = s.id
+     where s.id in (select t.sender_id from touches t where t.lead_id = $1 and t.state in ('sent', 'unconfirmed')
+         and t.channel = 'email' and t.at > (select business_now()) - interval '60 days')
+       and s.settings ? 'imap' and coalesce(m.live_until <= clock_timestamp(), true) limit 1`,
+    [leadId],
+  );
+  return rows[0] ?? null;
+}
+
 /** What is wrong with mailboxes, by sender, for people. */
 export async function mailboxErrors(
   q: Queryable,

@@ -11,6 +11,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   in_progress: 'It is being worked on.',
   task_open: 'It waits for somebody to complete a task.',
   unconfirmed: 'It is not known whether its last touch went out.',
+  mailbox_not_read:
+    'The mailbox that the lead may have answered to cannot be read at present; nothing is sent until it is. “senders list” says why.',
   paused_all: 'Everything was paused when its touch was due.',
   paused_launch: 'Its launch was paused when its touch was due.',
   paused_sender: 'Its sender was paused or broken when its touch was due.',

@@ -23,6 +23,7 @@ import { settleExpired } from './settle-expired.ts';
 import { createCourier, type Courier } from './send.ts';
 import { delay, evaluate, finish, release } from './simple.ts';
 import { Moved, Superseded, transact, type Run } from './transact.ts';
+import { waitsForMailbox } from './unread.ts';
 
 export type * from './contract.ts';
 export type { EnrollmentDeps } from './deps.ts';
@@ -176,7 +177,10 @@ function commanded(run: Run, library: Library, courier: Courier): Promise<Carrie
 async function fallAsleep(run: Run): Promise<Carried> {
   const { deps, input, row } = run;
   const { state, command, decisions } = input;
-  const position = positionAsleep(state);
+  const asleep = positionAsleep(state);
+  // Until the touch is tried again, it is still what it waits for.
+  const position =
+    state.phase === 'booked' && waitsForMailbox(row.reason) ? { ...asleep, reason: null } : asleep;
   if (decisions.length > 0 || row.startedAt === null) {
     const { revision } = await transact(run, {}, async () => ({ answer: null, position, more: undefined }));
     return { answer: null, revision };

@@ -30,6 +30,7 @@ import { messageIdOf, write } from './message.ts';
 import { hold, keyOf } from './reserve.ts';
 import { lookLater, type Delivery } from './delivery.ts';
 import { makeTask, taskAnswer } from './tasks.ts';
+import { unreadAnswers } from './unread.ts';
 import { decide, type Run, type Worked } from './transact.ts';
 
 type Perform = Extract<Command, { kind: 'perform' }>;
@@ -173,6 +174,15 @@ async function decideTouch(
       calendar,
     };
     return answered(await makeTask(tx, run, ground, context, order));
+  }
+  const unread = touch.channel === 'webhook' ? null : await unreadAnswers(tx, run, now);
+  if (unread) {
+    const { lookAt, reason } = unread;
+    return {
+      answer: { type: 'early', at: now, lookAt },
+      position: { nextAction: 'touch', nextAt: lookAt, reason, held: false },
+      more: undefined,
+    };
   }
   const delivery = deliveryOf(run, touch, { context, routed, content: written.content, calendar });
   const marked = await markSending(tx, touch.id, {

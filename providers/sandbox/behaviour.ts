@@ -28,6 +28,8 @@ const behaviourSchema = z.strictObject({
   refuseCredentials: z.boolean(),
   /** Whether the IMAP server tells of news while a client idles. */
   imapIdle: z.boolean(),
+  /** The IMAP server takes nobody in. */
+  imapDown: z.boolean(),
   /** Whether what a rep sends by SMTP is put into the Sent folder, as large providers do. */
   keepSent: z.boolean(),
   linkedin: z.strictObject({
@@ -81,6 +83,7 @@ const CALM: Behaviour = {
   rules: [{ match: '^bounce', do: 'reject' }],
   refuseCredentials: false,
   imapIdle: true,
+  imapDown: false,
   keepSent: true,
   linkedin: {
     connected: '^$',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { unwatchedSenderIds } from '../../db/mailboxes.ts';
 import { enrollmentWorkflowId } from '../../workflows/messages.ts';
 import {
   makeEnrollment,
@@ -25,6 +26,8 @@ beforeAll(async () => {
   // A sweep that finds a busy machine late would wake the lead, which costs events of its own.
   stack = await startTestStack({ worker: { sweepMs: 600_000 }, crm: false });
   await addSenders(stack, {}, ['email']);
+  const waker = await stack.services.waker();
+  for (const id of await unwatchedSenderIds(stack.db)) await waker.missingMailbox(id);
 });
 afterAll(() => stack?.stop());
 

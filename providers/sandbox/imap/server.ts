@@ -7,6 +7,8 @@ import { type Argument, CommandReader, inSet, parseArguments } from './parse.ts'
 export interface ImapConduct {
   /** Refuse every login. */
   refuseCredentials: boolean;
+  /** Take nobody in. */
+  imapDown?: boolean;
   /** Tell of news while the client idles. */
   imapIdle: boolean;
 }
@@ -30,6 +32,7 @@ export async function startImap(conduct: () => ImapConduct, port = 0): Promise<S
   const sockets = new Set<Socket>();
   const cut = { after: Infinity };
   const server = createServer((socket) => {
+    if (conduct().imapDown) return void socket.destroy();
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
