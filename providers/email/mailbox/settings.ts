@@ -17,8 +17,6 @@ export const imapSchema = z.strictObject({
   folders: z.union([z.literal('auto'), z.array(z.string().min(1)).min(1).max(50)]).default('auto'),
   /** How often folders besides the inbox are looked at, and the inbox where the server cannot tell of news; wall seconds. */
   pollSeconds: z.int().min(1).max(3600).default(30),
-  /** Whether the Sent folder has a copy of everything that the submission server took. Default: with Gmail and Microsoft 365. */
-  sentIsComplete: z.boolean().optional(),
 });
 
 export type ImapSettings = z.output<typeof imapSchema>;
@@ -35,7 +33,6 @@ export interface MailboxConfiguration {
     | { readonly kind: 'oauth'; readonly options: XOAuth2Options };
   readonly folders: 'auto' | readonly string[];
   readonly pollMs: number;
-  readonly sentIsComplete: boolean;
   readonly connectTimeoutMs: number;
 }
 
@@ -95,7 +92,6 @@ export function mailboxConfiguration(
     login,
     folders: imap.folders,
     pollMs: imap.pollSeconds * 1000,
-    sentIsComplete: imap.sentIsComplete ?? oauth !== null,
     connectTimeoutMs,
   };
 }

@@ -59,7 +59,6 @@ function watch(kept: Kept, change: Partial<MailboxConfiguration> = {}, since = n
     login: { kind: 'password', password: 'x' },
     folders: 'auto',
     pollMs: 300,
-    sentIsComplete: false,
     connectTimeoutMs: 5_000,
     ...change,
   };
