@@ -38,24 +38,29 @@ export interface Resumed {
 export async function pause(db: Db, what: ScopeRef & { readonly reason: string }): Promise<Paused> {
   return db.tx(async (tx) => {
     await lockScope(tx, what);
-    const { rowCount } = await tx.query(
-      `insert into pauses (scope, scope_id, reason, at) values ($1, $2, $3, business_now())
-       on conflict (scope, coalesce(scope_id, '00000000-0000-0000-0000-000000000000')) where ended_at is null do nothing`,
-      [what.scope, what.scopeId, what.reason],
-    );
-    const { rows } = await tx.query<{ id: string; at: Date; reason: string }>(
-      `select id, at, reason from pauses where scope = $1 and ${SAME_SCOPE} and ended_at is null`,
-      [what.scope, what.scopeId],
-    );
-    const active = rows[0]!;
-    return {
-      pauseId: active.id,
-      already: rowCount === 0,
-      since: active.at.getTime(),
-      reason: active.reason,
-      sending: await sendingWithin(tx, what),
-    };
+    return pauseLocked(tx, what);
   });
+}
+
+/** `pause` within a transaction that holds the scope's lock (`lockScope`). */
+export async function pauseLocked(tx: Tx, what: ScopeRef & { readonly reason: string }): Promise<Paused> {
+  const { rowCount } = await tx.query(
+    `insert into pauses (scope, scope_id, reason, at) values ($1, $2, $3, business_now())
+       on conflict (scope, coalesce(scope_id, '00000000-0000-0000-0000-000000000000')) where ended_at is null do nothing`,
+    [what.scope, what.scopeId, what.reason],
+  );
+  const { rows } = await tx.query<{ id: string; at: Date; reason: string }>(
+    `select id, at, reason from pauses where scope = $1 and ${SAME_SCOPE} and ended_at is null`,
+    [what.scope, what.scopeId],
+  );
+  const active = rows[0]!;
+  return {
+    pauseId: active.id,
+    already: rowCount === 0,
+    since: active.at.getTime(),
+    reason: active.reason,
+    sending: await sendingWithin(tx, what),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Instant } from '../sequences/plan.ts';
 import type { Tx } from './db.ts';
 
 /** In the order in which a later report replaces an earlier one, whichever of them comes first. */
-const DELIVERIES = ['delivered', 'read', 'undelivered', 'bounced'] as const;
+const DELIVERIES = ['delivered', 'read', 'undelivered', 'bounced', 'complained'] as const;
 export type Delivery = (typeof DELIVERIES)[number];
 
 /** Which touch a report is about: by our id that the provider gave back, or by the provider's. */

@@ -4,6 +4,7 @@ import { recordLeadEventIn } from '../../db/events.ts';
 import type { InboundRow } from '../../db/inbound.ts';
 import { isOwnAddress, matchMail, touchAbout, zoneOf, type Match } from '../../db/matching.ts';
 import { addIncomingMessage, type MessageClass } from '../../db/messages.ts';
+import { guardReputation, lockSender } from '../../db/reputation.ts';
 import { noteDelivery } from '../../db/touch-delivery.ts';
 import {
   classifyMail,
@@ -153,19 +154,22 @@ async function report({ tx, arrived, deps, mail, verdict, at }: Arrival): Promis
       data: { touchId: touch.id },
       dedupeKey: `touch:${touch.id}:${what}`,
     });
+  if (verdict.class === 'delayed') return { result: 'delayed', leadId: touch.leadId };
+  const note = async (delivery: 'bounced' | 'undelivered' | 'complained', detail: string | null) => {
+    await noteDelivery(tx, { touchId: touch.id, delivery, at, detail });
+    const paused = await guardReputation(tx, arrived.senderId!);
+    if (paused) deps.log.error({ senderId: arrived.senderId, reason: paused }, 'a sender was paused');
+  };
+  await lockSender(tx, arrived.senderId!);
   if (verdict.class === 'complaint') {
     const { wake } = await event('unsubscribed', 'complaint');
+    await note('complained', null);
     return { result: 'complaint', leadId: touch.leadId, wake };
   }
-  if (verdict.class === 'delayed') return { result: 'delayed', leadId: touch.leadId };
   const { bounce } = verdict;
   const hard = bounce?.kind === 'hard';
   const wake = hard ? (await event('bounced', 'bounced')).wake : [];
-  await noteDelivery(tx, {
-    touchId: touch.id,
-    delivery: hard ? 'bounced' : 'undelivered',
-    at,
-    detail: [bounce?.kind, bounce?.status, bounce?.detail].filter(Boolean).join(' ').slice(0, 500) || null,
-  });
+  const detail = [bounce?.kind, bounce?.status, bounce?.detail].filter(Boolean).join(' ').slice(0, 500);
+  await note(hard ? 'bounced' : 'undelivered', detail || null);
   return { result: hard ? 'bounced' : 'undelivered', leadId: touch.leadId, wake };
 }

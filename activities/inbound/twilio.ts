@@ -6,6 +6,7 @@ import type { InboundRow } from '../../db/inbound.ts';
 import { matchPhone } from '../../db/matching.ts';
 import { addIncomingMessage } from '../../db/messages.ts';
 import { optOut, undoOptOut } from '../../db/opt-outs.ts';
+import { guardReputation, lockSender } from '../../db/reputation.ts';
 import { findReported, noteDelivery, type Delivery } from '../../db/touch-delivery.ts';
 import type { InboundDeps, Understood } from './index.ts';
 import { recordAnswer } from './message.ts';
@@ -97,6 +98,7 @@ async function status(tx: Tx, arrived: InboundRow, deps: InboundDeps): Promise<U
   const at = arrived.receivedAt.getTime();
   const nobody = delivery === 'undelivered' && ErrorCode !== undefined && NOBODY_THERE.has(ErrorCode);
   let wake: readonly string[] = [];
+  if (nobody) await lockSender(tx, arrived.senderId!);
   if (nobody && reported.recipient !== null) {
     const { rows } = await tx.query<{ channel: 'sms' | 'whatsapp' }>(
       'select channel from touches where id = $1',
@@ -119,5 +121,7 @@ async function status(tx: Tx, arrived: InboundRow, deps: InboundDeps): Promise<U
     at,
     detail: ErrorCode ? `Twilio error ${ErrorCode}` : null,
   });
+  const paused = nobody ? await guardReputation(tx, arrived.senderId!) : null;
+  if (paused) deps.log.error({ senderId: arrived.senderId, reason: paused }, 'a sender was paused');
   return { result: changed ? (nobody ? 'bounced' : delivery) : 'known', leadId: reported.leadId, wake };
 }

@@ -59,7 +59,7 @@ create unique index messages_inbound on messages (inbound_id) where inbound_id i
 
 -- Which touch a provider's report is about.
 create index touches_provider on touches (provider_id) where provider_id is not null;
--- What became of a touch after the provider took it: delivered, read, undelivered, bounced.
+-- What became of a touch after the provider took it: delivered, read, undelivered, bounced, complained.
 alter table touches add column delivery_at timestamptz, add column delivery_detail text;
 
 -- ── suppressions ────────────────────────────────────────────────────────────────────────────────────
