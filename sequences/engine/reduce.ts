@@ -94,6 +94,14 @@ function answered(plan: Plan, draft: Draft, answer: Answer): Transition {
   }
 }
 
+/** Phases in which nothing is left to be postponed. */
+const UNDER_WAY: ReadonlySet<EngineState['phase']> = new Set([
+  'task',
+  'in_flight',
+  'unconfirmed',
+  'awaiting_connection',
+]);
+
 /** A sleep came to its end by itself. */
 function due(plan: Plan, draft: Draft, at: Instant): Transition {
   const { state } = draft;
@@ -128,7 +136,16 @@ function woke(plan: Plan, draft: Draft): Transition {
 
 /** The step is over at `at`; delays count from there. */
 function proceed(plan: Plan, draft: Draft, at: Instant, next: StepId | null): Transition {
-  return enter(plan, set(draft, { base: Math.max(at, draft.state.base), waits: [], touched: true }), next);
+  return enter(
+    plan,
+    set(draft, { base: Math.max(present(draft, at), draft.state.base), waits: [], touched: true }),
+    next,
+  );
+}
+
+/** `at`, or when the lead is back, if that is later. */
+function present({ state }: Draft, at: Instant): Instant {
+  return Math.max(at, state.absentUntil ?? at);
 }
 
 function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
@@ -156,13 +173,13 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
     case 'approved':
       if (state.phase !== 'task' || state.step !== event.step || state.visit !== event.visit)
         return sleep(draft);
-      return reserve(set(draft, { base: event.at, waits: [] }));
+      return reserve(set(draft, { base: present(draft, event.at), waits: [] }));
     case 'settled':
       if (state.phase !== 'unconfirmed' || state.step !== event.step || state.visit !== event.visit)
         return sleep(draft);
       return event.sent
         ? proceed(plan, draft, event.at, touchAt(plan, state).next)
-        : reserve(set(draft, { attempt: state.attempt + 1, base: event.at, waits: [] }));
+        : reserve(set(draft, { attempt: state.attempt + 1, base: present(draft, event.at), waits: [] }));
     case 'skip':
       return skip(plan, decide(draft, 'skipped', 'by_a_person'), event.at);
     case 'reschedule':
@@ -171,6 +188,11 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
       // One who stands still keeps doing so, and books anew after the absence.
       if ((state.phase === 'held' || state.phase === 'paused') && isTouch(plan, state))
         return sleep(absent(draft, event.until));
+      // What is under way ends in its own time; what follows waits for the lead.
+      if (UNDER_WAY.has(state.phase)) {
+        const absentUntil = present(draft, event.until);
+        return sleep(decide(set(draft, { absentUntil }), 'postponed', 'absence'));
+      }
       return (state.until ?? Infinity) >= event.until
         ? sleep(draft)
         : postpone(plan, decide(draft, 'postponed', 'absence'), event.until);
@@ -183,7 +205,7 @@ function happened(plan: Plan, draft: Draft, name: LeadEvent, at: Instant): Trans
   const { state } = draft;
   if (state.happened[name] === undefined) draft = set(draft, { happened: { ...state.happened, [name]: at } });
   if (state.phase === 'awaiting_connection' && name === 'accepted')
-    return reserve(set(draft, { base: at, waits: [] }));
+    return reserve(set(draft, { base: present(draft, at), waits: [] }));
   // Stored while it was waited for, read when the wait had just run out: then the stop rule applies after all (promise 3).
   if (effectOf(plan, state, name) === 'stop') return finish(draft, 'stopped', name, null);
   if (state.phase !== 'sleeping' || !waitsFor(plan, state, name)) return sleep(draft);

@@ -37,6 +37,8 @@ export interface EngineState {
   readonly happened: Readonly<Partial<Record<LeadEvent, Instant>>>;
   /** Whether a touch step lies behind: until then the next one is the lead's first. */
   readonly touched: boolean;
+  /** Until when the lead is away, told while nothing could be postponed (a task was open, a send under way): what comes next waits for it. */
+  readonly absentUntil?: Instant;
   /** Number of the last inbox entry that was taken in. */
   readonly seen: number;
   /** Decides A/B arms; from the lead's seed. */

@@ -352,6 +352,44 @@ test('an absence that is told while the lead is paused or held still holds after
   expect(held.last.command).toMatchObject({ kind: 'reserve', base: 9 * DAY, waits: [days(2)] });
 });
 
+test('an absence that is told while a task is open or a send under way holds what comes next, and shortens no delay', () => {
+  const of = plan([touch('a', 'w'), { kind: 'wait', id: 'w', wait: days(2), next: 'b' }, touch('b', null)]);
+  const booked: EngineEvent[] = [
+    { type: 'slot', at: 0, slotAt: DAY },
+    { type: 'due', at: DAY },
+  ];
+  const away = (until: number): EngineEvent => ({ type: 'hold_until', seq: 1, at: DAY, until });
+  const open: EngineEvent[] = [...booked, { type: 'task_open', at: DAY, giveUpAt: null }];
+  const done: EngineEvent = {
+    type: 'task_done',
+    seq: 2,
+    at: 3 * DAY,
+    step: 'a',
+    visit: 1,
+    outcome: 'connected',
+  };
+  const told = run(of, [...open, away(9 * DAY)]);
+  expect(told.last).toMatchObject({ state: { phase: 'task' }, command: { kind: 'sleep', until: null } });
+  expect(reduce(of, told.last.state, done).command).toMatchObject({
+    kind: 'reserve',
+    step: 'b',
+    base: 9 * DAY,
+    waits: [days(2)],
+  });
+  // An absence that is over by then changes nothing.
+  expect(run(of, [...open, away(2 * DAY), done]).last.command).toMatchObject({
+    base: 3 * DAY,
+    waits: [days(2)],
+  });
+  const sending = run(of, [...booked, { type: 'in_flight', at: DAY, lookAt: DAY + 5 }, away(9 * DAY)]);
+  expect(sending.last.command).toEqual({ kind: 'sleep', until: DAY + 5 });
+  const looked = reduce(of, sending.last.state, { type: 'due', at: DAY + 5 });
+  expect(reduce(of, looked.state, { type: 'sent', at: DAY }).command).toMatchObject({
+    step: 'b',
+    base: 9 * DAY,
+  });
+});
+
 test('an inbox entry that was taken in before changes nothing', () => {
   const of = plan([touch('a', null)]);
   const once = run(of, [
