@@ -140,7 +140,7 @@ test('promise 8: nothing of a lead is in Temporal, also after errors that quote 
   expect((await db.query<{ calls: number }>('select last_value::int as calls from quoted')).rows[0]!.calls).toBeGreaterThan(3);
 
   const kept = await everythingKept(stack);
-  expect(kept.types).toEqual(['crmDelivery', 'enrollment', 'launch']);
+  expect(kept.types).toEqual(['crmDelivery', 'enrollment', 'launch', 'mailbox']);
   expect(kept.texts.some((text) => text.includes('hello'))).toBe(true);
   expect(found(kept.texts)).toEqual([]);
 

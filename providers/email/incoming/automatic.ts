@@ -9,7 +9,7 @@ const LEFT =
 
 /** Subjects by which machines announce an answer. */
 const SUBJECT =
-  /^\s*(?:(?:re|aw|sv|antw|ynt)\s*:\s*)?(?:\[?auto(?:matic|matische|mated)?[- ]?(?:reply|response|answer|antwort|respuesta|reply:)|auto(?:matic)?[- ]?(?:reply|response)|automatische antwort|autoreply|réponse automatique|reponse automatique|respuesta automática|resposta automática|risposta automatica|otomatik (?:yanıt|cevap|yanit)|automatisk svar|automatisch antwoord|abwesenheits|abwesend\b|out of (?:the )?office|ooo\b|absence|message d['’]absence|fuera de (?:la )?oficina|ausencia|ausência|fora do escrit|fuori (?:ufficio|sede)|assenza|ofis d[ıi][şs][ıi]|vacation|i(?:'m| am) (?:on|out|away)|away from|urlaub|yıllık izin)/iu;
+  /^\s*(?:\[?auto(?:matic|matische|mated)?[- ]?(?:reply|response|answer|antwort|respuesta|reply:)|auto(?:matic)?[- ]?(?:reply|response)|automatische antwort|autoreply|réponse automatique|reponse automatique|respuesta automática|resposta automática|risposta automatica|otomatik (?:yanıt|cevap|yanit)|automatisk svar|automatisch antwoord|abwesenheits|abwesend\b|out of (?:the )?office|ooo\b|absence|message d['’]absence|fuera de (?:la )?oficina|ausencia|ausência|fora do escrit|fuori (?:ufficio|sede)|assenza|ofis d[ıi][şs][ıi]|vacation|i(?:'m| am) (?:on|out|away)|away from|urlaub|yıllık izin)/iu;
 
 /** Automatic answers that say so by the book (RFC 3834) or by what their makers put there instead. */
 export function declaredAutomatic(mail: IncomingMail): string | null {
@@ -29,11 +29,6 @@ export function declaredAutomatic(mail: IncomingMail): string | null {
   )
     return 'autoreply_header';
   if (/auto[-_]?reply/.test(value('precedence'))) return 'precedence_auto_reply';
-  if (
-    mail.headers.has('x-ms-exchange-inbox-rules-loop') ||
-    /mailbox rules agent/.test(value('x-ms-exchange-generated-message-source'))
-  )
-    return 'inbox_rule';
   return null;
 }
 
@@ -56,19 +51,16 @@ export function replacementIn(text: string, notThese: readonly (string | null)[]
   return addresses.map((address) => address.toLowerCase()).find((address) => !known.has(address)) ?? null;
 }
 
+const SAYS_SO =
+  /this is an auto(?:mated|matic|-)\s?(?:message|reply|response|e-?mail|notification)|this (?:e-?mail|message) (?:was|is|has been) (?:automatically|auto-?)\s?generated|dies ist eine automatische|diese (?:nachricht|e-?mail|antwort) wurde automatisch (?:erzeugt|generiert|erstellt)|ceci est une réponse automatique|(?:este es un|este é um|esta é uma) mensa(?:je|gem) autom[áa]tic|questo è un messaggio automatico|bu (?:mesaj|e-?posta|ileti|yanıt) otomatik/iu;
+
 /**
- * An absence notice without any header that says so. Only when it is plain: the subject is a machine's, or the text begins like a
- * notice and answers nothing.
+ * An absence notice without any header that says so. Only when it is plain: the subject is one that machines write, not an answer's
+ * ("Re: Out of office cover"), and the text is a notice; or the text calls itself automatic.
  */
 export function looksLikeNotice(mail: IncomingMail, own: string): boolean {
-  if (
-    hasAutomaticSubject(mail) &&
-    (AWAY.test(`${mail.subject} ${own}`) ||
-      LEFT.test(own) ||
-      /^\s*(?:\[?auto|réponse auto|respuesta auto|resposta auto|risposta auto|otomatik)/iu.test(mail.subject))
-  )
-    return true;
-  return /this is an auto(?:mated|matic|-)|automatically generated|automatisch (?:erzeugt|generiert|erstellt)|réponse automatique|mensaje automático|mensagem automática|messaggio automatico|otomatik (?:olarak|yanıt|mesaj)|do not reply to this (?:e-?mail|message)/iu.test(
-    own,
+  return (
+    (hasAutomaticSubject(mail) && (AWAY.test(own) || LEFT.test(own) || SAYS_SO.test(own))) ||
+    SAYS_SO.test(own)
   );
 }

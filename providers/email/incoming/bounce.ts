@@ -15,7 +15,10 @@ const addressIn = (text: string | undefined): string | null =>
   )?.[0]?.toLowerCase() ?? null;
 
 /** A report by the book: `message/delivery-status`. null: there is none, or it says nothing. */
-export function standardReport(mail: IncomingMail): Report | null {
+export function standardReport(mail: IncomingMail, own: string): Report | null {
+  // A person who attaches a report to an answer is a person.
+  if (!/multipart\/report/.test(mail.contentType) && !isSystem(mail) && answersSomething(mail, own))
+    return null;
   const recipients = mail.deliveryStatus.filter(
     (block) => block.has('action') || block.has('final-recipient') || block.has('status'),
   );
@@ -81,34 +84,67 @@ const FROM =
 const FROM_NAME =
   /mail delivery|mailer[- ]?daemon|postmaster|delivery (?:sub)?system|undelivered|system administrator|systemadministrator|mail (?:system|administrator)|mailsystem|bounce|delivery status/i;
 const SUBJECT =
-  /^\s*(?:\[[^\]]{1,40}\]\s*)?(?:(?:re|fw|fwd|aw)\s*:\s*)?(?:undeliver|undelivered|non[- ]?remis|unzustellbar|nicht zustellbar|non recapit|no se puede entregar|no entregado|impossible de remettre|não é possível entregar|teslim edilem|iletilem|mail delivery (?:failed|failure|problem|error|system)|delivery (?:status )?notification|delivery (?:status )?(?:failure|failed|report|error)|delivery has failed|failure notice|failed (?:mail|delivery)|failure delivery|returned mail|returned to sender|message (?:not delivered|undeliverable|could not be delivered|delivery failure|delayed|status)|mail (?:could not be|not) delivered|mail fail|メールエラー|mail system error|mail undeliverable|warning: (?:message|could not send)|mail delivery warning|delivery delay|unable to deliver|could not (?:be delivered|deliver)|mensaje (?:no|devuelto)|message non distribu|avis de non[- ]remise|unzustellbare|zustell|fehlgeschlagen|mislukt|rückläufer|mancato recapito|notification d['’]état|notificación|falha na entrega|error (?:sending|delivering)|nondeliverable|non[- ]deliver|rejected|bounce|problem delivering|user unknown|dns error|mailbox (?:full|unavailable)|ndn:|dsn:|permanent delivery failure|delivery failure|automatically rejected mail|email delivery failure|cannot deliver|wiadomość|недостав|сообщение|メール|배달|投递失败|退信|メッセージ|系统退信)/i;
+  /^\s*(?:\[[^\]]{1,40}\]\s*)?(?:undeliver|undelivered|non[- ]?remis|unzustellbar|nicht zustellbar|non recapit|no se puede entregar|no entregado|impossible de remettre|não é possível entregar|teslim edilem|iletilem|mail delivery (?:failed|failure|problem|error|system)|delivery (?:status )?notification|delivery (?:status )?(?:failure|failed|report|error)|delivery has failed|failure notice|failed (?:mail|delivery)|failure delivery|returned mail|returned to sender|message (?:not delivered|undeliverable|could not be delivered|delivery failure|delayed|status)|mail (?:could not be|not) delivered|mail fail|メールエラー|mail system error|mail undeliverable|warning: (?:message|could not send)|mail delivery warning|delivery delay|unable to deliver|could not (?:be delivered|deliver)|mensaje (?:no|devuelto)|message non distribu|avis de non[- ]remise|unzustellbare|zustell|fehlgeschlagen|mislukt|rückläufer|mancato recapito|notification d['’]état|notificación|falha na entrega|error (?:sending|delivering)|nondeliverable|non[- ]deliver|rejected|bounce|problem delivering|user unknown|dns error|mailbox (?:full|unavailable)|ndn:|dsn:|permanent delivery failure|delivery failure|automatically rejected mail|email delivery failure|cannot deliver|wiadomość|недостав|сообщение|メール|배달|投递失败|退信|メッセージ|系统退信)/i;
 const TEXT =
   /could not be delivered|not been delivered|could ?n[o']t be delivered|wasn'?t delivered|was not delivered|couldn'?t be delivered|unable to deliver|undeliverable|not (?:be )?delivered to|delivery (?:to the following|has failed|failed|failure)|failed (?:permanently|to deliver|recipient)|following (?:address|recipient|addresses)[^\n]{0,60}(?:failed|fatal|errors?|not)|(?:had|were) (?:permanent )?(?:fatal|non-fatal|delivery) errors|reached (?:a |the )?recipient|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|message (?:that you sent|you sent)[^\n]{0,40}(?:could not|was not|has not)|this is (?:the|a) (?:mail (?:system|delivery)|qmail-send|postfix|permanent error|automatically generated delivery)|returned (?:to sender|message|mail)|i'?m (?:sorry|afraid)[^\n]{0,40}(?:have to inform|wasn't able)|host (?:unknown|not found)|user (?:unknown|not found)|no such user|mailbox (?:unavailable|full|is full)|(?:konnte|kann)(?:n?te?n?)? nicht (?:zu?ge?stellt|ausgeliefert)|nicht zugestellt|n'a pas (?:pu )?(?:été|être) (?:remis|distribué)|no (?:se )?(?:ha podido|pudo|puede|pudimos) entrega|não (?:foi|pôde)[^\n]{0,20}entreg|non (?:è stato|può)[^\n]{0,30}(?:recapit|consegn)|teslim edilem|iletilemedi/i;
 const DELAY =
   /(?:has )?not (?:yet )?been (?:delivered|sent)[^\n]{0,60}(?:yet|so far|after|will|hours?)|delivery (?:is |has been )?delay|delayed|will (?:continue to|keep) (?:try|retry|attempt)|(?:still )?being (?:re)?tried|you do not need to resend|no action is required on your part|warning message only|temporarily deferred|not yet delivered|wird weiter(?:hin)? versucht|noch nicht zugestellt/i;
 
-/** Whether the message comes from a mail system, as far as one can see without a report in it. */
-export function looksLikeReport(mail: IncomingMail): boolean {
-  const fromSystem =
-    FROM.test(mail.from ?? '') ||
-    FROM_NAME.test(mail.fromName ?? '') ||
-    mail.headers.has('x-failed-recipients') ||
-    /report-type="?delivery-status/.test(mail.contentType) ||
-    (mail.headers.get('return-path') ?? []).some((path) => /^<>$/.test(path.trim()));
-  // A person's answer or forward never comes from the mail system.
-  const { subject, text } = mail;
+/** Whether a mail system wrote it, beyond doubt. */
+function isSystem(mail: IncomingMail): boolean {
   return (
-    fromSystem &&
-    (SUBJECT.test(subject) ||
-      TEXT.test(text.slice(0, 6000)) ||
-      mail.headers.has('x-failed-recipients') ||
-      /^.{0,200}\b5\d\d\b[ -]/m.test(text.slice(0, 6000)))
+    /^(?:mailer[-_.]?daemon|post_?master|mail[-_.]?daemon|mdaemon|microsoftexchange[0-9a-f]+)@/i.test(
+      mail.from ?? '',
+    ) ||
+    /^(?:mail delivery (?:sub)?system|mailer[- ]?daemon|system administrator|postmaster)$/i.test(
+      mail.fromName ?? '',
+    ) ||
+    mail.headers.has('x-failed-recipients') ||
+    /report-type="?delivery-status/.test(mail.contentType)
   );
 }
 
-/** Mail systems and their keepers: whatever they write, it is no lead's answer. */
-export function fromMailSystem(mail: IncomingMail): boolean {
-  return /^(?:mailer-?daemon|post_?master)@/i.test(mail.from ?? '');
+/** An answer to something, with words of its own: a person's, unless a mail system wrote it. */
+export function answersSomething(mail: IncomingMail, own: string): boolean {
+  return (
+    own !== '' &&
+    (mail.inReplyTo.length > 0 ||
+      mail.references.length > 0 ||
+      /^\s*(?:re|aw|antw|ynt|sv|rv|res|r)\s*:/i.test(mail.subject))
+  );
+}
+
+/** Whether the message comes from a mail system, as far as one can see without a report in it. */
+export function looksLikeReport(mail: IncomingMail, own: string): boolean {
+  const { subject } = mail;
+  const text = mail.text.slice(0, 6000);
+  const failed = mail.headers.has('x-failed-recipients');
+  if (isSystem(mail)) {
+    const said = SUBJECT.test(subject) || TEXT.test(text) || failed || /^.{0,200}\b5\d\d\b[ -]/m.test(text);
+    // A postmaster is a person, too, and may answer.
+    return (
+      said &&
+      (failed ||
+        !/^post_?master@/i.test(mail.from ?? '') ||
+        !answersSomething(mail, own) ||
+        SUBJECT.test(subject) ||
+        /error message|\b5\d\d\b[ -]/i.test(text))
+    );
+  }
+  if (answersSomething(mail, own)) return false;
+  const perhaps =
+    FROM.test(mail.from ?? '') ||
+    FROM_NAME.test(mail.fromName ?? '') ||
+    (mail.headers.get('return-path') ?? []).some((path) => /^<>$/.test(path.trim()));
+  return perhaps && (SUBJECT.test(subject) || TEXT.test(text));
+}
+
+/** Mail systems and their keepers: what they write by themselves is no lead's answer. */
+export function fromMailSystem(mail: IncomingMail, own: string): boolean {
+  return (
+    /^mailer-?daemon@/i.test(mail.from ?? '') ||
+    (/^post_?master@/i.test(mail.from ?? '') && !answersSomething(mail, own))
+  );
 }
 
 /** Amazon SES's notifications by SNS: JSON (docs.aws.amazon.com/ses, "Amazon SNS notification contents"). null: it is none. */

@@ -5,10 +5,17 @@ import {
   noticeOf,
   replacementIn,
 } from './automatic.ts';
-import { fromMailSystem, looksLikeReport, reportInWords, sesNotification, standardReport } from './bounce.ts';
+import {
+  answersSomething,
+  fromMailSystem,
+  looksLikeReport,
+  reportInWords,
+  sesNotification,
+  standardReport,
+} from './bounce.ts';
 import { returnDateOf } from './dates.ts';
 import { languageOf } from './language.ts';
-import { isOptOut } from './opt-out.ts';
+import { isOptOut, isUnsubscribeSubject } from './opt-out.ts';
 import { replyTextOf } from './reply-text.ts';
 import type { IncomingMail, MailVerdict } from './types.ts';
 
@@ -35,8 +42,16 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
     ...change,
   });
 
-  if (mail.feedback) return verdict({ class: 'complaint', why: 'feedback_report' });
-  const report = standardReport(mail);
+  // A person who attaches one is a person.
+  if (mail.feedback && /multipart\/report/.test(mail.contentType)) {
+    // "not-spam" and authentication reports complain about nothing.
+    const type = mail.feedback.get('feedback-type') ?? 'abuse';
+    return verdict({
+      class: /^(?:not-spam|auth-failure|dmarc|dkim)/i.test(type) ? 'other' : 'complaint',
+      why: 'feedback_report',
+    });
+  }
+  const report = standardReport(mail, own);
   if (report) return verdict(report);
   const ses = /@(?:sns|email-abuse)\.amazon(?:aws|ses)\.com$/.test(mail.from ?? '')
     ? sesNotification(mail)
@@ -55,15 +70,17 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
     mail.parts.includes('message/disposition-notification')
   )
     return verdict({ class: 'auto_reply', why: 'read_receipt' });
-  if (looksLikeReport(mail)) return verdict(reportInWords(mail));
+  if (looksLikeReport(mail, own)) return verdict(reportInWords(mail));
 
-  if (fromMailSystem(mail)) return verdict({ class: 'other', why: 'mail_system' });
+  if (fromMailSystem(mail, own)) return verdict({ class: 'other', why: 'mail_system' });
 
   // A provider that unsubscribes for its user sends the request by itself (RFC 8058's older sibling, RFC 2369's mailto).
-  if (/^\s*unsubscribe\b/i.test(mail.subject) && own.length < 200)
+  if (isUnsubscribeSubject(mail.subject) && own.length < 200)
     return verdict({ class: 'unsubscribe', why: 'unsubscribe_request', replyText: own });
   const declared = declaredAutomatic(mail);
-  const listed = mail.headers.has('list-id') || mail.headers.has('feedback-id');
+  // Answers come by way of lists, too.
+  const listed =
+    (mail.headers.has('list-id') || mail.headers.has('feedback-id')) && !answersSomething(mail, own);
   if (declared !== null && !listed) return notice(mail, own, declared);
   if (listed) return verdict({ class: 'other', why: 'list_mail' });
   if (looksLikeNotice(mail, own))

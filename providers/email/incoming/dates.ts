@@ -65,7 +65,7 @@ export function returnDateOf(text: string, written: Date, language: string | nul
       /^(?:\S+\s+){0,2}?(?:['’]?\s?(?:de|da|te|ta|den|dan)\s)?.{0,25}(?:dönece|ofiste ol|i[şs] ?ba[şs]|tekrar)/iu.test(
         plain.slice(end, end + 50),
       ) ||
-      /^.{0,30}(?:wieder (?:da|erreichbar|im|zurück|für sie|persönlich|zu)|zurück|de retour|de nouveau|di ritorno|de volta|estaré de vuelta)/iu.test(
+      /^[^,.\d]{0,30}(?:wieder (?:da|erreichbar|im|zurück|für sie|persönlich|zu)|zurück|de retour|de nouveau|di ritorno|de volta|estaré de vuelta)/iu.test(
         plain.slice(end, end + 60),
       )
     );
@@ -162,7 +162,7 @@ function relativeIn(text: string, today: DateTime): DateTime | null {
   )
     return today.plus({ days: 8 - today.weekday });
   const span =
-    /\b(?:in|for|für|dans|pour|en|em|per|tra|fra)?\s*(\d{1,2}|\p{L}+)\s+(days?|weeks?|tage?n?|wochen?|jours?|semaines?|días?|semanas?|dias?|giorni|settiman[ae]|gün|hafta)\b/iu.exec(
+    /\b(?:in|for|für|dans|pour|en|em|per|tra|fra)\s+(\d{1,2}|\p{L}+)\s+(days?|weeks?|tage?n?|wochen?|jours?|semaines?|días?|semanas?|dias?|giorni|settiman[ae]|gün|hafta)\b/iu.exec(
       text,
     );
   if (span) {

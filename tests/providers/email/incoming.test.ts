@@ -73,3 +73,52 @@ test('whatever bytes arrive, nothing is thrown', async () => {
     expect(typeof classifyMail(mail, { now: 0 }).class).toBe('string');
   }
 });
+
+const answering = (subject: string, body: string, head = '') =>
+  classOf(
+    `From: Ada <ada@lead.example>\r\n${head}In-Reply-To: <t@acme.example>\r\nSubject: ${subject}\r\nContent-Type: text/plain; charset=latin1\r\n\r\n${body}`,
+  );
+
+test.each([
+  ['Re: Out of office cover', 'I am away on Friday, but Tuesday works.', ''],
+  ['AW: Urlaubsplanung', 'Im Urlaub gibt es bei uns immer Chaos. Rufen Sie an.', ''],
+  ['Re: rejected invoices', 'These were rejected, see below.', 'Return-Path: <>\r\n'],
+  ['Re: Hello', 'Sent by way of our list: yes, let us talk.', 'List-Id: <all.lead.example>\r\n'],
+  ['Re: Hello', 'The report was automatically generated last year; can you do better?', ''],
+  ['Re: Hello', 'Yes, on Monday.', 'X-MS-Exchange-Inbox-Rules-Loop: ada@lead.example\r\n'],
+  ['Re: Hello', 'Please stop sending PDFs, send Word instead.', ''],
+  ['Re: Hello', 'With you there would be no more emails lost, I hope?', ''],
+  ['Re: Hello', 'Please remove us from the enterprise plan, the small one will do.', ''],
+  ['Re: Unsubscribe rate in your report', 'How did you get to that number?', ''],
+])(
+  'a person who answers is not taken for a machine, nor for somebody who opts out: %s, %s',
+  async (subject, body, head) => {
+    expect(await answering(subject, body, head)).toBe('human');
+  },
+);
+
+test('people with unlucky names and posts are people', async () => {
+  for (const from of [
+    'Bounce Media <hello@bounce-media.example>',
+    'delivery@lead.example',
+    'postmaster@lead.example',
+  ])
+    expect(
+      await classOf(
+        `From: ${from}\r\nIn-Reply-To: <t@acme.example>\r\nSubject: Re: Hello\r\n\r\nGood idea, call me.`,
+      ),
+    ).toBe('human');
+});
+
+test('a feedback report that says "not spam", or reports on authentication, is no complaint', async () => {
+  for (const [type, wanted] of [
+    ['abuse', 'complaint'],
+    ['not-spam', 'other'],
+    ['auth-failure', 'other'],
+  ] as const)
+    expect(
+      await classOf(
+        `From: fbl@x.example\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: ${type}\r\n--b--\r\n`,
+      ),
+    ).toBe(wanted);
+});
