@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { MessageClass } from '../../db/messages.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
@@ -12,7 +13,7 @@ const CLASSES = [
   'bounce',
   'unsubscribe',
   'other',
-] as const;
+] as const satisfies readonly MessageClass[];
 
 interface ListOptions {
   readonly all?: boolean;
