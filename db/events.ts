@@ -6,14 +6,21 @@ import type { IdentityHasher } from '../common/crypto.ts';
 import { effectOf } from '../sequences/engine/reduce.ts';
 import type { EngineState } from '../sequences/engine/types.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
-import { LEAD_EVENTS, type Instant, type Plan, type StopRules } from '../sequences/plan.ts';
+import { awayMs } from '../sequences/absence.ts';
+import {
+  LEAD_EVENTS,
+  type Instant,
+  type Plan,
+  type SequenceSettings,
+  type StopRules,
+} from '../sequences/plan.ts';
 import { emit, type CallbackType } from './callbacks.ts';
 import type { Db, Tx } from './db.ts';
 import { endEnrollments, lockLeads, type Ended } from './endings.ts';
 import { appendInbox } from './inbox.ts';
 import { CommandRefused } from './refused.ts';
 import { sendingTo, type SendingTouch } from './scopes.ts';
-import { identitiesOf, leadsKnownBy, suppressLocked, type Identity } from './suppressions.ts';
+import { BOUNCE, identitiesOf, leadsKnownBy, suppressLocked, type Identity } from './suppressions.ts';
 
 /** `whatsapp_in` opens WhatsApp's 24 hours of free text, and says nothing else. */
 export const EVENT_TYPES = [...LEAD_EVENTS, 'whatsapp_in'] as const;
@@ -33,7 +40,7 @@ export interface IncomingEvent {
   readonly address?: string;
   /** `unsubscribed`: what may take it back; see Suppression. */
   readonly origin?: string;
-  /** `out_of_office`: when the lead is back; no touch before. */
+  /** `out_of_office`: when the lead is back; no touch before. When it does not say, the sequence does. */
   readonly until?: Instant;
 }
 
@@ -78,7 +85,7 @@ export async function recordLeadEventIn(
   await noteOnProfile(tx, event, stored.at);
   const concerned = [...lead.alsoLocked, lead.id];
   const sending = await sendingTo(tx, concerned);
-  const effect = await takeEffect(tx, lead, event);
+  const effect = await takeEffect(tx, lead, { until: backAt(lead, event.type, stored.at), ...event });
   const stopped = [...effect.stopped];
   if (event.type === 'unsubscribed') {
     const suppression = { channel: null, reason: 'unsubscribed', origin: event.origin } as const;
@@ -86,7 +93,7 @@ export async function recordLeadEventIn(
   }
   const bounced = event.type === 'bounced' ? bouncedTarget(event, lead) : null;
   if (bounced) {
-    const suppression = { channel: bounced.channel, reason: 'bounced' } as const;
+    const suppression = { channel: bounced.channel, reason: 'bounced', origin: BOUNCE } as const;
     stopped.push(...(await suppressLocked(tx, hash, bounced.identity, [lead.id], suppression)));
   }
   const ended = new Set(stopped.map((one) => one.enrollmentId));
@@ -96,6 +103,11 @@ export async function recordLeadEventIn(
     wake: [...new Set([...effect.wake, ...ended])],
     sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
   };
+}
+
+/** When a lead who is away and does not say until when is expected back. */
+function backAt({ enrollment }: LockedLead, type: EventType, at: Date): Instant | undefined {
+  return enrollment && type === 'out_of_office' ? at.getTime() + awayMs(enrollment.settings) : undefined;
 }
 
 /** What a bounce proves to be nobody's: an address, or a number for that kind of message. */
@@ -134,6 +146,7 @@ interface Running {
   readonly leadId: string;
   readonly state: EngineState | null;
   readonly plan: Plan;
+  readonly settings: SequenceSettings;
 }
 
 /** What was read before locking no longer holds; `Db.tx` runs the transaction again. */
@@ -207,7 +220,7 @@ export async function storeEvent(
 export async function takeEffect(
   tx: Tx,
   lead: LockedLead,
-  event: Pick<IncomingEvent, 'type' | 'until'>,
+  event: { readonly type: EventType; readonly until?: Instant | undefined },
 ): Promise<{ stopped: readonly Ended[]; wake: readonly string[] }> {
   const name = event.type;
   if (name === 'whatsapp_in') return { stopped: [], wake: [] };
@@ -282,8 +295,8 @@ async function colleaguesStoppedBy(
 }
 
 async function runningOf(tx: Tx, leadIds: readonly string[]): Promise<Running[]> {
-  const { rows } = await tx.query<{ id: string; leadId: string; state: EngineState | null; plan: Plan }>(
-    `select e.id, e.lead_id as "leadId", e.engine->'state' as state, v.plan
+  const { rows } = await tx.query<Running & Record<string, unknown>>(
+    `select e.id, e.lead_id as "leadId", e.engine->'state' as state, v.plan, v.settings
      from enrollments e join sequence_versions v on v.id = e.version_id
      where e.lead_id = any($1::uuid[]) and e.status in ('pending', 'running') order by e.lead_id`,
     [leadIds],

@@ -6,11 +6,19 @@ import type { ContactChannel, LeadProfile } from '../sequences/lead.ts';
 import { readConsentPolicy } from './consent.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { rememberingDomains } from './identities.ts';
-import { planChannels } from './plan-channels.ts';
+import { planChannels } from '../sequences/route/plan-channels.ts';
 import { CommandRefused } from './refused.ts';
 import { launchSenders } from './senders.ts';
 import { loadVersion } from './sequences.ts';
-import { addressableChannels, leadHashes } from './suppressions.ts';
+import {
+  addressableChannels,
+  BOUNCE,
+  byHash,
+  leadHashes,
+  weighSuppressions,
+  type Laid,
+  type Suppressed,
+} from './suppressions.ts';
 
 export interface NewLaunch {
   readonly versionId: string;
@@ -232,33 +240,32 @@ function reasonAgainst(
   lead: Candidate,
   channels: ReadonlySet<ContactChannel> | null,
   policy: ConsentPolicy,
-  suppressed: ReadonlySet<string> = new Set(),
+  suppressed?: Suppressed,
 ): ExclusionReason | null {
-  if (suppressed.has('*')) return 'suppressed';
+  if (suppressed?.all) return 'suppressed';
   if (lead.active) return 'already_active';
   if (lead.consent === 'refused') return 'no_consent';
   if (channels === null) return null;
   const reachable = addressableChannels(lead).filter((channel) => channels.has(channel));
   if (reachable.length === 0) return 'no_reachable_channel';
-  const open = reachable.filter((channel) => !suppressed.has(channel));
+  const open = reachable.filter((channel) => !suppressed?.channels.has(channel));
   if (open.length === 0) return 'suppressed';
   const consent = { status: lead.consent, source: null, at: null };
   const without = channelsWithoutConsent(policy, { consent, country: lead.country });
   return open.every((channel) => without.includes(channel)) ? 'no_consent' : null;
 }
 
-/** By lead, the channels on which they must not be contacted; `*` for all. */
+/** By lead, where they must not be contacted; of most there is nothing to say. */
 async function suppressedOf(
   q: Queryable,
   leads: readonly Candidate[],
   hash: IdentityHasher,
-): Promise<Map<string, ReadonlySet<string>>> {
+): Promise<Map<string, Suppressed>> {
   const { rows: present } = await q.query<{ kind: IdentityKind }>(
     'select distinct kind from suppressions limit 10',
   );
   const kinds = new Set(present.map(({ kind }) => kind));
-  const found = new Map<string, Set<string>>();
-  if (kinds.size === 0) return found;
+  if (kinds.size === 0) return new Map();
   const hashes: Buffer[] = [];
   const owners: string[] = [];
   for (const lead of leads) {
@@ -268,16 +275,18 @@ async function suppressedOf(
       owners.push(lead.id);
     }
   }
-  const { rows } = await q.query<{ lead_id: string; channel: string | null }>(
-    `select distinct h.lead_id, s.channel from unnest($1::bytea[], $2::uuid[]) h(hash, lead_id)
-     join suppressions s on s.identity_hash = h.hash`,
+  const { rows } = await q.query<Laid & { leadId: string; hash: string }>(
+    `select distinct h.lead_id as "leadId", encode(h.hash, 'hex') as hash, s.channel, s.origin = '${BOUNCE}' as bounced
+     from unnest($1::bytea[], $2::uuid[]) h(hash, lead_id) join suppressions s on s.identity_hash = h.hash`,
     [hashes, owners],
   );
-  for (const { lead_id: id, channel } of rows) {
-    const channels = found.get(id) ?? new Set<string>();
-    found.set(id, channels.add(channel ?? '*'));
-  }
-  return found;
+  const concerned = new Set(rows.map((row) => row.leadId));
+  const laid = byHash(rows);
+  return new Map(
+    leads
+      .filter((lead) => concerned.has(lead.id))
+      .map((lead) => [lead.id, weighSuppressions(hash, lead, laid)]),
+  );
 }
 
 /** Replaces what was written about these leads before; of those already in this launch there is nothing to say. */

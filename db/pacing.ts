@@ -5,7 +5,7 @@ import type { Instant } from '../sequences/plan.ts';
 import { emitMany } from './callbacks.ts';
 import type { Db, Queryable } from './db.ts';
 import { readLaunch } from './launches.ts';
-import { firstTouches, touchWays } from './plan-channels.ts';
+import { firstTouches, touchWays } from '../sequences/route/plan-channels.ts';
 import { dayCap, usableSenders, type Sender } from './senders.ts';
 import { loadVersion } from './sequences.ts';
 import { BUSY_STATES } from './slots.ts';

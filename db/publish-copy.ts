@@ -1,7 +1,8 @@
 /** Publishing new texts for a structure that leads may be running on (promise 10). */
 import type { EngineState } from '../sequences/engine/types.ts';
 import type { LeadProfile } from '../sequences/lead.ts';
-import type { CompiledSequence, Plan, PlanNode, StepId } from '../sequences/plan.ts';
+import type { CompiledSequence, Plan, StepId } from '../sequences/plan.ts';
+import { stepsFrom } from '../sequences/route/plan-channels.ts';
 import type { Db, Queryable } from './db.ts';
 import { loadLeads } from './leads.ts';
 import { CommandRefused } from './refused.ts';
@@ -142,32 +143,7 @@ function changedTouches(version: SequenceVersion, compiled: CompiledSequence): S
     .map(({ id }) => id);
 }
 
-/** Where one step can lead next. */
-export function successors(node: PlanNode): readonly StepId[] {
-  const next: (StepId | null | undefined)[] = [];
-  switch (node.kind) {
-    case 'touch':
-      next.push(node.next, node.otherwise, ...Object.values(node.outcomes ?? {}));
-      break;
-    case 'wait':
-      next.push(node.next);
-      break;
-    case 'wait_for':
-    case 'if':
-      next.push(node.then, node.otherwise);
-      break;
-    case 'split':
-      next.push(...node.arms.map((arm) => arm.next));
-      break;
-    case 'goal':
-    case 'end':
-    case 'reactivate':
-      break;
-  }
-  return next.filter((step) => step != null);
-}
-
-/** The steps that a lead at a step has not passed, that step included. */
+/** `stepsFrom`, remembered. */
 class StepsAhead {
   readonly #plan: Plan;
   readonly #known = new Map<StepId, ReadonlySet<StepId>>();
@@ -178,17 +154,7 @@ class StepsAhead {
 
   from(step: StepId): ReadonlySet<StepId> {
     let ahead = this.#known.get(step);
-    if (!ahead) {
-      const found = new Set<StepId>();
-      const open = [step];
-      for (let at = open.pop(); at !== undefined; at = open.pop()) {
-        const node = this.#plan.nodes[at];
-        if (found.has(at) || !node) continue;
-        found.add(at);
-        open.push(...successors(node));
-      }
-      this.#known.set(step, (ahead = found));
-    }
+    if (!ahead) this.#known.set(step, (ahead = stepsFrom(this.#plan, step)));
     return ahead;
   }
 }

@@ -59,6 +59,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   no_channel: 'The lead cannot be reached on any channel that this step may take.',
   no_sender: 'No sender of that channel may be used.',
   whatsapp_window_closed: 'The lead’s last WhatsApp message is more than 24 hours old.',
+  undelivered: 'It came back undelivered and may arrive another time.',
+  goes_back: 'What was sent before it came back and is sent again first.',
   cool_off: 'The lead was contacted too recently.',
   company_per_week: 'Enough people at the company were contacted this week.',
 };

@@ -4,6 +4,8 @@
  */
 import { normaliseIdentity, type IdentityHasher, type IdentityKind } from '../common/crypto.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
+import type { Plan, SequenceCopy } from '../sequences/plan.ts';
+import { hasNoWayLeft } from '../sequences/route/plan-channels.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { endEnrollments, lockLeads, type Ended } from './endings.ts';
 import { CommandRefused } from './refused.ts';
@@ -46,44 +48,106 @@ export function leadHashes(hash: IdentityHasher, lead: Reachable): Buffer[] {
   ];
 }
 
-/** `all`: an objection to every channel. */
+/** Where somebody must not be contacted. */
 export interface Suppressed {
+  /** An objection to every channel. */
   readonly all: boolean;
+  /** Channels that were objected to, or on which every address is nobody's. */
   readonly channels: ReadonlySet<ContactChannel>;
+  /** Addresses and numbers that bounced, by channel. */
+  readonly dead: Readonly<Partial<Record<ContactChannel, readonly string[]>>>;
 }
 
-/** On which channels somebody known by any of these hashes must not be contacted; all of them when `all`. */
-export async function suppressedChannels(q: Queryable, hashes: readonly Buffer[]): Promise<Suppressed> {
-  const { rows } = await q.query<{ channel: ContactChannel | null }>(
-    'select distinct channel from suppressions where identity_hash = any($1::bytea[]) limit 10',
-    [hashes],
-  );
-  const all = rows.some((row) => row.channel === null);
-  return {
-    all,
-    channels: new Set(all ? CONTACT_CHANNELS : rows.flatMap((row) => (row.channel ? [row.channel] : []))),
-  };
+/** What lays down that an address is nobody's: of all origins the only one that says nothing about the person. */
+export const BOUNCE = 'bounce';
+
+/** What is kept under one hash. */
+export interface Laid {
+  readonly channel: ContactChannel | null;
+  readonly bounced: boolean;
 }
 
-/** Whether any of the hashes is suppressed on the channel; without a channel, on all of them. */
-export async function isSuppressed(
+/** Where this lead must not be contacted. */
+export async function suppressedChannels(
   q: Queryable,
-  hashes: readonly Buffer[],
-  channel: ContactChannel | null = null,
+  hash: IdentityHasher,
+  lead: Reachable,
+): Promise<Suppressed> {
+  const { rows } = await q.query<Laid & { hash: string }>(
+    `select distinct encode(identity_hash, 'hex') as hash, channel, origin = '${BOUNCE}' as bounced
+     from suppressions where identity_hash = any($1::bytea[]) limit 1000`,
+    [leadHashes(hash, lead)],
+  );
+  return weighSuppressions(hash, lead, byHash(rows));
+}
+
+/** By hash (hex). */
+export function byHash<T extends Laid & { readonly hash: string }>(rows: readonly T[]): Map<string, T[]> {
+  const laid = new Map<string, T[]>();
+  for (const row of rows) laid.set(row.hash, [...(laid.get(row.hash) ?? []), row]);
+  return laid;
+}
+
+/** What is kept under the hashes of a lead, put together: an objection concerns the person, a bounce one address. */
+export function weighSuppressions(
+  hash: IdentityHasher,
+  lead: Reachable,
+  laid: ReadonlyMap<string, readonly Laid[]>,
+): Suppressed {
+  if (laid.size === 0) return { all: false, channels: new Set(), dead: {} };
+  const objections = leadHashes(hash, lead)
+    .flatMap((one) => laid.get(one.toString('hex')) ?? [])
+    .filter((one) => !one.bounced);
+  if (objections.some((one) => one.channel === null))
+    return { all: true, channels: new Set(CONTACT_CHANNELS), dead: {} };
+  const channels = new Set(objections.map((one) => one.channel!));
+  const dead: Partial<Record<ContactChannel, readonly string[]>> = {};
+  for (const channel of CONTACT_CHANNELS) {
+    const addresses = addressesOn(channel, lead);
+    const gone = addresses.filter(({ kind, value }) =>
+      laid.get(hash(kind, value).toString('hex'))?.some((one) => one.bounced && one.channel === channel),
+    );
+    if (gone.length === 0) continue;
+    dead[channel] = gone.map(({ value }) => value);
+    if (gone.length === addresses.length) channels.add(channel);
+  }
+  return { all: false, channels, dead };
+}
+
+function addressesOn(
+  channel: ContactChannel,
+  lead: Pick<Reachable, 'emails' | 'phones' | 'linkedinUrl'>,
+): readonly Identity[] {
+  switch (channel) {
+    case 'email':
+      return lead.emails.map((value) => ({ kind: 'email', value }));
+    case 'linkedin':
+      return lead.linkedinUrl ? [{ kind: 'linkedin', value: lead.linkedinUrl }] : [];
+    case 'sms':
+    case 'whatsapp':
+    case 'call':
+      return lead.phones.map((value) => ({ kind: 'phone', value }));
+  }
+}
+
+/** Whether the lead can be reached on a channel at another address or number than this one. */
+export async function hasAnotherAddress(
+  q: Queryable,
+  hash: IdentityHasher,
+  { leadId, channel, address }: { leadId: string; channel: ContactChannel; address: string },
 ): Promise<boolean> {
-  const { all, channels } = await suppressedChannels(q, hashes);
-  return all || (channel !== null && channels.has(channel));
+  const [lead] = await readReachable(q, [leadId]);
+  if (!lead) return false;
+  const { channels, dead } = await suppressedChannels(q, hash, lead);
+  if (channels.has(channel)) return false;
+  return addressesOn(channel, lead).some(({ value }) => value !== address && !dead[channel]?.includes(value));
 }
 
 /** Channels on which there is an address. */
 export function addressableChannels(
   lead: Pick<Reachable, 'emails' | 'phones' | 'linkedinUrl'>,
 ): ContactChannel[] {
-  return [
-    ...(lead.emails.length > 0 ? (['email'] as const) : []),
-    ...(lead.linkedinUrl ? (['linkedin'] as const) : []),
-    ...(lead.phones.length > 0 ? (['sms', 'whatsapp', 'call'] as const) : []),
-  ];
+  return CONTACT_CHANNELS.filter((channel) => addressesOn(channel, lead).length > 0);
 }
 
 /** Whom to suppress: everything by which a lead is known, or one identity, whether or not a lead has it. */
@@ -224,7 +288,10 @@ async function insert(
   );
 }
 
-/** Ends the active enrollments of those whose every address is suppressed. The caller holds the leads' locks. */
+/**
+ * Ends the active enrollments that have no channel left: of what is still ahead of them, every channel is closed to the lead. The
+ * caller holds the leads' locks.
+ */
 async function endUnreachable(
   tx: Tx,
   hash: IdentityHasher,
@@ -232,21 +299,49 @@ async function endUnreachable(
   reason: string,
 ): Promise<Ended[]> {
   const unreachable: string[] = [];
+  const ways = new Map((await waysOf(tx, leadIds)).map((one) => [one.leadId, one]));
   for (const lead of await readReachable(tx, leadIds)) {
-    const { all, channels } = await suppressedChannels(tx, leadHashes(hash, lead));
-    const addresses = addressableChannels(lead);
-    if (all || (addresses.length > 0 && addresses.every((channel) => channels.has(channel))))
-      unreachable.push(lead.id);
+    const way = ways.get(lead.id);
+    if (!way) continue;
+    const { all, channels } = await suppressedChannels(tx, hash, lead);
+    const open = new Set(addressableChannels(lead).filter((channel) => !channels.has(channel)));
+    const from = way.step;
+    if (all || hasNoWayLeft({ ...way, from }, (channel) => open.has(channel)))
+      unreachable.push(way.enrollmentId);
   }
-  const { rows } = await tx.query<{ id: string }>(
-    `select id from enrollments where lead_id = any($1::uuid[]) and status in ('pending', 'running')`,
-    [unreachable],
+  return endEnrollments(tx, unreachable, reason);
+}
+
+interface Ways {
+  readonly enrollmentId: string;
+  readonly leadId: string;
+  readonly step: string | null;
+  readonly plan: Plan;
+  readonly copy: SequenceCopy;
+}
+
+/** The active enrollments of leads, with where they stand in what. */
+async function waysOf(q: Queryable, leadIds: readonly string[]): Promise<Ways[]> {
+  const { rows: standing } = await q.query<{
+    enrollmentId: string;
+    leadId: string;
+    step: string | null;
+    versionId: string;
+  }>(
+    `select id as "enrollmentId", lead_id as "leadId", engine->'state'->>'step' as step, version_id as "versionId"
+     from enrollments where lead_id = any($1::uuid[]) and status in ('pending', 'running')`,
+    [leadIds],
   );
-  return endEnrollments(
-    tx,
-    rows.map((row) => row.id),
-    reason,
+  const { rows: versions } = await q.query<{ id: string; plan: Plan; copy: SequenceCopy }>(
+    `select v.id, v.plan, (select copy from copy_revisions c where c.version_id = v.id order by revision desc limit 1) as copy
+     from sequence_versions v where v.id = any($1::uuid[])`,
+    [[...new Set(standing.map((one) => one.versionId))]],
   );
+  const byId = new Map(versions.map((version) => [version.id, version]));
+  return standing.map(({ versionId, ...one }) => {
+    const { plan, copy } = byId.get(versionId)!;
+    return { ...one, plan, copy };
+  });
 }
 
 async function readReachable(

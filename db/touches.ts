@@ -277,6 +277,14 @@ export async function skipTouch(
   return rowCount === 1;
 }
 
+/** Gives back the slots of an enrollment's other touches. */
+export async function cancelOtherSlots(tx: Tx, { enrollmentId, step }: TouchKey): Promise<void> {
+  await tx.query(
+    `update touches set state = 'cancelled', reason = 'goes_back' where enrollment_id = $1 and step_id <> $2 and state = 'booked'`,
+    [enrollmentId, step],
+  );
+}
+
 /** Gives back every slot that an ended enrollment still has. */
 export async function cancelTouchesOf(tx: Tx, enrollmentId: string, reason: string): Promise<void> {
   await tx.query(

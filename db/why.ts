@@ -6,7 +6,7 @@ import type { Queryable } from './db.ts';
 import type { LeadSummary } from './history.ts';
 import { explainReason } from './reasons.ts';
 import { CommandRefused } from './refused.ts';
-import { leadHashes, suppressedChannels, type Reachable } from './suppressions.ts';
+import { suppressedChannels, type Reachable } from './suppressions.ts';
 
 /** Something that keeps the lead from its next touch. */
 export interface Block {
@@ -85,7 +85,7 @@ export async function why(q: Queryable, hash: IdentityHasher, leadId: string): P
   if (!row) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
   const active = row.status === 'pending' || row.status === 'running';
   const blocks = active ? await blocksOf(q, row) : [];
-  const suppressed = await suppressedChannels(q, leadHashes(hash, row));
+  const suppressed = await suppressedChannels(q, hash, row);
   if (suppressed.all || suppressed.channels.size > 0) {
     const where = suppressed.all ? 'any channel' : [...suppressed.channels].join(', ');
     blocks.push({

@@ -130,6 +130,8 @@ export interface WindowRule {
 export interface SequenceSettings {
   readonly window: WindowRule;
   readonly contactLimits: { readonly coolOff: Duration | null; readonly companyPerWeek: number | null };
+  /** How long a lead is left alone who is away and does not say until when; without it, seven days. */
+  readonly outOfOffice?: { readonly unit: 'minutes' | 'hours' | 'days'; readonly amount: number };
   /** Sender names or addresses to rotate through, by channel; empty: every sender of the channel. */
   readonly senders: Readonly<Partial<Record<Channel, readonly string[]>>>;
   readonly tags: readonly string[];

@@ -3,7 +3,7 @@ import { readBonds, type Bond } from '../../db/lead-senders.ts';
 import { loadLeads } from '../../db/leads.ts';
 import { launchSenders, type Sender } from '../../db/senders.ts';
 import { loadVersion, type SequenceVersion } from '../../db/sequences.ts';
-import { leadHashes, suppressedChannels } from '../../db/suppressions.ts';
+import { suppressedChannels } from '../../db/suppressions.ts';
 import {
   currentCopyRevision,
   readLaunchForTouch,
@@ -125,7 +125,7 @@ export async function routeTouch(
   { node, lead, senders, bonds, copy }: TouchContext,
   consentPolicy: ConsentPolicy,
 ): Promise<Routed> {
-  const { channels } = await suppressedChannels(db, leadHashes(deps.identityHash, lead));
+  const { channels, dead } = await suppressedChannels(db, deps.identityHash, lead);
   const unconsented = channelsWithoutConsent(consentPolicy, lead);
   const request: RouteRequest = {
     node,
@@ -141,6 +141,7 @@ export async function routeTouch(
     sticky: Object.fromEntries(bonds.map(({ channel, senderId }) => [channel, senderId])),
     connected: bonds.some(({ channel, connectedAt }) => channel === 'linkedin' && connectedAt !== null),
     suppressed: new Set<Channel>([...channels, ...unconsented]),
+    dead,
     personaChannels: deps.personaChannels,
     rotationKey: lead.seed,
   };

@@ -6,7 +6,7 @@ import { lockForEvent, storeEvent, takeEffect, type LockedLead } from '../../db/
 import { appendInbox } from '../../db/inbox.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { noteProviderIds } from '../../db/lead-senders.ts';
-import { suppressLocked } from '../../db/suppressions.ts';
+import { BOUNCE, hasAnotherAddress, suppressLocked } from '../../db/suppressions.ts';
 import { breakSender } from '../../db/touch-needs.ts';
 import { noteUnknown, readTouch, recordOutcome, type Outcome } from '../../db/touches.ts';
 import type { FindResult, SendResult } from '../../providers/ports.ts';
@@ -33,36 +33,55 @@ export async function recordResult(
   delivery: Delivery,
   result: SendResult,
 ): Promise<Answer> {
-  const hardBounce = result.kind === 'failed' && result.addressBad === true && delivery.channel === 'email';
+  const target = bouncedTarget(delivery, result);
   return deps.db.tx(async (tx) => {
     if (result.kind === 'sender_broken') await breakAndTell(tx, deps, delivery, result);
     // A bounce can stop colleagues and suppress the address; it takes its own locks, the lead's among them.
-    const bounce = hardBounce ? await lockForBounce(tx, delivery.leadId) : null;
+    const bounce = target ? await lockForBounce(tx, delivery.leadId) : null;
     if (!bounce) await lockLead(tx, delivery.leadId);
     const now = await businessNow(tx);
     if (result.kind === 'unknown') return unknown(tx, deps, delivery, result, now);
-    const answer = await settle(tx, deps, delivery, judge(deps, delivery, result, now), now);
+    const elsewhere =
+      bounce !== null && target !== null && (await hasAnotherAddress(tx, deps.identityHash, target));
+    const verdict = elsewhere
+      ? later(delivery, { ...target, notBefore: now }, now)
+      : judge(deps, delivery, result, now);
+    const answer = await settle(tx, deps, delivery, verdict, now);
     if ('providerLeadId' in result || result.kind === 'sent') await noteIds(tx, delivery, result);
-    if (bounce) {
-      const dedupeKey = `touch:${delivery.touchId}:bounced`;
-      const event = {
-        leadId: delivery.leadId,
-        type: 'bounced',
-        channel: 'email',
-        address: delivery.to,
-        dedupeKey,
-      } as const;
-      if (await storeEvent(tx, bounce, event)) {
-        const target = { kind: 'email', value: delivery.to } as const;
-        await takeEffect(tx, bounce, event);
-        await suppressLocked(tx, deps.identityHash, target, [delivery.leadId], {
-          channel: 'email',
-          reason: 'bounced',
-        });
-      }
-    }
+    if (bounce && target) await recordBounce(tx, deps, delivery, bounce, target);
     return answer;
   });
+}
+
+interface BouncedTarget {
+  readonly leadId: string;
+  readonly channel: 'email' | 'sms' | 'whatsapp';
+  readonly address: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** Whose address or number the provider said does not exist; null: it said nothing like that. */
+function bouncedTarget({ leadId, channel, to }: Delivery, result: SendResult): BouncedTarget | null {
+  if (result.kind !== 'failed' || result.addressBad !== true) return null;
+  if (channel !== 'email' && channel !== 'sms' && channel !== 'whatsapp') return null;
+  return { leadId, channel, address: to, code: result.code, detail: result.detail };
+}
+
+async function recordBounce(
+  tx: Tx,
+  deps: EnrollmentDeps,
+  { touchId }: Delivery,
+  lead: LockedLead,
+  { leadId, channel, address }: BouncedTarget,
+): Promise<void> {
+  const dedupeKey = `touch:${touchId}:bounced`;
+  const event = { leadId, type: 'bounced', channel, address, dedupeKey } as const;
+  if (!(await storeEvent(tx, lead, event))) return;
+  await takeEffect(tx, lead, event);
+  const identity = { kind: channel === 'email' ? 'email' : 'phone', value: address } as const;
+  const suppression = { channel, reason: 'bounced', origin: BOUNCE } as const;
+  await suppressLocked(tx, deps.identityHash, identity, [leadId], suppression);
 }
 
 /** Writes down what the provider said when it was asked after a touch whose lease was over. */

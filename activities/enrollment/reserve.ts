@@ -4,7 +4,7 @@ import { readConsentPolicy } from '../../db/consent.ts';
 import { bindSender } from '../../db/lead-senders.ts';
 import { launchSenders, type Sender } from '../../db/senders.ts';
 import { busySlots, senderLimits } from '../../db/slots.ts';
-import { bookTouch, lockTouch, type TouchRow } from '../../db/touches.ts';
+import { bookTouch, cancelOtherSlots, lockTouch, type TouchRow } from '../../db/touches.ts';
 import {
   addWaits,
   localDay,
@@ -53,6 +53,8 @@ export async function reserve(run: Run, library: Library, command: Reserve) {
     if (touch && isBookedFor(touch, wanted.at, senderId)) {
       return { answer: slot(ground, touch.slotAt), more: undefined };
     }
+    // Back to a touch that did not arrive: what was booked after it is booked anew when it is its turn again.
+    if (command.attempt > 1) await cancelOtherSlots(tx, keyOf(run, command));
     const limits = senderId === null ? null : await readLimits(tx, senderId, context);
     const notBefore = Math.max(wanted.at, ground.now);
     const action = actionOf(routed, context);
@@ -107,11 +109,15 @@ export async function hold(
 
 /** When the waits of a command are over, or why that cannot be worked out. */
 export function wantedTime(
-  { base, waits }: { readonly base: Instant; readonly waits: readonly WaitSpec[] },
+  {
+    base,
+    waits,
+    notBefore = base,
+  }: { readonly base: Instant; readonly waits: readonly WaitSpec[]; readonly notBefore?: Instant },
   calendar: WaitContext,
 ): { readonly at: Instant } | { readonly held: string } {
   try {
-    return { at: addWaits(base, waits, calendar) };
+    return { at: Math.max(addWaits(base, waits, calendar), notBefore) };
   } catch (error) {
     if (error instanceof MissingField) return { held: `missing_field:${error.field}` };
     if (error instanceof RangeError) return { held: 'window_never_opens' };

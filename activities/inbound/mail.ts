@@ -1,24 +1,33 @@
 /** What comes to a mailbox: people's answers, machines' answers, and reports about what we sent. */
 import type { Tx } from '../../db/db.ts';
+import { lockLeads } from '../../db/endings.ts';
 import { recordLeadEventIn } from '../../db/events.ts';
 import type { InboundRow } from '../../db/inbound.ts';
-import { isOwnAddress, matchMail, touchAbout, zoneOf, type Match } from '../../db/matching.ts';
+import {
+  isOwnAddress,
+  matchMail,
+  touchAbout,
+  zoneOf,
+  type AboutTouch,
+  type Match,
+} from '../../db/matching.ts';
 import { addIncomingMessage, type MessageClass } from '../../db/messages.ts';
 import { guardReputation, lockSender } from '../../db/reputation.ts';
+import { readCameBack, sendAgain } from '../../db/send-again.ts';
+import { hasAnotherAddress } from '../../db/suppressions.ts';
 import { noteDelivery } from '../../db/touch-delivery.ts';
 import {
   classifyMail,
   readMail,
   wishesNoContact,
+  type BounceKind,
   type IncomingMail,
   type MailVerdict,
 } from '../../providers/email/incoming/index.ts';
 import { startOfDay } from '../../sequences/calendar/index.ts';
+import { againAfterMs } from '../../sequences/undelivered.ts';
 import type { InboundDeps, Understood } from './index.ts';
 import { recordAnswer } from './message.ts';
-
-/** How long a lead is left alone who is away and does not say until when. */
-const AWAY_MS = 7 * 86_400_000;
 
 /** One arrival while it is worked out. */
 interface Arrival {
@@ -91,7 +100,10 @@ async function answer(arrival: Arrival): Promise<Understood> {
       return recordAnswer(tx, deps, arrived, written);
     case 'out_of_office': {
       const until = await backAt(arrival, matched.leadId);
-      const { wake } = await tell(arrival, matched, { type: 'out_of_office', until });
+      const { wake } = await tell(arrival, matched, {
+        type: 'out_of_office',
+        ...(until !== null && { until }),
+      });
       await keep('out_of_office');
       return { result: 'out_of_office', leadId: matched.leadId, wake };
     }
@@ -108,10 +120,10 @@ async function answer(arrival: Arrival): Promise<Understood> {
   }
 }
 
-/** Start of the first day back in the lead's zone; a date that is past holds nobody. */
-async function backAt({ tx, verdict, at }: Arrival, leadId: string): Promise<number> {
+/** Start of the first day back in the lead's zone; a date that is past holds nobody. null: it does not say. */
+async function backAt({ tx, verdict, at }: Arrival, leadId: string): Promise<number | null> {
   return verdict.returnDate === null
-    ? at + AWAY_MS
+    ? null
     : Math.max(at, startOfDay(verdict.returnDate, await zoneOf(tx, leadId)));
 }
 
@@ -120,7 +132,7 @@ function tell(
   { leadId, touchId }: Match,
   event:
     | { readonly type: 'unsubscribed' }
-    | { readonly type: 'out_of_office'; readonly until: number }
+    | { readonly type: 'out_of_office'; readonly until?: number }
     | { readonly type: 'bounced'; readonly address: string },
 ) {
   return recordLeadEventIn(tx, deps.hashIdentity, {
@@ -156,9 +168,10 @@ async function report({ tx, arrived, deps, mail, verdict, at }: Arrival): Promis
     });
   if (verdict.class === 'delayed') return { result: 'delayed', leadId: touch.leadId };
   const note = async (delivery: 'bounced' | 'undelivered' | 'complained', detail: string | null) => {
-    await noteDelivery(tx, { touchId: touch.id, delivery, at, detail });
+    const isNews = await noteDelivery(tx, { touchId: touch.id, delivery, at, detail });
     const paused = await guardReputation(tx, arrived.senderId!);
     if (paused) deps.log.error({ senderId: arrived.senderId, reason: paused }, 'a sender was paused');
+    return isNews;
   };
   await lockSender(tx, arrived.senderId!);
   if (verdict.class === 'complaint') {
@@ -168,8 +181,30 @@ async function report({ tx, arrived, deps, mail, verdict, at }: Arrival): Promis
   }
   const { bounce } = verdict;
   const hard = bounce?.kind === 'hard';
-  const wake = hard ? (await event('bounced', 'bounced')).wake : [];
+  const wake = hard ? [...(await event('bounced', 'bounced')).wake] : [];
   const detail = [bounce?.kind, bounce?.status, bounce?.detail].filter(Boolean).join(' ').slice(0, 500);
-  await note(hard ? 'bounced' : 'undelivered', detail || null);
+  // Before what is written to the touch, as everywhere; a hard bounce has taken it already.
+  if (!hard) await lockLeads(tx, [touch.leadId]);
+  const isNews = await note(hard ? 'bounced' : 'undelivered', detail || null);
+  const again = isNews && bounce ? await attemptAgain(tx, deps, touch, bounce.kind, at) : null;
+  if (again !== null) wake.push(again);
   return { result: hard ? 'bounced' : 'undelivered', leadId: touch.leadId, wake };
+}
+
+/** What came back is sent again: at once where there is another address, later where it may arrive another time. */
+async function attemptAgain(
+  tx: Tx,
+  { hashIdentity }: InboundDeps,
+  { id, leadId, recipient }: AboutTouch,
+  kind: BounceKind,
+  at: number,
+): Promise<string | null> {
+  const one = kind === 'policy' ? null : await readCameBack(tx, id);
+  if (!one) return null;
+  if (kind !== 'hard') {
+    const after = againAfterMs(one.attempt);
+    return after === null ? null : sendAgain(tx, one, at + after);
+  }
+  const target = { leadId, channel: 'email', address: recipient ?? '' } as const;
+  return (await hasAnotherAddress(tx, hashIdentity, target)) ? sendAgain(tx, one, at) : null;
 }

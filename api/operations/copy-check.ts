@@ -1,6 +1,6 @@
 import type { RenderCheck } from '../../db/publish-copy.ts';
 import type { Sender } from '../../db/senders.ts';
-import { touchWays } from '../../db/plan-channels.ts';
+import { touchWays } from '../../sequences/route/plan-channels.ts';
 import { MissingVariable, renderCopy } from '../../sequences/language/index.ts';
 import type { Channel, SenderProfile } from '../../sequences/lead.ts';
 

@@ -1,4 +1,4 @@
-import type { RouteSender } from '../../sequences/route/route.ts';
+import type { RouteRequest, RouteSender } from '../../sequences/route/route.ts';
 import { simulationSender } from '../../sequences/simulate/defaults.ts';
 import { chooseRoute, PERSONA_CHANNELS } from '../../sequences/route/route.ts';
 import { CopyError, MissingVariable, renderCopy, type Rendered } from '../../sequences/language/index.ts';
@@ -33,6 +33,7 @@ export interface PreviewRequest {
   /** The sender that the lead keeps, by channel. */
   readonly sticky?: Readonly<Partial<Record<Channel, string>>>;
   readonly suppressed?: ReadonlySet<Channel>;
+  readonly dead?: RouteRequest['dead'];
   readonly unsubscribeUrl: string;
 }
 
@@ -62,6 +63,7 @@ function messagesOf(
     sticky: request.sticky ?? {},
     connected: request.connected ?? false,
     suppressed: request.suppressed ?? new Set(),
+    dead: request.dead ?? {},
     personaChannels: PERSONA_CHANNELS,
     rotationKey: request.lead.seed,
   });

@@ -33,16 +33,15 @@ export function addLeads(program: Command): void {
     examples: ['leads show ada@example.com', 'leads show crm-1001 --json'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ findLead }, { loadLead }, { leadHashes, suppressedChannels }, { withSession }] =
-        await Promise.all([
-          import('../../db/history.ts'),
-          import('../../db/leads.ts'),
-          import('../../db/suppressions.ts'),
-          import('../session.ts'),
-        ]);
+      const [{ findLead }, { loadLead }, { suppressedChannels }, { withSession }] = await Promise.all([
+        import('../../db/history.ts'),
+        import('../../db/leads.ts'),
+        import('../../db/suppressions.ts'),
+        import('../session.ts'),
+      ]);
       const { lead, suppressed } = await withSession(out, async ({ db, hashIdentity }) => {
         const lead = await loadLead(db, (await findLead(db, text)).id);
-        return { lead, suppressed: await suppressedChannels(db, leadHashes(hashIdentity, lead)) };
+        return { lead, suppressed: await suppressedChannels(db, hashIdentity, lead) };
       });
       const { attributes, consent, emails, phones, seed: _, ...rest } = lead;
       await out.result({ lead, suppressed: [...suppressed.channels] }, async () => {

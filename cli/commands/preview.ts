@@ -111,7 +111,7 @@ async function leadOfFile(csv: string, options: Options): Promise<LeadProfile> {
 }
 
 async function fromDatabase(session: Session, options: Options) {
-  const [{ findLead }, { loadLead }, { readBonds }, { listSenders }, { suppressedChannels, leadHashes }] =
+  const [{ findLead }, { loadLead }, { readBonds }, { listSenders }, { suppressedChannels }] =
     await Promise.all([
       import('../../db/history.ts'),
       import('../../db/leads.ts'),
@@ -130,15 +130,17 @@ async function fromDatabase(session: Session, options: Options) {
       senders,
       sticky: {},
       suppressed: new Set<never>(),
+      dead: {},
     };
   const lead = await loadLead(db, (await findLead(db, options.lead)).id);
   const bonds = await readBonds(db, lead.id);
-  const { channels } = await suppressedChannels(db, leadHashes(hashIdentity, lead));
+  const { channels, dead } = await suppressedChannels(db, hashIdentity, lead);
   return {
     lead,
     senders,
     sticky: Object.fromEntries(bonds.map(({ channel, senderId }) => [channel, senderId])),
     suppressed: channels,
+    dead,
   };
 }
 

@@ -8,6 +8,8 @@ import type { Instant, LeadEvent, Plan, StepId, TouchNode } from '../plan.ts';
 import { decide, enter, finish, nodeOf, perform, release, reserve, set, sleep, type Draft } from './steps.ts';
 import type { Answer, EngineEvent, EngineState, InboxEvent, Transition } from './types.ts';
 
+type UndeliveredEvent = Extract<InboxEvent, { type: 'undelivered' }>;
+
 /** The state of a lead that has not begun. `seed` by seedNumber(lead.seed). */
 export function initialState({ seed, at }: { seed: number; at: Instant }): EngineState {
   return {
@@ -55,7 +57,7 @@ function answered(plan: Plan, draft: Draft, answer: Answer): Transition {
       );
     }
     case 'sent':
-      return proceed(plan, draft, answer.at, touchAt(plan, state).next);
+      return proceed(plan, sentNow(draft), answer.at, touchAt(plan, state).next);
     case 'skipped':
       return proceed(plan, draft, answer.at, touchAt(plan, state).next);
     case 'failed': {
@@ -92,6 +94,12 @@ function answered(plan: Plan, draft: Draft, answer: Answer): Transition {
       return proceed(plan, draft, answer.at, otherwise === undefined ? node.next : otherwise);
     }
   }
+}
+
+/** An attempt went out. */
+function sentNow(draft: Draft): Draft {
+  const { step, visit, attempt } = draft.state;
+  return set(draft, { lastSent: { step: step!, visit, attempt } });
 }
 
 /** Phases in which nothing is left to be postponed. */
@@ -178,24 +186,16 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
       if (state.phase !== 'unconfirmed' || state.step !== event.step || state.visit !== event.visit)
         return sleep(draft);
       return event.sent
-        ? proceed(plan, draft, event.at, touchAt(plan, state).next)
+        ? proceed(plan, sentNow(draft), event.at, touchAt(plan, state).next)
         : reserve(set(draft, { attempt: state.attempt + 1, base: present(draft, event.at), waits: [] }));
+    case 'undelivered':
+      return undelivered(draft, event);
     case 'skip':
       return skip(plan, decide(draft, 'skipped', 'by_a_person'), event.at);
     case 'reschedule':
-      return postpone(plan, decide(draft, 'rescheduled', 'by_a_person'), event.to);
+      return postpone(plan, decide(back(draft, event.to), 'rescheduled', 'by_a_person'), event.to);
     case 'hold_until':
-      // One who stands still keeps doing so, and books anew after the absence.
-      if ((state.phase === 'held' || state.phase === 'paused') && isTouch(plan, state))
-        return sleep(absent(draft, event.until));
-      // What is under way ends in its own time; what follows waits for the lead.
-      if (UNDER_WAY.has(state.phase)) {
-        const absentUntil = present(draft, event.until);
-        return sleep(decide(set(draft, { absentUntil }), 'postponed', 'absence'));
-      }
-      return (state.until ?? Infinity) >= event.until
-        ? sleep(draft)
-        : postpone(plan, decide(draft, 'postponed', 'absence'), event.until);
+      return holdUntil(plan, draft, event.until);
     case 'resume':
       return state.phase === 'held' || state.phase === 'paused' ? again(plan, draft) : sleep(draft);
   }
@@ -204,6 +204,8 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
 function happened(plan: Plan, draft: Draft, name: LeadEvent, at: Instant): Transition {
   const { state } = draft;
   if (state.happened[name] === undefined) draft = set(draft, { happened: { ...state.happened, [name]: at } });
+  // Whoever answers is there.
+  if (name === 'replied') draft = back(draft, at);
   if (state.phase === 'awaiting_connection' && name === 'accepted')
     return reserve(set(draft, { base: present(draft, at), waits: [] }));
   // Stored while it was waited for, read when the wait had just run out: then the stop rule applies after all (promise 3).
@@ -212,6 +214,39 @@ function happened(plan: Plan, draft: Draft, name: LeadEvent, at: Instant): Trans
   const node = nodeOf(plan, state.step!);
   if (node.kind !== 'wait_for') throw new Error(`step ${node.id} waits for nothing`);
   return enter(plan, decide(set(draft, { base: at }), 'branch', `${name}_happened`), node.then);
+}
+
+/** Phases from which a lead can go back to what it was sent last: nothing else is under way. */
+const RESTING: ReadonlySet<EngineState['phase']> = new Set(['booked', 'sleeping', 'held', 'paused']);
+
+/** Back to the touch that did not arrive, unless something has followed it. What comes after it is then booked anew. */
+function undelivered(draft: Draft, { step, visit, attempt, retryAt }: UndeliveredEvent): Transition {
+  const { lastSent, phase } = draft.state;
+  const isLast = lastSent?.step === step && lastSent.visit === visit && lastSent.attempt === attempt;
+  if (!isLast || !RESTING.has(phase)) return sleep(draft);
+  const again = set(draft, { step, visit, attempt: attempt + 1, base: retryAt, waits: [] });
+  return reserve(decide(again, 'sent_again', 'undelivered'));
+}
+
+/** The lead is away: what is booked or slept moves, and whatever comes after waits too. */
+function holdUntil(plan: Plan, draft: Draft, until: Instant): Transition {
+  const { state } = draft;
+  const away = set(draft, { absentUntil: present(draft, until) });
+  // One who stands still keeps doing so, and books anew after the absence; what is under way ends in its own time.
+  if (
+    UNDER_WAY.has(state.phase) ||
+    ((state.phase === 'held' || state.phase === 'paused') && isTouch(plan, state))
+  )
+    return sleep(decide(away, 'postponed', 'absence'));
+  return (state.until ?? Infinity) >= until
+    ? sleep(away)
+    : postpone(plan, decide(away, 'postponed', 'absence'), until);
+}
+
+/** The lead is there again, or a person says that it need not be waited for beyond `to`. */
+function back(draft: Draft, to: Instant): Draft {
+  const { absentUntil, ...state } = draft.state;
+  return absentUntil === undefined || absentUntil <= to ? draft : { ...draft, state };
 }
 
 /** Leaves the present step, or the wait before it, at a person's word. What is in flight or unconfirmed must be settled first. */
@@ -236,13 +271,6 @@ function postpone(plan: Plan, draft: Draft, to: Instant): Transition {
     return reserve(set(draft, { base: to, waits: [] }));
   }
   return sleep(draft);
-}
-
-/** What stands still books anew after `until`. Whoever is paused has waited already; of who is held that is not known. */
-function absent(draft: Draft, until: Instant): Draft {
-  const { base, waits, phase } = draft.state;
-  const postponed = set(draft, { base: Math.max(base, until), waits: phase === 'paused' ? [] : waits });
-  return decide(postponed, 'postponed', 'absence');
 }
 
 /** Tries again what was held or paused. */

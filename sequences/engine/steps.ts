@@ -87,7 +87,7 @@ export function command(draft: Draft, next: Command): Transition {
 
 /** Asks for a slot for the present step's present attempt. */
 export function reserve(draft: Draft): Transition {
-  const { step, visit, attempt, base, waits, touched } = draft.state;
+  const { step, visit, attempt, base, waits, touched, absentUntil } = draft.state;
   return command(set(draft, { phase: 'reserving', until: null }), {
     kind: 'reserve',
     step: step!,
@@ -95,6 +95,7 @@ export function reserve(draft: Draft): Transition {
     attempt,
     base,
     waits,
+    ...(absentUntil !== undefined && { notBefore: absentUntil }),
     first: !touched,
   });
 }

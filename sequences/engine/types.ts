@@ -37,8 +37,10 @@ export interface EngineState {
   readonly happened: Readonly<Partial<Record<LeadEvent, Instant>>>;
   /** Whether a touch step lies behind: until then the next one is the lead's first. */
   readonly touched: boolean;
-  /** Until when the lead is away, told while nothing could be postponed (a task was open, a send under way): what comes next waits for it. */
+  /** Until when the lead is away: whatever comes next waits for it. An answer or an earlier date set by a person ends it. */
   readonly absentUntil?: Instant;
+  /** The attempt that went out last: one that comes back undelivered is made again while nothing else has followed it. */
+  readonly lastSent?: { readonly step: StepId; readonly visit: number; readonly attempt: number };
   /** Number of the last inbox entry that was taken in. */
   readonly seen: number;
   /** Decides A/B arms; from the lead's seed. */
@@ -55,6 +57,8 @@ export type Command =
       readonly attempt: number;
       readonly base: Instant;
       readonly waits: readonly WaitSpec[];
+      /** Not before this either, however short the waits (an absence). */
+      readonly notBefore?: Instant;
       readonly first: boolean;
     }
   /**
@@ -147,6 +151,16 @@ export type InboxEvent =
       readonly step: StepId;
       readonly visit: number;
       readonly sent: boolean;
+    }
+  /** An attempt that was sent has come back undelivered, which proves that it reached nobody: again from `retryAt` on. */
+  | {
+      readonly type: 'undelivered';
+      readonly seq: number;
+      readonly at: Instant;
+      readonly step: StepId;
+      readonly visit: number;
+      readonly attempt: number;
+      readonly retryAt: Instant;
     }
   | { readonly type: 'skip'; readonly seq: number; readonly at: Instant }
   | { readonly type: 'reschedule'; readonly seq: number; readonly at: Instant; readonly to: Instant }

@@ -48,7 +48,8 @@ const clockTime = z
   .regex(CLOCK_TIME)
   .meta({ title: 'a time of day', examples: ['"09:00"', '"17:30"'] });
 
-const stopScope = z.enum(['lead', 'company', 'none']).default('lead');
+const scope = z.enum(['lead', 'company', 'none']);
+const stopScope = scope.default('lead');
 
 export const windowSchema = z
   .strictObject({
@@ -93,7 +94,11 @@ export const windowSchema = z
 export const stopOnSchema = z
   .strictObject({
     replied: stopScope.describe('The lead answered'),
-    bounced: stopScope.describe("The lead's address does not exist"),
+    bounced: scope
+      .default('none')
+      .describe(
+        "The lead's address does not exist. It is not written to again whatever this says, and a sequence without another way to the lead ends",
+      ),
     unsubscribed: z
       .enum(['lead', 'company'])
       .default('lead')

@@ -287,6 +287,9 @@ export const sequenceSchema = z
     window: windowSchema.optional(),
     stop_on: stopOnSchema.optional(),
     contact_limits: contactLimitsSchema.optional(),
+    out_of_office: durationSchema
+      .optional()
+      .describe('How long a lead is left alone who is away and does not say until when; 7 days unless given'),
     senders: sendersSchema.optional(),
     unsubscribe_footer: z
       .union([z.boolean(), template('Markdown with {{ unsubscribe_url }}')])

@@ -1,6 +1,6 @@
 import type { SequenceSettings, StopRules } from '../plan.ts';
 import type { SourceDocument } from './document.ts';
-import { parseDuration } from './duration.ts';
+import { DURATION, parseDuration } from './duration.ts';
 import { quote, suggest, type Problem } from './problems.ts';
 import { stopOnSchema, windowSchema } from './schema-parts.ts';
 import type { SequenceDefinition } from './schema.ts';
@@ -10,6 +10,24 @@ const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** Checks what the schema cannot say about the settings: hours in order, time zones and countries that exist. */
 export function checkSettings(document: SourceDocument): readonly Problem[] {
+  return [...checkWindow(document), ...checkOutOfOffice(document)];
+}
+
+/** An absence is days of the calendar: who is away does not come back for working days. */
+function checkOutOfOffice(document: SourceDocument): readonly Problem[] {
+  const away = isFields(document.value) ? document.value.out_of_office : null;
+  if (typeof away !== 'string' || !DURATION.test(away) || parseDuration(away).unit !== 'business_days')
+    return [];
+  return [
+    document.at(
+      ['out_of_office'],
+      'an absence is not counted in business days',
+      'for example 7 days, 1 week',
+    ),
+  ];
+}
+
+function checkWindow(document: SourceDocument): readonly Problem[] {
   const window = isFields(document.value) ? document.value.window : null;
   if (!isFields(window)) return [];
   const problems: Problem[] = [];
@@ -60,6 +78,7 @@ export function checkSettings(document: SourceDocument): readonly Problem[] {
 export function compileSettings(definition: SequenceDefinition): SequenceSettings {
   const window = windowSchema.parse(definition.window ?? {});
   const limits = definition.contact_limits;
+  const away = definition.out_of_office;
   return {
     window: {
       days: window.days.map((day) => WEEKDAYS.indexOf(day) + 1).sort((a, b) => a - b),
@@ -72,6 +91,7 @@ export function compileSettings(definition: SequenceDefinition): SequenceSetting
       coolOff: limits?.cool_off === undefined ? null : parseDuration(limits.cool_off),
       companyPerWeek: limits?.company_per_week ?? null,
     },
+    ...(away !== undefined && { outOfOffice: parseDuration(away) as SequenceSettings['outOfOffice'] & {} }),
     senders: Object.fromEntries(
       Object.entries(definition.senders ?? {}).filter(([, names]) => names.length > 0),
     ),

@@ -1,6 +1,7 @@
 import { hash32 } from '../engine/hash.ts';
 import type { Action, Channel, LeadProfile } from '../lead.ts';
 import type { StepCopy, TouchNode } from '../plan.ts';
+import { MESSAGE_ACTION } from './plan-channels.ts';
 
 /** A sender that the sequence and the launch allow. */
 export interface RouteSender {
@@ -25,6 +26,8 @@ export interface RouteRequest {
   readonly connected: boolean;
   /** Channels on which the lead must not be contacted; all of them after a suppression without a channel. */
   readonly suppressed: ReadonlySet<Channel>;
+  /** Addresses and numbers that are known to be nobody's, by channel: the next one is taken. */
+  readonly dead: Readonly<Partial<Record<Channel, readonly string[]>>>;
   /** The channel that suits a persona, by its name in lower case. */
   readonly personaChannels: Readonly<Record<string, Channel>>;
   /** Stable by lead (its seed): decides which sender a lead without one gets. */
@@ -65,11 +68,11 @@ export function chooseRoute(request: RouteRequest): Route | { readonly reason: N
   const { channel, action } = request.node;
   if (channel === 'webhook') return { channel, action: 'webhook', address: null, senderId: null };
   if (channel !== 'preferred')
-    return routeOn(channel, action === 'preferred' ? ACTION[channel] : action, request);
+    return routeOn(channel, action === 'preferred' ? MESSAGE_ACTION[channel] : action, request);
   const channels = preferredOrder(request);
   const reasons = new Set<NoRoute>();
   for (const candidate of channels) {
-    const route = routeOn(candidate, ACTION[candidate], request);
+    const route = routeOn(candidate, MESSAGE_ACTION[candidate], request);
     const unconnected = candidate === 'linkedin' && !request.connected && !('reason' in route);
     if (!('reason' in route) && !unconnected) return route;
     reasons.add('reason' in route ? route.reason : 'not_connected');
@@ -77,16 +80,6 @@ export function chooseRoute(request: RouteRequest): Route | { readonly reason: N
   const [reason] = reasons;
   return { reason: reasons.size === 1 && reason ? reason : 'no_channel' };
 }
-
-/** What a message does on each channel. */
-const ACTION: Readonly<Record<Channel, Action>> = {
-  email: 'email',
-  linkedin: 'message',
-  sms: 'sms',
-  whatsapp: 'whatsapp',
-  call: 'call',
-  task: 'task',
-};
 
 function preferredOrder({ copy, lead, personaChannels }: RouteRequest): readonly Channel[] {
   const written = Object.keys(copy.byChannel ?? {}) as Channel[];
@@ -106,24 +99,30 @@ function routeOn(
   request: RouteRequest,
 ): Route | { readonly reason: NoRoute } {
   if (request.suppressed.has(channel)) return { reason: 'suppressed' };
-  const address = addressOn(channel, request.lead);
+  const address = addressOn(channel, request);
   if (address !== null && 'reason' in address) return address;
   const senderId = chooseSender(channel, request);
   if (senderId === null && channel !== 'task') return { reason: 'no_sender' };
   return { channel, action, address: address && address.value, senderId };
 }
 
-function addressOn(channel: Channel, lead: LeadProfile): { value: string } | { reason: NoRoute } | null {
-  const given = (value: string | null | undefined, reason: NoRoute) => (value ? { value } : { reason });
+function addressOn(
+  channel: Channel,
+  { lead, dead }: RouteRequest,
+): { value: string } | { reason: NoRoute } | null {
+  const first = (values: readonly (string | null)[], reason: NoRoute) => {
+    const value = values.find((one) => one !== null && !dead[channel]?.includes(one));
+    return value ? { value } : { reason };
+  };
   switch (channel) {
     case 'email':
-      return given(lead.emails[0], 'no_email');
+      return first(lead.emails, 'no_email');
     case 'sms':
     case 'whatsapp':
     case 'call':
-      return given(lead.phones[0], 'no_phone');
+      return first(lead.phones, 'no_phone');
     case 'linkedin':
-      return given(lead.linkedinUrl, 'no_linkedin');
+      return first([lead.linkedinUrl], 'no_linkedin');
     case 'task':
       return null;
   }

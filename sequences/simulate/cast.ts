@@ -2,8 +2,9 @@
 import { channelsWithoutConsent } from '../consent.ts';
 import { seedNumber } from '../engine/hash.ts';
 import { initialState } from '../engine/reduce.ts';
-import type { Channel } from '../lead.ts';
+import type { ContactChannel } from '../lead.ts';
 import type { CompiledSequence } from '../plan.ts';
+import { hasNoWayLeft } from '../route/plan-channels.ts';
 import type { RouteSender } from '../route/route.ts';
 import type { SimulatedLead, SimulationLead, SimulationSender } from './types.ts';
 import { zoneOf, type LeadRecord, type Walk, type World } from './world.ts';
@@ -36,6 +37,7 @@ export function createLead(world: World, lead: SimulationLead, index: number): L
       .map((entry) => ({ entry, used: 0 })),
     sticky: {},
     suppressedOn: new Set(lead.suppressed),
+    dead: {},
     unconsented: new Set(channelsWithoutConsent(world.input.consentPolicy ?? {}, profile)),
     isConnected: lead.connected ?? false,
   };
@@ -88,16 +90,28 @@ function toRouteSender({ profile, broken }: SimulationSender): RouteSender {
   return { id, channel, address, owner, broken: broken ?? false };
 }
 
-/** Whether every address that the lead has is suppressed; a lead without any is not meant. */
-export function isUnreachable({ profile, suppressedOn }: LeadRecord): boolean {
-  const channels: readonly Channel[] = [
-    ...(profile.emails.length > 0 ? (['email'] as const) : []),
-    ...(profile.linkedinUrl ? (['linkedin'] as const) : []),
-    ...(profile.phones.length > 0 ? (['sms', 'whatsapp', 'call'] as const) : []),
-  ];
-  return (
-    suppressedOn.size > 0 && channels.length > 0 && channels.every((channel) => suppressedOn.has(channel))
+/** Whether of what is ahead of the lead every channel is closed to it; without a suppression nothing is. */
+export function isUnreachable({ profile, suppressedOn, walk }: LeadRecord): boolean {
+  if (suppressedOn.size === 0) return false;
+  const addressed: Readonly<Record<ContactChannel, boolean>> = {
+    email: profile.emails.length > 0,
+    linkedin: profile.linkedinUrl !== null,
+    sms: profile.phones.length > 0,
+    whatsapp: profile.phones.length > 0,
+    call: profile.phones.length > 0,
+  };
+  const { plan, copy } = walk.sequence;
+  return hasNoWayLeft(
+    { plan, copy, from: walk.state.step },
+    (channel) => addressed[channel] && !suppressedOn.has(channel),
   );
+}
+
+/** An address that is nobody's is not written to again; without another one, nor is the channel used. */
+export function bounce({ profile, dead, suppressedOn }: LeadRecord): void {
+  const address = profile.emails.find((email) => !dead.email?.includes(email));
+  if (address !== undefined) dead.email = [...(dead.email ?? []), address];
+  if (dead.email?.length === profile.emails.length) suppressedOn.add('email');
 }
 
 /** How a lead stands now. */

@@ -25,6 +25,7 @@ export function routeOf(world: World, walk: Walk, node: TouchNode): Routed {
     connected: lead.isConnected,
     suppressed:
       lead.unconsented.size === 0 ? lead.suppressedOn : new Set([...lead.suppressedOn, ...lead.unconsented]),
+    dead: lead.dead,
     personaChannels: world.input.personaChannels ?? PERSONA_CHANNELS,
     rotationKey: lead.profile.seed,
   };

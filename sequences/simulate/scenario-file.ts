@@ -228,7 +228,15 @@ function scriptEntry(
   if (when.outcome !== undefined) {
     return [{ kind: 'outcome', lead: null, step: when.step, outcome: when.outcome, after }];
   }
-  const { code = 'refused', times = 1, retry_after: retryAfter = '15 minutes' } = when;
+  const comesBack = when.fails === 'undelivered';
+  if (comesBack ? when.retry_after !== undefined : when.after !== undefined)
+    return problem(
+      comesBack ? 'when it is sent again is not chosen' : 'a failure happens when the step does',
+      comesBack ? 'after says when the report comes' : 'retry_after says when it may be tried again',
+      comesBack ? 'retry_after' : 'after',
+    );
+  const { code = 'refused', times = 1 } = when;
+  const retryAfter = comesBack ? (when.after ?? '5 minutes') : (when.retry_after ?? '15 minutes');
   return [
     {
       kind: 'failure',
@@ -245,7 +253,7 @@ function scriptEntry(
 const FIELDS: Readonly<Record<'event' | 'outcome' | 'fails', readonly (keyof When)[]>> = {
   event: ['event', 'step', 'after', 'at', 'until'],
   outcome: ['outcome', 'step', 'after'],
-  fails: ['fails', 'step', 'code', 'times', 'retry_after'],
+  fails: ['fails', 'step', 'code', 'times', 'after', 'retry_after'],
 };
 
 function durations(length: string | undefined): Duration[] {

@@ -58,7 +58,7 @@ const senderSchema = z.strictObject({
 const whenSchema = z.strictObject({
   event: z.enum(LEAD_EVENTS).optional(),
   outcome: text.optional(),
-  fails: z.enum(['failed', 'later', 'unknown']).optional(),
+  fails: z.enum(['failed', 'later', 'unknown', 'undelivered']).optional(),
   step: text.optional(),
   after: length.optional(),
   at: localTime.optional(),

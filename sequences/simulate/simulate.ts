@@ -2,12 +2,22 @@
  * The simulator: the engine's second host, with a virtual clock, slots in memory and a scripted lead and rep. What it
  * shows is what the Temporal host does, since both drive the same reducer, calendar and routing.
  */
+import { awayMs } from '../absence.ts';
 import { addWaits } from '../calendar/index.ts';
 import { effectOf, reduce } from '../engine/reduce.ts';
 import type { Answer, Command, EngineEvent, InboxEvent } from '../engine/types.ts';
 import type { Channel } from '../lead.ts';
 import type { Instant, LeadEvent } from '../plan.ts';
-import { byCompany, createLead, createWalk, isUnreachable, resultOf, type Companies } from './cast.ts';
+import { againAfterMs } from '../undelivered.ts';
+import {
+  bounce,
+  byCompany,
+  createLead,
+  createWalk,
+  isUnreachable,
+  resultOf,
+  type Companies,
+} from './cast.ts';
 import { createEventQueue } from './event-queue.ts';
 import { conditionHolds } from './language.ts';
 import { cancelOpen, closeTask, perform, release, reserve, touchOf } from './touching.ts';
@@ -22,6 +32,7 @@ import {
   zoneOf,
   type LeadRecord,
   type Pending,
+  type TouchRecord,
   type Walk,
   type World,
 } from './world.ts';
@@ -79,9 +90,17 @@ function happen(world: World, companies: Companies, pending: Pending): void {
       return drive(world, pending.walk, { type: 'due', at: world.now });
     case 'event':
       return receive(world, companies, pending.lead, pending.event, pending.until);
+    case 'undelivered':
+      return comeBack(world, pending.walk, pending.touch);
     case 'outcome':
       return finishTask(world, companies, pending);
   }
+}
+
+function comeBack(world: World, walk: Walk, { stepId: step, visit, attempt }: TouchRecord): void {
+  const after = againAfterMs(attempt);
+  if (after === null) return decide(world, walk, 'undelivered', 'not_sent_again');
+  inbox(world, walk, { type: 'undelivered', step, visit, attempt, retryAt: world.now + after });
 }
 
 /** Something came back from a lead: it is in force first, then enrollments hear of it. */
@@ -93,7 +112,7 @@ function receive(
   until: Instant | null,
 ): void {
   if (event === 'accepted') lead.isConnected = true;
-  if (event === 'bounced') lead.suppressedOn.add('email');
+  if (event === 'bounced') bounce(lead);
   if (event === 'unsubscribed') for (const channel of EVERY_CHANNEL) lead.suppressedOn.add(channel);
   const { walk } = lead;
   const { stopOn } = walk.sequence.plan;
@@ -104,7 +123,11 @@ function receive(
       stop(world, walk, event);
     } else {
       inbox(world, walk, { type: 'event', name: event });
-      if (event === 'out_of_office' && until !== null) inbox(world, walk, { type: 'hold_until', until });
+      if (event === 'out_of_office')
+        inbox(world, walk, {
+          type: 'hold_until',
+          until: until ?? world.now + awayMs(walk.sequence.settings),
+        });
       if (isUnreachable(lead)) stop(world, walk, event);
     }
   }

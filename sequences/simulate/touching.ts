@@ -43,6 +43,7 @@ export function reserve(world: World, walk: Walk, command: Extract<Command, { ki
   const { channel, action } = 'reason' in route ? nominal(walk, node) : route;
   const previous = walk.touches.get(keyOf(command));
   if (previous) giveBack(world, previous);
+  if (command.attempt > 1) cancelOtherSlots(world, walk, command);
   const slot =
     action === 'webhook'
       ? { slotAt: notBefore, localDay: localDay(notBefore, zone) }
@@ -162,7 +163,23 @@ function sent(world: World, walk: Walk, touch: TouchRecord): Answer {
     at: world.now,
   });
   touched(world, walk, touch);
+  const back = scripted(walk, touch, (result) => result === 'undelivered');
+  if (back) {
+    back.used++;
+    world.schedule(after(walk, touch, world.now, back.entry.retryAfter), {
+      kind: 'undelivered',
+      walk,
+      touch,
+    });
+  }
   return { type: 'sent', at: world.now };
+}
+
+/** What the script still has to say about how a touch comes out. */
+function scripted(walk: Walk, touch: TouchRecord, which: (result: string) => boolean) {
+  return scriptOf(walk.lead, 'failure').find(
+    ({ entry, used }) => entry.step === touch.stepId && which(entry.result) && used < entry.times,
+  );
 }
 
 /** States from which a touch can be left out. */
@@ -179,6 +196,13 @@ export function touchOf(walk: Walk, attempt: Pick<Attempt, 'step' | 'visit' | 'a
 export function cancelOpen(world: World, walk: Walk, reason: string): void {
   for (const touch of walk.touches.values()) {
     if (touch.state === 'booked' || touch.state === 'task') cancel(world, touch, reason);
+  }
+}
+
+/** Back to a touch that did not arrive: what was booked after it is booked anew when it is its turn again. */
+function cancelOtherSlots(world: World, walk: Walk, { step }: Attempt): void {
+  for (const touch of walk.touches.values()) {
+    if (touch.state === 'booked' && touch.stepId !== step) cancel(world, touch, 'goes_back');
   }
 }
 
@@ -261,12 +285,10 @@ const MAX_ATTEMPTS = 6;
 
 function failure(world: World, walk: Walk, touch: TouchRecord): Answer | null {
   const at = world.now;
-  const scripted = scriptOf(walk.lead, 'failure').find(
-    ({ entry, used }) => entry.step === touch.stepId && used < entry.times,
-  );
-  if (!scripted) return null;
-  scripted.used++;
-  const { result, code, retryAfter } = scripted.entry;
+  const progress = scripted(walk, touch, (result) => result !== 'undelivered');
+  if (!progress) return null;
+  progress.used++;
+  const { result, code, retryAfter } = progress.entry;
   if (result === 'unknown') {
     Object.assign(touch, { state: 'unconfirmed', at, reason: code });
     return { type: 'unconfirmed', at };

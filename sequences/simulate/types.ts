@@ -60,10 +60,11 @@ export type ScriptEntry =
       readonly kind: 'failure';
       readonly lead: string | null;
       readonly step: StepId;
-      readonly result: 'failed' | 'later' | 'unknown';
+      /** `undelivered`: taken, and come back. */
+      readonly result: 'failed' | 'later' | 'unknown' | 'undelivered';
       readonly code: string;
       readonly times: number;
-      /** `later`: from when it may be tried again. */
+      /** `later`: from when it may be tried again; `undelivered`: when the report comes. */
       readonly retryAfter: readonly Duration[];
     };
 

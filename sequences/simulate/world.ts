@@ -31,6 +31,8 @@ export interface LeadRecord extends SimulationLead {
   readonly script: readonly ScriptProgress[];
   readonly sticky: Partial<Record<Channel, string>>;
   readonly suppressedOn: Set<Channel>;
+  /** Addresses that bounced, by channel. */
+  readonly dead: Partial<Record<Channel, string[]>>;
   /** Channels for which a consent is missing. */
   readonly unconsented: ReadonlySet<Channel>;
   isConnected: boolean;
@@ -74,6 +76,8 @@ export type Pending =
       readonly event: LeadEvent;
       readonly until: Instant | null;
     }
+  /** A sent attempt comes back, and may arrive later. */
+  | { readonly kind: 'undelivered'; readonly walk: Walk; readonly touch: TouchRecord }
   | {
       readonly kind: 'outcome';
       readonly walk: Walk;
@@ -151,12 +155,16 @@ export function decide(world: World, walk: Walk, kind: string, reason: string): 
 
 /** When the waits of a command are over, or why that cannot be worked out. */
 export function wantedTime(
-  { base, waits }: { readonly base: Instant; readonly waits: readonly WaitSpec[] },
+  {
+    base,
+    waits,
+    notBefore = base,
+  }: { readonly base: Instant; readonly waits: readonly WaitSpec[]; readonly notBefore?: Instant },
   walk: Walk,
   zone: string,
 ): { readonly at: Instant } | { readonly held: string } {
   try {
-    return { at: addWaits(base, waits, waitContext(walk, zone)) };
+    return { at: Math.max(addWaits(base, waits, waitContext(walk, zone)), notBefore) };
   } catch (error) {
     if (error instanceof MissingField) return { held: `missing_field:${error.field}` };
     if (error instanceof RangeError) return { held: 'window_never_opens' };

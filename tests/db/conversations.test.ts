@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { classMessage, conversation, listInbox, matchMessage } from '../../db/conversations.ts';
 import type { Db } from '../../db/db.ts';
-import { isSuppressed } from '../../db/suppressions.ts';
+import { isSuppressed } from '../support/sending.ts';
 import { contacted, hash, number, statusOf, world, type World } from '../activities/inbound/support.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { setTime, TUESDAY } from '../support/factories.ts';

@@ -4,7 +4,7 @@ import { listCallbacks } from '../../db/callbacks.ts';
 import type { Db } from '../../db/db.ts';
 import { recordLeadEvent, type IncomingEvent } from '../../db/events.ts';
 import { readInbox } from '../../db/inbox.ts';
-import { isSuppressed, leadHashes, suppress, suppressedChannels } from '../../db/suppressions.ts';
+import { leadHashes, suppress, suppressedChannels } from '../../db/suppressions.ts';
 import type { Plan } from '../../sequences/plan.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
@@ -19,7 +19,7 @@ import {
   touchNode,
   TUESDAY,
 } from '../support/factories.ts';
-import { bookNow, countRetries, trySending } from '../support/sending.ts';
+import { bookNow, countRetries, isSuppressed, trySending } from '../support/sending.ts';
 
 const hash = createIdentityHasher(Buffer.alloc(32, 7));
 let db: Db;
@@ -30,8 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => drop());
 
-async function scene(stopOn: Partial<Plan['stopOn']>, size = 1, lead: Parameters<typeof makeLead>[1] = {}) {
-  const version = await makeVersion(db, { plan: makePlan([touchNode('hello')], stopOn) });
+async function scene(
+  stopOn: Partial<Plan['stopOn']>,
+  size = 1,
+  lead: Parameters<typeof makeLead>[1] = {},
+  nodes = [touchNode('hello')],
+) {
+  const version = await makeVersion(db, { plan: makePlan(nodes, stopOn) });
   const launch = await makeLaunch(db, { versionId: version.id });
   const company = await makeCompany(db);
   const people: { leadId: string; enrollmentId: string; email: string | null }[] = [];
@@ -185,17 +190,53 @@ test('promise 8: unsubscribing stops whatever the rules say, and every identity 
   expect(rows.map((row) => row.text).join('')).not.toMatch(/crm-77|4930123456|example/);
 });
 
-test('a bounce suppresses the address for email alone, and stops a lead with no other channel even where the rule does not', async () => {
+const visit = touchNode('visit', 'linkedin', { action: 'visit', next: 'hello' });
+
+test('a bounce suppresses the address for email alone; the sequence ends when it has no other channel for the lead, and else goes on', async () => {
   const { one } = await scene({ bounced: 'none' });
   await record({ leadId: one.leadId, type: 'bounced', channel: 'email' });
   expect(await stateOf(one.enrollmentId)).toEqual({ status: 'stopped', reason: 'bounced' });
   expect(await isSuppressed(db, [hash('email', one.email!)], 'email')).toBe(true);
   expect(await isSuppressed(db, [hash('email', one.email!)])).toBe(false);
 
-  const other = await scene({ bounced: 'none' }, 1, { phone: '+4930999' });
+  // Being rung is no way left in a sequence that never rings.
+  const phone = await scene({ bounced: 'none' }, 1, { phone: '+4930998' });
+  await record({ leadId: phone.one.leadId, type: 'bounced', channel: 'email' });
+  expect((await stateOf(phone.one.enrollmentId)).status).toBe('stopped');
+
+  const profile = { linkedinUrl: 'https://www.linkedin.com/in/bounced' };
+  const other = await scene({ bounced: 'none' }, 1, profile, [visit, touchNode('hello')]);
   await record({ leadId: other.one.leadId, type: 'bounced', channel: 'email' });
   expect((await stateOf(other.one.enrollmentId)).status).toBe('running');
   expect(await readInbox(db, other.one.enrollmentId, 0)).toMatchObject([{ type: 'event', name: 'bounced' }]);
+});
+
+test('an address that bounced is passed over for the next one, until there is none', async () => {
+  const emails = ['first@several.example', 'second@several.example'];
+  const { one } = await scene({ bounced: 'none' });
+  await db.query('update leads set emails = $2 where id = $1', [one.leadId, emails]);
+  const lead = { externalId: null, emails, phones: [], linkedinUrl: null, companyDomain: null };
+  await record({ leadId: one.leadId, type: 'bounced', channel: 'email', address: emails[0]! });
+  expect(await suppressedChannels(db, hash, lead)).toEqual({
+    all: false,
+    channels: new Set(),
+    dead: { email: [emails[0]] },
+  });
+  expect((await stateOf(one.enrollmentId)).status).toBe('running');
+  await record({ leadId: one.leadId, type: 'bounced', channel: 'email', address: emails[1]! });
+  expect((await suppressedChannels(db, hash, lead)).channels).toEqual(new Set(['email']));
+  expect(await stateOf(one.enrollmentId)).toEqual({ status: 'stopped', reason: 'bounced' });
+});
+
+test('an objection to email is no bounce: it stands beside one, and concerns every address', async () => {
+  const emails = ['gone@objects.example', 'other@objects.example'];
+  const lead = { externalId: null, emails, phones: [], linkedinUrl: null, companyDomain: null };
+  const { one } = await scene({ bounced: 'none' });
+  await db.query('update leads set emails = $2 where id = $1', [one.leadId, emails]);
+  await record({ leadId: one.leadId, type: 'bounced', channel: 'email', address: emails[0]! });
+  const objection = { channel: 'email', reason: 'asked' } as const;
+  await suppress(db, hash, { kind: 'email', value: emails[0]! }, objection);
+  expect((await suppressedChannels(db, hash, lead)).channels).toEqual(new Set(['email']));
 });
 
 test('promise 8: a suppression needs no lead, and holds for one who comes later', async () => {
@@ -206,8 +247,7 @@ test('promise 8: a suppression needs no lead, and holds for one who comes later'
     { channel: null, reason: 'asked' },
   );
   await suppress(db, hash, { kind: 'domain', value: 'closed.example' }, { channel: null, reason: 'asked' });
-  const all = { all: true, channels: new Set(['email', 'linkedin', 'sms', 'whatsapp', 'call']) };
-  expect(await suppressedChannels(db, [hash('email', 'nobody@later.example')])).toEqual(all);
+  const all = { all: true, channels: new Set(['email', 'linkedin', 'sms', 'whatsapp', 'call']), dead: {} };
   const lead = {
     externalId: null,
     emails: ['x@sub.closed.example'],
@@ -215,12 +255,14 @@ test('promise 8: a suppression needs no lead, and holds for one who comes later'
     linkedinUrl: null,
     companyDomain: null,
   };
-  expect(await suppressedChannels(db, leadHashes(hash, lead))).toEqual(all);
+  expect(await suppressedChannels(db, hash, { ...lead, emails: ['nobody@later.example'] })).toEqual(all);
+  expect(await suppressedChannels(db, hash, lead)).toEqual(all);
   expect(await isSuppressed(db, leadHashes(hash, { ...lead, emails: ['x@notclosed.example'] }))).toBe(false);
 });
 
 test('a suppressed channel leaves the others; the last one ends the enrollment; twice changes nothing', async () => {
-  const { one } = await scene({}, 1, { linkedinUrl: 'https://www.linkedin.com/in/ada-x' });
+  const profile = { linkedinUrl: 'https://www.linkedin.com/in/ada-x' };
+  const { one } = await scene({}, 1, profile, [visit, touchNode('hello')]);
   const email = { channel: 'email', reason: 'asked' } as const;
   expect((await suppress(db, hash, { leadId: one.leadId }, email)).wake).toEqual([]);
   const url = { kind: 'linkedin', value: 'https://www.linkedin.com/in/ada-x' } as const;

@@ -3,8 +3,20 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Queryable, Tx } from '../../db/db.ts';
 import { readGround } from '../../db/enrollments.ts';
 import { lockChain } from '../../db/locks.ts';
-import { isSuppressed } from '../../db/suppressions.ts';
 import { markSending } from '../../db/touches.ts';
+
+/** Whether anything is kept under one of the hashes for the channel; without one, for all of them. */
+export async function isSuppressed(
+  q: Queryable,
+  hashes: readonly Buffer[],
+  channel: string | null = null,
+): Promise<boolean> {
+  const { rowCount } = await q.query(
+    'select from suppressions where identity_hash = any($1::bytea[]) and (channel is null or channel = $2)',
+    [hashes, channel],
+  );
+  return rowCount! > 0;
+}
 
 export interface Booked {
   readonly touchId: string;

@@ -2,4 +2,4 @@
 export { classifyMail } from './classify.ts';
 export { wishesNoContact } from './opt-out.ts';
 export { readMail } from './read.ts';
-export type { IncomingMail, MailVerdict } from './types.ts';
+export type { BounceKind, IncomingMail, MailVerdict } from './types.ts';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Db } from '../../../db/db.ts';
 import { listCallbacks } from '../../../db/callbacks.ts';
 import { appendInbox } from '../../../db/inbox.ts';
+import { readCameBack, sendAgain } from '../../../db/send-again.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { again, makeHost, walk, type Host } from '../../support/enrollment-host.ts';
 import {
@@ -361,4 +362,59 @@ test('what Temporal gets to see names no lead, also when the database fails (pro
   const failure = await walk(broken, id).catch((error: unknown) => error);
   expect(String(failure)).not.toContain('ada@');
   expect(failure).toMatchObject({ type: 'database_22p02', message: 'database_22p02' });
+});
+
+test('promise 1: what came back undelivered is sent again as the next attempt, and what was booked after it waits its turn', async () => {
+  const { id, lead } = await enroll(
+    [
+      touchNode('hello'),
+      { id: 'pause', kind: 'wait', wait: { unit: 'days', amount: 2 }, next: null },
+      touchNode('again', 'email', { replyTo: 'hello' }),
+    ],
+    { copy: { again: { body: 'Did you see this?' } } },
+  );
+  await walk(host, id);
+  const [hello] = await touches(id);
+  await db.tx(async (tx) => {
+    const back = await readCameBack(tx, String(hello!.id));
+    expect(await sendAgain(tx, back!, TUESDAY + DAY)).toBe(id);
+  });
+  await walk(host, id);
+  expect((await touches(id)).map((touch) => [touch.step_id, touch.attempt, touch.state])).toEqual([
+    ['hello', 1, 'sent'],
+    ['again', 1, 'cancelled'],
+    ['hello', 2, 'booked'],
+  ]);
+  await setTime(db, TUESDAY + DAY);
+  await walk(host, id);
+  await setTime(db, TUESDAY + 3 * DAY);
+  expect((await walk(host, id)).ended).toBe('done');
+  expect(host.provider.sent.map(({ touchId }) => touchId)).toHaveLength(3);
+  const [, again, second] = await touches(id);
+  expect(again).toMatchObject({ state: 'sent', at: new Date(TUESDAY + 3 * DAY) });
+  expect(host.provider.sent.at(-1)!.thread).toEqual([second!.message_id]);
+  expect(await told(lead.id)).toContain('enrollment.finished');
+});
+
+test('an address that does not exist gives way to the lead’s next one at once', async () => {
+  const { id, lead } = await enroll([touchNode('hello')]);
+  const emails = ['gone@two.example', 'here@two.example'];
+  await db.query('update leads set emails = $2 where id = $1', [lead.id, emails]);
+  host.provider.respond = ({ to }) =>
+    to === emails[0]
+      ? { kind: 'failed', code: 'no_such_mailbox', detail: '550 5.1.1', addressBad: true }
+      : { kind: 'sent', providerId: 'p-1' };
+  await db.query(
+    `update sequence_versions set plan = jsonb_set(plan, '{stopOn,bounced}', '"none"') where id = (select version_id from enrollments where id = $1)`,
+    [id],
+  );
+  await walk(host, id);
+  await setTime(db, TUESDAY + 3_600_000);
+  await walk(host, id);
+  expect(host.provider.sent.map(({ to }) => to)).toEqual([emails[1]]);
+  expect((await touches(id)).map((touch) => [touch.attempt, touch.state, touch.recipient])).toEqual([
+    [1, 'failed', emails[0]],
+    [2, 'sent', emails[1]],
+  ]);
+  expect((await row(id)).status).toBe('finished');
 });

@@ -29,9 +29,9 @@ function mail(senderId: string, bytes: Buffer): NewInbound {
 }
 
 /** A lead who was written to, with the Message-ID of that. */
-async function written() {
+async function written({ lead, ...options }: Partial<Parameters<typeof contacted>[1]> = {}) {
   const email = `ada-${randomUUID().slice(0, 8)}@lead.example`;
-  const one = await contacted(db, { channel: 'email', lead: { email } });
+  const one = await contacted(db, { ...options, channel: 'email', lead: { email, ...lead } });
   const messageId = `<${one.touchId}@example.com>`;
   await db.query('update touches set message_id = $2 where id = $1', [one.touchId, messageId]);
   return { ...one, email, messageId };
@@ -211,6 +211,68 @@ test('a report that there is nobody suppresses the address; other failures are n
     null,
   ]);
   expect(await statusOf(db, two.enrollmentId)).toMatch(/^running/);
+});
+
+test('what may arrive another time is sent again, told once however often it is reported; a refusal is not', async () => {
+  const [full, refused] = [await written(), await written()];
+  const again = {
+    type: 'undelivered',
+    step: 'hello',
+    visit: 1,
+    attempt: 1,
+    retryAt: TUESDAY + 4 * 3_600_000,
+  };
+  for (let i = 0; i < 3; i++)
+    await here.arrive(mail(full.senderId, report(full.messageId, { status: '5.2.2' })));
+  expect(await inboxOf(full.enrollmentId)).toEqual([again]);
+  expect(here.woken).toContain(full.enrollmentId);
+  await here.arrive(mail(refused.senderId, report(refused.messageId, { status: '5.7.1' })));
+  expect(await inboxOf(refused.enrollmentId)).toEqual([]);
+});
+
+test('a bounce goes on by another channel or address where there is one, and ends the sequence where there is none', async () => {
+  const hello = ['hello'] as const;
+  const steps: Parameters<typeof contacted>[1]['steps'] = [
+    [...hello],
+    ['visit', 'linkedin', { action: 'visit' }],
+  ];
+  const stopOn = { bounced: 'none' } as const;
+  const profile = { linkedinUrl: `https://www.linkedin.com/in/${randomUUID()}` };
+  const [channel, address, none] = [
+    await written({ steps, stopOn, lead: profile }),
+    await written({ stopOn }),
+    await written({ stopOn }),
+  ];
+  const emails = [address.email, `second-${address.email}`];
+  await db.query('update leads set emails = $2 where id = $1', [address.leadId, emails]);
+  await db.query('update touches set recipient = $2 where id = $1', [address.touchId, emails[0]]);
+  for (const one of [channel, address, none])
+    expect(await here.arrive(mail(one.senderId, report(one.messageId)))).toBe('bounced');
+  expect(await statusOf(db, channel.enrollmentId)).toMatch(/^running/);
+  expect(await inboxOf(channel.enrollmentId)).toEqual([{ type: 'event', name: 'bounced' }]);
+  expect(await inboxOf(address.enrollmentId)).toMatchObject([
+    { type: 'event', name: 'bounced' },
+    { type: 'undelivered', attempt: 1, retryAt: TUESDAY },
+  ]);
+  expect(await statusOf(db, none.enrollmentId)).toBe('stopped bounced');
+});
+
+test('how long an absence without a date lasts is what the sequence says', async () => {
+  const one = await written({ settings: { outOfOffice: { unit: 'days', amount: 3 } } });
+  const away = raw(
+    {
+      From: one.email,
+      'Auto-Submitted': 'auto-replied',
+      Subject: 'Out of office',
+      'In-Reply-To': one.messageId,
+    },
+    'I am out of the office with limited access to email.',
+  );
+  expect(await here.arrive(mail(one.senderId, away))).toBe('out_of_office');
+  expect((await inboxOf(one.enrollmentId)).at(-1)).toEqual({
+    type: 'hold_until',
+    until: TUESDAY + 3 * 86_400_000,
+  });
 });
 
 test('a complaint is an unsubscription', async () => {

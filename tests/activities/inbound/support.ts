@@ -8,7 +8,7 @@ import { createLogger } from '../../../common/log.ts';
 import type { Db } from '../../../db/db.ts';
 import { storeInbound, type NewInbound } from '../../../db/inbound.ts';
 import type { Channel } from '../../../sequences/lead.ts';
-import type { Plan } from '../../../sequences/plan.ts';
+import type { Plan, SequenceSettings } from '../../../sequences/plan.ts';
 import {
   databaseClock,
   makeCompany,
@@ -67,6 +67,7 @@ export async function contacted(
     channel: Channel;
     lead?: Parameters<typeof makeLead>[1];
     stopOn?: Partial<Plan['stopOn']>;
+    settings?: Partial<SequenceSettings>;
     senderId?: string;
     steps?: Parameters<typeof touchNode>[];
   },
@@ -77,6 +78,7 @@ export async function contacted(
       steps.map((step) => touchNode(...step)),
       options.stopOn,
     ),
+    ...(options.settings && { settings: options.settings }),
   });
   const launch = await makeLaunch(db, { versionId: version.id });
   const company = await makeCompany(db);

@@ -99,8 +99,8 @@ test('a stranger’s message stops nobody and is kept for a person', async () =>
 test('promise 3: STOP is for every channel, and START lifts only what STOP laid down', async () => {
   const phone = number();
   const one = await contacted(db, { channel: 'sms', lead: { phone } });
-  // Something else that forbids email, which START has no say in.
-  await suppress(db, hash, { leadId: one.leadId }, { channel: 'email', reason: 'by_a_person' });
+  // Something else that forbids LinkedIn, which START has no say in.
+  await suppress(db, hash, { leadId: one.leadId }, { channel: 'linkedin', reason: 'by_a_person' });
   const before = await suppressions();
   expect(await here.arrive(text(one.senderId, phone, 'STOP'))).toBe('opted_out');
   expect(await statusOf(db, one.enrollmentId)).toBe('stopped unsubscribed');

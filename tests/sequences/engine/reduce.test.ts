@@ -345,11 +345,79 @@ test('an absence that is told while the lead is paused or held still holds after
   });
   expect(reduce(of, paused.last.state, resume).command).toMatchObject({
     kind: 'reserve',
-    base: 9 * DAY,
-    waits: [],
+    base: 0,
+    waits: [days(2)],
+    notBefore: 9 * DAY,
   });
   const held = run(of, [{ type: 'held', at: 0, reason: 'missing_field:renewal' }, away, resume]);
-  expect(held.last.command).toMatchObject({ kind: 'reserve', base: 9 * DAY, waits: [days(2)] });
+  expect(held.last.command).toMatchObject({ kind: 'reserve', waits: [days(2)], notBefore: 9 * DAY });
+});
+
+test('an absence holds every touch that comes before its end, by whatever branch; an answer or a person ends it', () => {
+  const of = plan(
+    [
+      { kind: 'wait_for', id: 'f', event: 'accepted', within: days(20), then: 'a', otherwise: null },
+      touch('a', null),
+    ],
+    { replied: 'none' },
+  );
+  const waiting: EngineEvent[] = [{ type: 'until', at: 0, until: 20 * DAY }];
+  const away: EngineEvent = { type: 'hold_until', seq: 1, at: DAY, until: 9 * DAY };
+  const accepted: EngineEvent = { type: 'event', seq: 3, at: 3 * DAY, name: 'accepted' };
+  const held = run(of, [...waiting, away, accepted]);
+  expect(held.last.command).toMatchObject({ kind: 'reserve', step: 'a', base: 3 * DAY, notBefore: 9 * DAY });
+  const replied: EngineEvent = { type: 'event', seq: 2, at: 2 * DAY, name: 'replied' };
+  expect(run(of, [...waiting, away, replied, accepted]).last.command).not.toHaveProperty('notBefore');
+  const sooner: EngineEvent = { type: 'reschedule', seq: 2, at: 2 * DAY, to: 4 * DAY };
+  expect(run(of, [...waiting, away, sooner, accepted]).last.command).not.toHaveProperty('notBefore');
+});
+
+test('what came back is sent again while nothing has followed it; then its delays count from there', () => {
+  const of = plan([
+    touch('a', 'w'),
+    { kind: 'wait', id: 'w', wait: days(2), next: 'b' },
+    touch('b', 'c'),
+    touch('c', null),
+  ]);
+  const sent = (at: number): EngineEvent[] => [
+    { type: 'slot', at, slotAt: at },
+    { type: 'due', at },
+    { type: 'sent', at },
+  ];
+  const back = (seq: number, attempt = 1): EngineEvent => ({
+    type: 'undelivered', seq, at: DAY, step: 'a', visit: 1, attempt, retryAt: 2 * DAY,
+  }); // prettier-ignore
+  const booked: EngineEvent[] = [...sent(DAY), { type: 'slot', at: DAY, slotAt: 3 * DAY }];
+  const again = run(of, [...booked, back(1)]);
+  expect(again.last.command).toEqual({
+    kind: 'reserve', step: 'a', visit: 1, attempt: 2, base: 2 * DAY, waits: [], first: false,
+  }); // prettier-ignore
+  expect(again.last.decisions).toContainEqual(expect.objectContaining({ step: 'a', kind: 'sent_again' }));
+  expect(run(of, [...booked, back(1), ...sent(2 * DAY)]).last.command).toMatchObject({
+    step: 'b',
+    attempt: 1,
+    base: 2 * DAY,
+    waits: [days(2)],
+  });
+  // An earlier attempt's report, told late, is about what was sent again already.
+  const twice = run(of, [
+    ...booked,
+    back(1),
+    ...sent(2 * DAY),
+    { type: 'slot', at: 0, slotAt: DAY },
+    back(2),
+  ]);
+  expect(twice.last.command).toMatchObject({ kind: 'sleep' });
+  const followed = run(of, [...booked, { type: 'due', at: 3 * DAY }, { type: 'sent', at: 3 * DAY },
+    { type: 'slot', at: 0, slotAt: 4 * DAY }, back(1)]); // prettier-ignore
+  expect(followed.last.command).toEqual({ kind: 'sleep', until: 4 * DAY });
+  const inTask = run(of, [
+    ...booked,
+    { type: 'due', at: 3 * DAY },
+    { type: 'task_open', at: 3 * DAY, giveUpAt: null },
+    back(1),
+  ]);
+  expect(inTask.last.state).toMatchObject({ phase: 'task', step: 'b' });
 });
 
 test('an absence that is told while a task is open or a send under way holds what comes next, and shortens no delay', () => {

@@ -81,7 +81,7 @@ test('every step and setting compiles, nested steps go on after their step, ids 
     nodes,
     stopOn: {
       replied: 'company',
-      bounced: 'lead',
+      bounced: 'none',
       unsubscribed: 'lead',
       meeting_booked: 'lead',
       goal: 'none',
@@ -132,7 +132,7 @@ test('what is left out has its default', () => {
   expect(title).toBe('test');
   expect(plan.stopOn).toEqual({
     replied: 'lead',
-    bounced: 'lead',
+    bounced: 'none',
     unsubscribed: 'lead',
     meeting_booked: 'lead',
     goal: 'lead',
@@ -208,7 +208,7 @@ test('hashes are what they were: a change of the canonical form would unpin ever
   expect({ structureHash, copyHash }).toMatchInlineSnapshot(`
    {
      "copyHash": "4b81cfdb51aaed15dc80b9b83431288ffa130e9aa9de2f204544bdce5909c7ec",
-     "structureHash": "daf59a530036a552a77e5f4065a61538b4fe9152ec9ed39b7d60e8cb426bf007",
+     "structureHash": "b8643433ef3afa22ee458258e6d4504fca7bdef38ea92a880cc7daf0319432b3",
    }
   `);
 });

@@ -55,6 +55,7 @@ function route(change: Partial<RouteRequest>) {
     sticky: {},
     connected: true,
     suppressed: new Set(),
+    dead: {},
     personaChannels: {},
     rotationKey: lead.seed,
     ...change,
@@ -67,6 +68,17 @@ const preferred = {
     byChannel: { sms: { body: 'Hi' }, email: { subject: 'Hi', body: 'Hi' }, linkedin: { body: 'Hi' } },
   },
 };
+
+test('an address that bounced is passed over; without another one there is none', () => {
+  const two = { ...lead, emails: ['gone@acme.test', 'ada@acme.test'] };
+  expect(route({ lead: two, dead: { email: ['gone@acme.test'] } })).toMatchObject({
+    address: 'ada@acme.test',
+  });
+  expect(route({ lead: two, dead: { sms: ['gone@acme.test'] } })).toMatchObject({
+    address: 'gone@acme.test',
+  });
+  expect(route({ lead: two, dead: { email: two.emails } })).toEqual({ reason: 'no_email' });
+});
 
 test('each channel has its address and its sender', () => {
   expect(route({})).toEqual({

@@ -314,9 +314,33 @@ test('promise 3: an unsubscribed lead is stopped even by a sequence that waits f
   const onlyMail = [someone('ada', { phones: [], linkedinUrl: null })];
   const stays = sequenceOf([mail('one'), wait(days(2)), mail('two')], { stopOn: { bounced: 'none' } });
   expect(ends(play(stays, [event('* bounced +1d')], { leads: onlyMail }))).toEqual(['stopped bounced']);
-  expect(timeline(play(stays, [event('* bounced +1d')]))[1]).toBe(
-    'two Wed 2026-01-07 09:00 skipped (suppressed)',
-  );
+  expect(ends(play(stays, [event('* bounced +1d')]))).toEqual(['stopped bounced']);
+  const goesOn = sequenceOf([mail('one'), wait(days(2)), mail('two', 'sms'), mail('three')], {
+    stopOn: { bounced: 'none' },
+  });
+  expect(
+    timeline(play(goesOn, [event('* bounced +1d')])).map((line) => line.replace(/ \w+ [-0-9]+ /, ' ')),
+  ).toEqual(['one 09:00 sent', 'two 09:00 sent', 'three 09:00 skipped (suppressed)']);
+});
+
+test('an address that bounced gives way to the next one; what came back is sent again after 4 hours, a day and two', () => {
+  const stays = sequenceOf([mail('one'), wait(days(2)), mail('two')], { stopOn: { bounced: 'none' } });
+  const two = [
+    someone('ada', { emails: ['gone@acme.test', 'ada@acme.test'], phones: [], linkedinUrl: null }),
+  ];
+  const played = play(stays, [event('* bounced +1d')], { leads: two });
+  expect(ends(played)).toEqual(['finished completed']);
+  expect(timeline(played)[1]).toBe('two Wed 2026-01-07 09:00 sent');
+  const full: ScriptEntry = {
+    kind: 'failure', lead: null, step: 'one', result: 'undelivered', code: 'mailbox_full', times: 9, retryAfter: [hours(1)],
+  }; // prettier-ignore
+  expect(timeline(play(stays, [full]))).toEqual([
+    'one Mon 2026-01-05 09:00 sent',
+    'one Mon 2026-01-05 14:00 sent',
+    'one Tue 2026-01-06 15:00 sent',
+    'one Thu 2026-01-08 16:00 sent',
+    'two Mon 2026-01-12 09:00 sent',
+  ]);
 });
 
 test('a broken sender pauses its leads when no other can take over; consent and WhatsApp’s day of free text are kept', () => {
