@@ -9,7 +9,9 @@ import type { UnsubscribeTokens } from '../common/crypto.ts';
 import type { Logger } from '../common/log.ts';
 import type { HookDeps } from './hooks/deps.ts';
 import { hookRoutes } from './hooks/hooks.ts';
-import { PAGE_HEADERS, renderPage, type PageName } from './pages.ts';
+import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
+import { CHOICE, PAGE_HEADERS, renderPage, type Preferences } from './pages/page.ts';
+import type { PageName } from './pages/texts.ts';
 
 export interface ServerDeps {
   readonly tokens: UnsubscribeTokens;
@@ -19,6 +21,10 @@ export interface ServerDeps {
    * longer there (its lead was erased, and so is suppressed) is no error.
    */
   readonly unsubscribe: (touchId: string) => Promise<void>;
+  /** By which channels the lead of this touch may be contacted; none when it is no longer there. Changes nothing. */
+  readonly preferences: (touchId: string) => Promise<Preferences>;
+  /** Records by which channels the lead of this touch wants to be contacted, and answers what holds then. */
+  readonly choose: (touchId: string, wanted: readonly ContactChannel[]) => Promise<Preferences>;
   /** What providers tell; without it there is no such address. */
   readonly hooks?: HookDeps;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
@@ -30,7 +36,7 @@ export interface ServerDeps {
 const BODY_LIMIT = 16 * 1024;
 
 /**
- * The HTTP server: one-click unsubscribe (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), `/healthz` and
+ * The HTTP server: one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), `/healthz` and
  * `/readyz`; anything else is a 404.
  * Sets no cookies and logs no tokens. The caller listens and closes.
  */
@@ -44,8 +50,13 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     routerOptions: { maxParamLength: 300 },
   });
 
-  // What the body says is not read: whoever posts to a token wants out, in whatever format a mail client says so.
+  // Only our own form is read: whoever else posts to a token wants out, in whatever format a mail client says so.
   app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, new URLSearchParams(String(body))),
+  );
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, undefined));
 
   app.setNotFoundHandler((request, reply) => page(request, reply, 404, 'unknown'));
@@ -56,12 +67,19 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   });
 
   app.get<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
-    const known = deps.tokens.verify(request.params.token) !== null;
-    return page(request, reply, known ? 200 : 404, known ? 'ask' : 'unknown');
+    const touchId = deps.tokens.verify(request.params.token);
+    if (touchId === null) return page(request, reply, 404, 'unknown');
+    return page(request, reply, 200, 'ask', await deps.preferences(touchId));
   });
   app.post<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
     const touchId = deps.tokens.verify(request.params.token);
     if (touchId === null) return page(request, reply, 404, 'unknown');
+    const wanted = choiceOf(request.body);
+    if (wanted && wanted.length > 0) {
+      const preferences = await deps.choose(touchId, wanted);
+      deps.log.info({ touch: touchId, wanted }, 'channels chosen by link');
+      return page(request, reply, 200, preferences.open.length > 0 ? 'chosen' : 'done', preferences);
+    }
     await deps.unsubscribe(touchId);
     deps.log.info({ touch: touchId }, 'unsubscribed by link');
     return page(request, reply, 200, 'done');
@@ -85,8 +103,21 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   return app;
 }
 
-function page(request: FastifyRequest, reply: FastifyReply, status: number, name: PageName): FastifyReply {
-  return reply.code(status).headers(PAGE_HEADERS).send(renderPage(name, request.headers['accept-language']));
+/** The channels ticked in our own form; null: it is not our form. */
+function choiceOf(body: unknown): readonly ContactChannel[] | null {
+  if (!(body instanceof URLSearchParams) || !body.has(CHOICE)) return null;
+  return CONTACT_CHANNELS.filter((channel) => body.getAll('channel').includes(channel));
+}
+
+function page(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  name: PageName,
+  preferences?: Preferences,
+): FastifyReply {
+  const html = renderPage(name, request.headers['accept-language'], preferences);
+  return reply.code(status).headers(PAGE_HEADERS).send(html);
 }
 
 async function check(

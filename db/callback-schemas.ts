@@ -17,6 +17,7 @@ export const CALLBACK_TYPES = [
   'lead.replied',
   'lead.bounced',
   'lead.unsubscribed',
+  'lead.preferences',
   'lead.erased',
 ] as const;
 export type CallbackType = (typeof CALLBACK_TYPES)[number];
@@ -153,6 +154,18 @@ export const callbackSchemas = {
     ...aboutLead,
     channel,
   }),
+  'lead.preferences': callback(
+    'lead.preferences',
+    'A lead chose by which channels to be contacted: true where they may be.',
+    {
+      ...aboutLead,
+      email: z.boolean(),
+      linkedin: z.boolean(),
+      sms: z.boolean(),
+      whatsapp: z.boolean(),
+      call: z.boolean(),
+    },
+  ),
   'lead.erased': callback(
     'lead.erased',
     "A lead's personal data were erased; erase them in the CRM too where the law asks for it.",

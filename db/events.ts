@@ -20,7 +20,14 @@ import { endEnrollments, lockLeads, type Ended } from './endings.ts';
 import { appendInbox } from './inbox.ts';
 import { CommandRefused } from './refused.ts';
 import { sendingTo, type SendingTouch } from './scopes.ts';
-import { BOUNCE, identitiesOf, leadsKnownBy, suppressLocked, type Identity } from './suppressions.ts';
+import {
+  BOUNCE,
+  identitiesOf,
+  leadsKnownBy,
+  ownWish,
+  suppressLocked,
+  type Identity,
+} from './suppressions.ts';
 
 /** `whatsapp_in` opens WhatsApp's 24 hours of free text, and says nothing else. */
 export const EVENT_TYPES = [...LEAD_EVENTS, 'whatsapp_in'] as const;
@@ -38,7 +45,7 @@ export interface IncomingEvent {
   readonly dedupeKey?: string;
   /** `bounced`: the address or number that does not exist; of an email else the lead's first. */
   readonly address?: string;
-  /** `unsubscribed`: what may take it back; see Suppression. */
+  /** `unsubscribed`: what may take it back, the person's own wish unless given; see Suppression. */
   readonly origin?: string;
   /** `out_of_office`: when the lead is back; no touch before. When it does not say, the sequence does. */
   readonly until?: Instant;
@@ -88,7 +95,8 @@ export async function recordLeadEventIn(
   const effect = await takeEffect(tx, lead, { until: backAt(lead, event.type, stored.at), ...event });
   const stopped = [...effect.stopped];
   if (event.type === 'unsubscribed') {
-    const suppression = { channel: null, reason: 'unsubscribed', origin: event.origin } as const;
+    const origin = event.origin ?? ownWish(lead.id);
+    const suppression = { channel: null, reason: 'unsubscribed', origin } as const;
     stopped.push(...(await suppressLocked(tx, hash, { leadId: lead.id }, concerned, suppression)));
   }
   const bounced = event.type === 'bounced' ? bouncedTarget(event, lead) : null;

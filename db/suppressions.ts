@@ -58,6 +58,9 @@ export interface Suppressed {
   readonly dead: Readonly<Partial<Record<ContactChannel, readonly string[]>>>;
 }
 
+/** The origin of what a lead wishes for themselves: they may take it back or narrow it. */
+export const ownWish = (leadId: string): string => `lead:${leadId}`;
+
 /** What lays down that an address is nobody's: of all origins the only one that says nothing about the person. */
 export const BOUNCE = 'bounce';
 
@@ -344,7 +347,8 @@ async function waysOf(q: Queryable, leadIds: readonly string[]): Promise<Ways[]>
   });
 }
 
-async function readReachable(
+/** Where leads can be found; ids that are none are left out. */
+export async function readReachable(
   q: Queryable,
   leadIds: readonly string[],
 ): Promise<(Reachable & { readonly id: string })[]> {

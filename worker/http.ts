@@ -3,8 +3,10 @@ import { createServer } from '../api/server.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
 import { storeInbound } from '../db/inbound.ts';
+import { choosePreferences, leadOfTouch, readPreferences, type Preferences } from '../db/preferences.ts';
 import { loadAccount } from '../db/senders.ts';
 import type { SenderAccount } from '../providers/ports.ts';
+import type { ContactChannel } from '../sequences/lead.ts';
 import { inboundOf, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
 
@@ -21,6 +23,8 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
     tokens,
     log,
     unsubscribe: (touchId) => unsubscribe(services, touchId),
+    preferences: (touchId) => preferences(services, touchId),
+    choose: (touchId, wanted) => choose(services, touchId, wanted),
     hooks: {
       publicUrl: config.publicUrl,
       account: (senderId) => accountOf(services, senderId),
@@ -64,20 +68,47 @@ async function accountOf({ db, secrets }: Services, senderId: string): Promise<S
 }
 
 /** Records it, in force when it commits, and then ends the lead's workflow. */
-async function unsubscribe({ db, hashIdentity, waker, log }: Services, touchId: string): Promise<void> {
-  const { rows } = await db.query<{ lead_id: string }>('select lead_id from touches where id = $1', [
-    touchId,
-  ]);
-  if (!rows[0]) return;
-  try {
+async function unsubscribe(services: Services, touchId: string): Promise<void> {
+  const { db, hashIdentity } = services;
+  await forLead(services, touchId, async (leadId) => {
     const { wake } = await recordLeadEvent(db, hashIdentity, {
-      leadId: rows[0].lead_id,
+      leadId,
       type: 'unsubscribed',
       channel: 'email',
       dedupeKey: `unsubscribe:${touchId}`,
       data: { touchId },
     });
-    // It holds already: whether Temporal is there, and how soon, is nothing to whoever unsubscribes.
+    return wake;
+  });
+}
+
+async function preferences({ db, hashIdentity }: Services, touchId: string): Promise<Preferences> {
+  const leadId = await leadOfTouch(db, touchId);
+  return leadId === null ? { open: [], stoppedByText: false } : readPreferences(db, hashIdentity, leadId);
+}
+
+async function choose(
+  services: Services,
+  touchId: string,
+  wanted: readonly ContactChannel[],
+): Promise<Preferences> {
+  const { db, hashIdentity } = services;
+  await forLead(services, touchId, (leadId) =>
+    choosePreferences(db, hashIdentity, { leadId, touchId, wanted }),
+  );
+  return preferences(services, touchId);
+}
+
+/** What a lead asks for holds when it commits: whether Temporal is there, and how soon, is nothing to them. */
+async function forLead(
+  { db, waker, log }: Services,
+  touchId: string,
+  record: (leadId: string) => Promise<readonly string[]>,
+): Promise<void> {
+  const leadId = await leadOfTouch(db, touchId);
+  if (leadId === null) return;
+  try {
+    const wake = await record(leadId);
     void waker()
       .then((waking) => waking.enrollments(wake))
       .catch((error: unknown) =>

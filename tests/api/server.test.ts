@@ -13,17 +13,23 @@ afterEach(async () => {
 
 async function serve(deps: Partial<ServerDeps> = {}) {
   const gone: string[] = [];
+  const chosen: (readonly string[])[] = [];
   const lines: string[] = [];
   const app = createServer({
     tokens,
     log: createLogger({ destination: { write: (line) => void lines.push(line) } }),
     unsubscribe: async (touchId) => void gone.push(touchId),
+    preferences: async () => ({ open: ['email', 'call'], stoppedByText: false }),
+    choose: async (_touchId, wanted) => {
+      chosen.push(wanted);
+      return { open: wanted, stoppedByText: wanted.includes('call') };
+    },
     checks: {},
     ...deps,
   });
   closing.push(() => app.close());
   const base = await app.listen({ port: 0, host: '127.0.0.1' });
-  return { base, gone, lines, link: unsubscribeUrl(`${base}/`, tokens) };
+  return { base, gone, chosen, lines, link: unsubscribeUrl(`${base}/`, tokens) };
 }
 
 const ONE_CLICK = 'List-Unsubscribe=One-Click';
@@ -72,9 +78,34 @@ test('the page speaks the language of the reader', async () => {
   const html = async (language: string) =>
     (await fetch(link(randomUUID()), { headers: { 'accept-language': language } })).text();
   expect(await html('tr-TR,tr;q=0.9,en;q=0.8')).toContain('<html lang="tr">');
-  expect(await html('fr, en;q=0.5, de;q=0.7')).toContain('<html lang="de">');
-  expect(await html('fr')).toContain('<html lang="en">');
+  expect(await html('nl, en;q=0.5, de;q=0.7')).toContain('<html lang="de">');
+  expect(await html('nl')).toContain('<html lang="en">');
+  for (const language of ['en', 'de', 'fr', 'es', 'pt', 'it', 'tr']) {
+    const page = await html(language);
+    expect(page).toContain(`<html lang="${language}">`);
+    expect(page).not.toContain('undefined');
+    expect(page.match(/<label>/g)).toHaveLength(5);
+  }
   expect(await html(';;q=,'.repeat(100))).toContain('<html lang="en">');
+});
+
+test('our own form narrows instead of ending everything; without a tick it ends everything', async () => {
+  const { gone, chosen, link } = await serve();
+  const url = link(randomUUID());
+  const asked = await (await fetch(url)).text();
+  expect(asked.match(/value="(\w+)" checked/g)).toEqual(['value="email" checked', 'value="call" checked']);
+  const post = async (body: string) =>
+    (await fetch(url, { method: 'POST', body: new URLSearchParams(body) })).text();
+  const saved = await post('choice=save&channel=sms&channel=fax&channel=email');
+  expect(chosen).toEqual([['email', 'sms']]);
+  expect(saved).toContain('<li>Email</li><li>Text message (SMS)</li>');
+  expect(saved).not.toContain('START');
+  expect(await post('choice=save&channel=call')).toContain('answer START');
+  expect(gone).toEqual([]);
+  expect(await post('choice=save')).toContain('You are unsubscribed');
+  // A mail client's request stays one, whatever else it says.
+  await post('channel=email&List-Unsubscribe=One-Click');
+  expect(gone).toHaveLength(2);
 });
 
 test('forged tokens, other ways in and too long bodies get nothing', async () => {

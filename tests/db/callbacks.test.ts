@@ -30,7 +30,11 @@ const deliveriesOf = async (endpointId: string) =>
 test('promise 9: each type is written as its published schema says, numbered from 1 without gaps', async () => {
   const facts = await makeCrmFacts(db, 'crm-1');
   for (const type of CALLBACK_TYPES) {
-    await db.tx((tx) => emit(tx, { type, ...facts, extra: { channel: 'email', scope: 'lead' } }));
+    const extra =
+      type === 'lead.preferences'
+        ? { email: true, linkedin: false, sms: false, whatsapp: false, call: false }
+        : { channel: 'email', scope: 'lead' };
+    await db.tx((tx) => emit(tx, { type, ...facts, extra }));
   }
   const rows = await listCallbacks(db, facts.leadId);
   expect(rows.map((row) => row.seq)).toEqual(CALLBACK_TYPES.map((_, index) => index + 1));

@@ -45,6 +45,8 @@ async function serve(publicUrl?: string, store?: (one: NewInbound) => Promise<vo
     tokens: createUnsubscribeTokens([randomBytes(32)]),
     log: createLogger({ level: 'debug', destination: { write: (line) => void lines.push(line) } }),
     unsubscribe: async () => {},
+    preferences: async () => ({ open: [], stoppedByText: false }),
+    choose: async () => ({ open: [], stoppedByText: false }),
     hooks: deps,
     checks: {},
   });
