@@ -12,6 +12,7 @@ import { addPreview } from './commands/preview.ts';
 import { addPublish } from './commands/publish.ts';
 import { addSenders } from './commands/senders.ts';
 import { addSimulate } from './commands/simulate.ts';
+import { addSources } from './commands/sources.ts';
 import { addStatus } from './commands/status.ts';
 import { addSteering } from './commands/steer.ts';
 import { addTasks } from './commands/tasks.ts';
@@ -50,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Launch:', addImport, addLaunch, addPublish);
   add('See:', addStatus, addTimeline, addWhy);
   add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent, addClassify);
-  add('Set up:', addSenders, addWebhooks, addLeads);
+  add('Set up:', addSenders, addSources, addWebhooks, addLeads);
   return program;
 }
 

@@ -4,21 +4,17 @@
  */
 import type { IdentityHasher } from '../common/crypto.ts';
 import { effectOf } from '../sequences/engine/reduce.ts';
-import type { EngineState } from '../sequences/engine/types.ts';
+import { isOutside } from '../sequences/engine/steps.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
 import { awayMs } from '../sequences/absence.ts';
-import {
-  LEAD_EVENTS,
-  type Instant,
-  type Plan,
-  type SequenceSettings,
-  type StopRules,
-} from '../sequences/plan.ts';
+import { LEAD_EVENTS, type Instant, type OutsideEvent } from '../sequences/plan.ts';
 import { emit, type CallbackType } from './callbacks.ts';
 import type { Db, Tx } from './db.ts';
-import { endEnrollments, lockLeads, type Ended } from './endings.ts';
+import { endEnrollments, type Ended } from './endings.ts';
 import { appendInbox } from './inbox.ts';
-import { CommandRefused } from './refused.ts';
+import { isStopRule, lockForEvent, runningOf, stillAt, type LockedLead } from './event-locks.ts';
+import { lockStandingLaunches } from './launches.ts';
+import { enrollIn, occurrenceOf, takeOutside, type EnrolledByEvent } from './outside-events.ts';
 import { sendingTo, type SendingTouch } from './scopes.ts';
 import {
   BOUNCE,
@@ -35,11 +31,12 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface IncomingEvent {
   readonly leadId: string;
-  readonly type: EventType;
+  /** One of Cadenza's own, or another system's. */
+  readonly type: EventType | OutsideEvent;
   readonly channel?: ContactChannel | null;
   /** Business time; now when it is missing or in the future. */
   readonly at?: Instant;
-  /** What the source says about it; PostgreSQL only, erased with the lead. */
+  /** What the source says about it, over which rules ask; PostgreSQL only, erased with the lead. */
   readonly data?: Readonly<Record<string, unknown>>;
   /** The source's own id of it: the second time changes nothing. */
   readonly dedupeKey?: string;
@@ -59,9 +56,11 @@ export interface EventEffect {
   readonly wake: readonly string[];
   /** Touches of those enrollments that were `sending` at that moment: these may still arrive. */
   readonly sending: readonly SendingTouch[];
+  /** Launches that stand open for such events, and whether it enrolled the lead there (null) or why not. */
+  readonly enrolled: readonly EnrolledByEvent[];
 }
 
-const TOLD: Partial<Record<EventType, CallbackType>> = {
+const TOLD: Partial<Record<string, CallbackType>> = {
   replied: 'lead.replied',
   bounced: 'lead.bounced',
   unsubscribed: 'lead.unsubscribed',
@@ -85,14 +84,18 @@ export async function recordLeadEventIn(
   hash: IdentityHasher,
   event: IncomingEvent,
 ): Promise<EventEffect> {
+  const standing = isOutside(event.type) ? await lockStandingLaunches(tx, event.type) : [];
   const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
   const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
   const stored = await storeEvent(tx, lead, event);
-  if (!stored) return { eventId: null, stopped: [], wake: [], sending: [] };
+  if (!stored) return { eventId: null, stopped: [], wake: [], sending: [], enrolled: [] };
   await noteOnProfile(tx, event, stored.at);
   const concerned = [...lead.alsoLocked, lead.id];
   const sending = await sendingTo(tx, concerned);
-  const effect = await takeEffect(tx, lead, { until: backAt(lead, event.type, stored.at), ...event });
+  const occurrence = isOutside(event.type) ? await occurrenceOf(tx, event, event.type) : null;
+  const effect = occurrence
+    ? await takeOutside(tx, lead, occurrence)
+    : await takeEffect(tx, lead, { until: backAt(lead, event.type, stored.at), ...event });
   const stopped = [...effect.stopped];
   if (event.type === 'unsubscribed') {
     const origin = event.origin ?? ownWish(lead.id);
@@ -110,11 +113,12 @@ export async function recordLeadEventIn(
     stopped,
     wake: [...new Set([...effect.wake, ...ended])],
     sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
+    enrolled: occurrence ? await enrollIn(tx, hash, standing, occurrence) : [],
   };
 }
 
 /** When a lead who is away and does not say until when is expected back. */
-function backAt({ enrollment }: LockedLead, type: EventType, at: Date): Instant | undefined {
+function backAt({ enrollment }: LockedLead, type: string, at: Date): Instant | undefined {
   return enrollment && type === 'out_of_office' ? at.getTime() + awayMs(enrollment.settings) : undefined;
 }
 
@@ -137,59 +141,6 @@ function bouncedTarget(
     case 'linkedin':
       return null;
   }
-}
-
-/** A lead under lock, with what decides about an event. */
-export interface LockedLead {
-  readonly id: string;
-  readonly companyId: string | null;
-  readonly emails: readonly string[];
-  readonly enrollment: Running | null;
-  /** Other leads locked for the same event: colleagues in a sequence that it may stop, and whoever shares an identity. */
-  readonly alsoLocked: readonly string[];
-}
-
-interface Running {
-  readonly id: string;
-  readonly leadId: string;
-  readonly state: EngineState | null;
-  readonly plan: Plan;
-  readonly settings: SequenceSettings;
-}
-
-/** What was read before locking no longer holds; `Db.tx` runs the transaction again. */
-class Moved extends Error {
-  readonly code = '40001';
-}
-
-/**
- * Locks what the event may touch, in order: the company when its rule may reach colleagues, then every lead concerned by id.
- * @throws CommandRefused `not_found`, `erased`
- */
-export async function lockForEvent(
-  tx: Tx,
-  { leadId, type }: { readonly leadId: string; readonly type: EventType },
-  alsoLock: readonly string[] = [],
-): Promise<LockedLead> {
-  const companyId = await readCompany(tx, leadId);
-  const stops = isStopRule(type);
-  if (companyId && stops) {
-    await tx.query('select from companies where id = $1 for update', [companyId]);
-  }
-  const colleagues = companyId && stops ? await colleaguesStoppedBy(tx, companyId, leadId, type) : [];
-  const others = [...new Set([...alsoLock, ...colleagues.map((one) => one.leadId)])].filter(
-    (id) => id !== leadId,
-  );
-  await lockLeads(tx, [leadId, ...others]);
-  const { rows } = await tx.query<{ company_id: string | null; emails: string[]; erased_at: Date | null }>(
-    'select company_id, emails, erased_at from leads where id = $1',
-    [leadId],
-  );
-  const lead = rows[0];
-  if (lead?.erased_at) throw new CommandRefused('erased', `The lead ${leadId} was erased.`);
-  if (!lead || lead.company_id !== companyId) throw new Moved();
-  const [enrollment] = await runningOf(tx, [leadId]);
-  return { id: leadId, companyId, emails: lead.emails, enrollment: enrollment ?? null, alsoLocked: others };
 }
 
 /** Writes the event down and tells the CRM; null when it was written before. */
@@ -228,10 +179,10 @@ export async function storeEvent(
 export async function takeEffect(
   tx: Tx,
   lead: LockedLead,
-  event: { readonly type: EventType; readonly until?: Instant | undefined },
+  event: { readonly type: EventType | OutsideEvent; readonly until?: Instant | undefined },
 ): Promise<{ stopped: readonly Ended[]; wake: readonly string[] }> {
   const name = event.type;
-  if (name === 'whatsapp_in') return { stopped: [], wake: [] };
+  if (name === 'whatsapp_in' || isOutside(name)) return { stopped: [], wake: [] };
   const own = lead.enrollment;
   const stopped: Ended[] = [];
   const wake: string[] = [];
@@ -265,62 +216,6 @@ export async function postponeSlots(tx: Tx, enrollmentId: string, to: Instant): 
     `update touches set slot_at = greatest(slot_at, $2) where enrollment_id = $1 and state = 'booked'`,
     [enrollmentId, new Date(to)],
   );
-}
-
-function isStopRule(type: string): type is keyof StopRules {
-  return ['replied', 'bounced', 'unsubscribed', 'meeting_booked', 'goal'].includes(type);
-}
-
-async function readCompany(tx: Tx, leadId: string): Promise<string | null> {
-  const { rows } = await tx.query<{ company_id: string | null }>(
-    'select company_id from leads where id = $1',
-    [leadId],
-  );
-  if (!rows[0]) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
-  return rows[0].company_id;
-}
-
-/** More colleagues in sequences at once are not stopped by one event; a stop of the company stops them. */
-const COLLEAGUES = 5000;
-
-/** Active enrollments of the company's other leads that an event of this lead could stop. Read under the company's lock. */
-async function colleaguesStoppedBy(
-  tx: Tx,
-  companyId: string,
-  leadId: string,
-  rule: keyof StopRules,
-): Promise<{ leadId: string }[]> {
-  const { rows } = await tx.query<{ leadId: string }>(
-    `select l.id as "leadId" from leads l join enrollments e on e.lead_id = l.id and e.status in ('pending', 'running')
-       join sequence_versions v on v.id = e.version_id
-     where l.company_id = $1 and l.id <> $2 and (v.plan->'stopOn'->>$3 = 'company' or exists (
-       select from enrollments o join sequence_versions ov on ov.id = o.version_id
-       where o.lead_id = $2 and o.status in ('pending', 'running') and ov.plan->'stopOn'->>$3 = 'company'))
-     order by l.id limit ${COLLEAGUES}`,
-    [companyId, leadId, rule],
-  );
-  return rows;
-}
-
-async function runningOf(tx: Tx, leadIds: readonly string[]): Promise<Running[]> {
-  const { rows } = await tx.query<Running & Record<string, unknown>>(
-    `select e.id, e.lead_id as "leadId", e.engine->'state' as state, v.plan, v.settings
-     from enrollments e join sequence_versions v on v.id = e.version_id
-     where e.lead_id = any($1::uuid[]) and e.status in ('pending', 'running') order by e.lead_id`,
-    [leadIds],
-  );
-  return rows;
-}
-
-/** Those of the enrollments whose lead belongs to the company now, under its lock. */
-async function stillAt(tx: Tx, companyId: string, running: readonly Running[]): Promise<string[]> {
-  if (running.length === 0) return [];
-  const { rows } = await tx.query<{ id: string }>(
-    'select id from leads where id = any($1::uuid[]) and company_id = $2',
-    [running.map((one) => one.leadId), companyId],
-  );
-  const there = new Set(rows.map((row) => row.id));
-  return running.filter((one) => there.has(one.leadId)).map((one) => one.id);
 }
 
 /** What an event says about the lead beyond its enrollment. */

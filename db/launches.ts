@@ -3,6 +3,7 @@ import type { IdentityHasher, IdentityKind } from '../common/crypto.ts';
 import { isZone } from '../sequences/calendar/index.ts';
 import { channelsWithoutConsent, type ConsentPolicy } from '../sequences/consent.ts';
 import type { ContactChannel, LeadProfile } from '../sequences/lead.ts';
+import type { EventRule, OutsideEvent } from '../sequences/plan.ts';
 import { readConsentPolicy } from './consent.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { rememberingDomains } from './identities.ts';
@@ -27,6 +28,8 @@ export interface NewLaunch {
   readonly timeZone: string;
   /** Senders that this launch may use; null: what the sequence says. */
   readonly senderIds: readonly string[] | null;
+  /** Stands open for the events that its sequence enrolls on. */
+  readonly onEvents?: boolean;
 }
 
 /**
@@ -48,8 +51,8 @@ export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonl
     );
     if (missing[0]) throw new CommandRefused('not_found', `There is no sender with the id ${missing[0].id}.`);
     const { rows } = await tx.query<{ id: string }>(
-      `insert into launches (version_id, name, time_zone, sender_ids, created_at) values ($1, $2, $3, $4, business_now()) returning id`,
-      [launch.versionId, launch.name, launch.timeZone, launch.senderIds],
+      `insert into launches (version_id, name, time_zone, sender_ids, on_events, created_at) values ($1, $2, $3, $4, $5, business_now()) returning id`,
+      [launch.versionId, launch.name, launch.timeZone, launch.senderIds, launch.onEvents ?? false],
     );
     return { id: rows[0]!.id };
   });
@@ -81,7 +84,8 @@ export async function dropEmptyLaunch(db: Db, launchId: string): Promise<boolean
 }
 
 /** Why a lead is left out of a launch. */
-type ExclusionReason = 'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
+export type ExclusionReason =
+  'suppressed' | 'already_active' | 'no_reachable_channel' | 'invalid' | 'no_consent';
 
 export interface EnrollReport {
   readonly enrolled: number;
@@ -121,24 +125,66 @@ export async function enroll(
       }
       // A suppression or an erasure locks its lead FOR UPDATE: it is seen below, or waits for this and ends what it finds.
       await tx.query('select from leads where id = any($1::uuid[]) order by id for key share', [ids]);
-      const judged = await judge(tx, ids, { ...rules, launchId });
-      const chosen = judged.filter((one) => one.reason === null).map((one) => one.leadId);
-      const { rows: inserted } = await tx.query<{ lead_id: string }>(
-        `insert into enrollments (launch_id, lead_id, version_id, status, reason, created_at)
-         select $1, a.lead_id, $2, 'pending', 'waits_for_capacity', n.now + a.place * interval '1 microsecond'
-         from (select business_now() as now) n, unnest($3::uuid[]) with ordinality as a(lead_id, place) order by a.place
-         on conflict (lead_id) where status in ('pending', 'running') do nothing returning lead_id`,
-        [launchId, launch.versionId, chosen],
-      );
-      const enrolled = new Set(inserted.map((row) => row.lead_id));
-      const overtaken = chosen.filter((id) => !enrolled.has(id));
-      const left = judged
-        .map((one): Judged => (overtaken.includes(one.leadId) ? { ...one, reason: 'already_active' } : one))
-        .filter((one) => one.reason !== null);
-      await writeExclusions(tx, launchId, left);
-      return { enrolled: enrolled.size, left };
+      return enrollPage(tx, launch, await judge(tx, ids, { ...rules, launchId }));
     }),
   );
+}
+
+async function enrollPage(
+  tx: Tx,
+  launch: Pick<LaunchRow, 'id' | 'versionId'>,
+  judged: readonly Judged[],
+): Promise<{ enrolled: number; left: readonly Judged[] }> {
+  const chosen = judged.filter((one) => one.reason === null).map((one) => one.leadId);
+  const { rows: inserted } = await tx.query<{ lead_id: string }>(
+    `insert into enrollments (launch_id, lead_id, version_id, status, reason, created_at)
+     select $1, a.lead_id, $2, 'pending', 'waits_for_capacity', n.now + a.place * interval '1 microsecond'
+     from (select business_now() as now) n, unnest($3::uuid[]) with ordinality as a(lead_id, place) order by a.place
+     on conflict (lead_id) where status in ('pending', 'running') do nothing returning lead_id`,
+    [launch.id, launch.versionId, chosen],
+  );
+  const enrolled = new Set(inserted.map((row) => row.lead_id));
+  const overtaken = chosen.filter((id) => !enrolled.has(id));
+  const left = judged
+    .map((one): Judged => (overtaken.includes(one.leadId) ? { ...one, reason: 'already_active' } : one))
+    .filter((one) => one.reason !== null);
+  await writeExclusions(tx, launch.id, left);
+  return { enrolled: enrolled.size, left };
+}
+
+/** A launch that events enroll in. */
+export interface StandingLaunch {
+  readonly id: string;
+  readonly versionId: string;
+  readonly senderIds: readonly string[] | null;
+  readonly rules: readonly EventRule[];
+}
+
+/** The running launches of sequences that such an event may enroll in, kept from being stopped. Locks them, before any lead. */
+export async function lockStandingLaunches(tx: Tx, event: OutsideEvent): Promise<readonly StandingLaunch[]> {
+  const { rows } = await tx.query<StandingLaunch & Record<string, unknown>>(
+    `select n.id, n.version_id as "versionId", n.sender_ids as "senderIds", v.settings->'enrollOn' as rules
+     from launches n join sequence_versions v on v.id = n.version_id
+     where n.on_events and n.status = 'running' and v.settings->'enrollOn' @> jsonb_build_array(jsonb_build_object('event', $1::text))
+     order by n.id limit 100 for share of n`,
+    [event],
+  );
+  return rows;
+}
+
+/**
+ * Enrolls the lead of an event, whose lock the caller holds, as `enroll` does; one who went through this launch before may do so
+ * again. Returns why not, or null: it waits for capacity.
+ */
+export async function enrollByEvent(
+  tx: Tx,
+  hashIdentity: IdentityHasher,
+  launch: StandingLaunch,
+  leadId: string,
+): Promise<ExclusionReason | null> {
+  const rules = await readRules(tx, launch, hashIdentity);
+  const { left } = await enrollPage(tx, launch, await judge(tx, [leadId], { ...rules, launchId: null }));
+  return left[0]?.reason ?? null;
 }
 
 /** What `enroll` would do with a launch like this, without writing anything. Give `launchId` for leads added to one that runs. */

@@ -141,3 +141,28 @@ export async function zoneOf(q: Queryable, leadId: string): Promise<string> {
   );
   return rows[0]?.zone ?? 'UTC';
 }
+
+/** By what another system knows a lead; normalised, null where it does not say. */
+export interface LeadNames {
+  readonly id: string | null;
+  readonly externalId: string | null;
+  readonly email: string | null;
+  readonly linkedinUrl: string | null;
+  /** E.164 */
+  readonly phone: string | null;
+}
+
+/** The leads with the first of these names that is anybody's: its id, external id, email, profile, number. Only a number is shared. */
+export async function leadsNamed(q: Queryable, names: LeadNames): Promise<readonly string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `with found as (
+       select id, 0 as place from leads where id = $1::uuid
+       union all select lead_id, case kind when 'external' then 1 when 'email' then 2 else 3 end from lead_identities
+         where (kind, value) in (('external', $2), ('email', $3), ('linkedin', $4))
+       union all (select id, 4 from leads where phones @> array[$5] order by id limit 10))
+     select distinct f.id from found f join leads l on l.id = f.id and l.erased_at is null
+     where f.place = (select min(g.place) from found g join leads m on m.id = g.id and m.erased_at is null) limit 10`,
+    [names.id, names.externalId, names.email, names.linkedinUrl, names.phone],
+  );
+  return rows.map((row) => row.id);
+}

@@ -8,6 +8,8 @@ export type RefusalCode =
   | 'cancelled'
   | 'bad_outcome'
   | 'bad_text'
+  | 'bad_name'
+  | 'nothing_to_wait_for'
   | 'bad_time'
   | 'being_sent'
   | 'unconfirmed'

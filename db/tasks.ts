@@ -3,7 +3,8 @@ import { STEP_OUTCOMES, type Instant, type TouchNode } from '../sequences/plan.t
 import { emit } from './callbacks.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { endEnrollments, lockLeads, recordDecision } from './endings.ts';
-import { lockForEvent, storeEvent, takeEffect } from './events.ts';
+import { lockForEvent } from './event-locks.ts';
+import { storeEvent, takeEffect } from './events.ts';
 import { appendInbox } from './inbox.ts';
 import { CommandRefused } from './refused.ts';
 import type { TaskKind } from './touch-tasks.ts';

@@ -34,6 +34,17 @@ export const LEAD_EVENTS = [
 ] as const;
 export type LeadEvent = (typeof LEAD_EVENTS)[number];
 
+/** An event of another system: words joined by dots, such as `order.placed`. */
+export type OutsideEvent = `${string}.${string}`;
+/** How an outside event may be called. */
+export const OUTSIDE_EVENT = /^[a-z][a-z0-9_]{0,30}(\.[a-z0-9_]{1,30}){1,3}$/;
+
+/** What an event does when `where` (a condition over the event's data and the lead) holds, or always. */
+export interface EventRule {
+  readonly event: OutsideEvent;
+  readonly where?: string;
+}
+
 export const CALL_OUTCOMES = [
   'connected',
   'voicemail',
@@ -84,7 +95,9 @@ export type PlanNode =
   | (NodeBase & { readonly kind: 'wait'; readonly wait: WaitSpec; readonly next: StepId | null })
   | (NodeBase & {
       readonly kind: 'wait_for';
-      readonly event: LeadEvent;
+      readonly event: LeadEvent | OutsideEvent;
+      /** Of an outside event: a condition over its data and the lead. */
+      readonly where?: string;
       readonly within: Duration;
       readonly then: StepId | null;
       readonly otherwise: StepId | null;
@@ -112,6 +125,8 @@ export interface Plan {
   readonly start: StepId | null;
   readonly nodes: Readonly<Record<StepId, PlanNode>>;
   readonly stopOn: StopRules;
+  /** Outside events that stop it; missing when there are none. */
+  readonly stopOnEvents?: readonly (EventRule & { readonly scope: 'lead' | 'company' })[];
 }
 
 /** Days and hours in which touches may happen; part of the structure, read by the slot activity, not by the workflow. */
@@ -135,6 +150,8 @@ export interface SequenceSettings {
   /** Sender names or addresses to rotate through, by channel; empty: every sender of the channel. */
   readonly senders: Readonly<Partial<Record<Channel, readonly string[]>>>;
   readonly tags: readonly string[];
+  /** Outside events that enroll their leads, where the sequence is launched on events; missing when there are none. */
+  readonly enrollOn?: readonly EventRule[];
 }
 
 /** The copy of one step, in PostgreSQL only. Which fields are set follows the step's kind. All strings are Liquid templates. */

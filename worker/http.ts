@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from '../api/server.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
+import { sourceSecrets } from '../db/event-sources.ts';
 import { storeInbound } from '../db/inbound.ts';
 import { choosePreferences, leadOfTouch, readPreferences, type Preferences } from '../db/preferences.ts';
 import { loadAccount } from '../db/senders.ts';
@@ -28,6 +29,7 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
     hooks: {
       publicUrl: config.publicUrl,
       account: (senderId) => accountOf(services, senderId),
+      sourceSecrets: (name) => sourceSecrets(db, services.secrets, name),
       async store(arrived) {
         const id = await storeInbound(db, arrived);
         if (id === null) return;

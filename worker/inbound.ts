@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInbound, type Inbound } from '../activities/inbound/index.ts';
+import { understandEvent } from '../activities/inbound/events.ts';
 import { understandMail } from '../activities/inbound/mail.ts';
 import { understandTwilio } from '../activities/inbound/twilio.ts';
 import { understandUnipile } from '../activities/inbound/unipile.ts';
@@ -13,13 +14,21 @@ export function inboundOf({ db, clock, hashIdentity, waker, log }: Services): In
     clock,
     hashIdentity,
     log,
-    wake: (enrollmentIds) =>
+    wake: (enrollmentIds, launchIds) =>
       void waker()
-        .then((waking) => waking.enrollments(enrollmentIds))
+        .then(async (waking) => {
+          await waking.enrollments(enrollmentIds);
+          for (const id of launchIds) await waking.launch(id);
+        })
         .catch((error: unknown) =>
           log.warn({ err: error }, 'waking leads after what came back failed; the sweep will'),
         ),
-    understand: { mail: understandMail, twilio: understandTwilio, unipile: understandUnipile },
+    understand: {
+      mail: understandMail,
+      twilio: understandTwilio,
+      unipile: understandUnipile,
+      events: understandEvent,
+    },
   });
 }
 

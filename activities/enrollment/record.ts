@@ -2,7 +2,8 @@
 import { emit } from '../../db/callbacks.ts';
 import type { Tx } from '../../db/db.ts';
 import { addDecisions, movePosition } from '../../db/enrollments.ts';
-import { lockForEvent, storeEvent, takeEffect, type LockedLead } from '../../db/events.ts';
+import { lockForEvent, type LockedLead } from '../../db/event-locks.ts';
+import { storeEvent, takeEffect } from '../../db/events.ts';
 import { appendInbox } from '../../db/inbox.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { noteProviderIds } from '../../db/lead-senders.ts';

@@ -43,6 +43,7 @@ export async function evaluate(run: Run, library: Library, command: Of<'evaluate
     happened: input.state.happened,
     outcomes,
     sent: Object.fromEntries(sent.map((step) => [step, true])),
+    events: Object.keys(input.state.outside ?? {}),
   });
   return answer(run, async (tx, ground) =>
     typeof result === 'boolean'

@@ -22,7 +22,7 @@ export interface InboundDeps {
   readonly hashIdentity: IdentityHasher;
   readonly log: Logger;
   /** Tells workflows to look; what it cannot reach the sweep will. Never throws, never waits for Temporal. */
-  readonly wake: (enrollmentIds: readonly string[]) => void;
+  readonly wake: (enrollmentIds: readonly string[], launchIds: readonly string[]) => void;
   /** What understands each source. */
   readonly understand: Readonly<Record<InboundSource, Understand>>;
 }
@@ -30,6 +30,8 @@ export interface InboundDeps {
 /** What it meant, and whose workflows must look. */
 export interface Understood extends InboundResult {
   readonly wake?: readonly string[];
+  /** Launches in which somebody new waits. */
+  readonly launches?: readonly string[];
 }
 
 /**
@@ -52,14 +54,15 @@ export function createInbound(deps: InboundDeps): Inbound {
 
   async function process(id: number): Promise<void> {
     try {
-      const wake = await db.tx(async (tx) => {
+      const understood = await db.tx(async (tx) => {
         const arrived = await claimInbound(tx, id);
-        if (!arrived) return [];
+        if (!arrived) return null;
         const understood = await deps.understand[arrived.source](tx, arrived, deps);
         await finishInbound(tx, id, understood);
-        return understood.wake ?? [];
+        return understood;
       });
-      if (wake.length > 0) deps.wake(wake);
+      const { wake = [], launches = [] } = understood ?? {};
+      if (wake.length + launches.length > 0) deps.wake(wake, launches);
     } catch (error) {
       log.warn({ err: error, inbound: id }, 'something that came back could not be understood; again later');
       await failInbound(

@@ -7,6 +7,8 @@ export interface HookDeps {
   readonly publicUrl: string;
   /** The sender with its credentials; null when there is none. */
   readonly account: (senderId: string) => Promise<SenderAccount | null>;
+  /** The secrets of another system that tells events; null: there is no such source. */
+  readonly sourceSecrets: (name: string) => Promise<readonly string[] | null>;
   /** Stores it for good, then has it understood without keeping anybody waiting. Throws when it could not be stored. */
   readonly store: (arrived: NewInbound) => Promise<void>;
 }

@@ -1,9 +1,10 @@
 /**
- * Where providers tell what came back. Each sender has addresses of its own (`/hooks/<provider>/<sender's id>/…`), so that its own
+ * Where providers and other systems tell what came back. Each sender has addresses of its own (`/hooks/<provider>/<sender's id>/…`), so that its own
  * secret vouches for what arrives. What is genuine is stored, then answered; what it means is worked out afterwards.
  */
 import type { FastifyInstance } from 'fastify';
 import type { HookDeps } from './deps.ts';
+import { eventHooks } from './events.ts';
 import { twilioHooks } from './twilio.ts';
 import { unipileHooks } from './unipile.ts';
 
@@ -29,6 +30,7 @@ export async function hookRoutes(app: FastifyInstance, deps: HookDeps): Promise<
       });
       twilioHooks(scope, deps);
       unipileHooks(scope, deps);
+      eventHooks(scope, deps);
     },
     { prefix: '/hooks' },
   );

@@ -14,7 +14,7 @@ import {
 import { lookAgain } from '../../db/look-again.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { findSender } from '../../db/senders.ts';
-import { loadVersion } from '../../db/sequences.ts';
+import { loadVersion, type SequenceVersion } from '../../db/sequences.ts';
 import { compileSegment } from '../../sequences/language/index.ts';
 import type { ColumnMapping } from '../../sequences/leads/columns.ts';
 import { importFile, type FileImport } from './import-file.ts';
@@ -30,7 +30,9 @@ export type LaunchAudience =
       readonly defaultCountry?: string;
       readonly rejects?: string | null;
     }
-  | { readonly segment: string };
+  | { readonly segment: string }
+  /** Nobody now: whoever an event of the sequence's `enroll_on` is about, for as long as the launch runs. */
+  | { readonly events: true };
 
 export interface LaunchRequest {
   readonly audience: LaunchAudience;
@@ -105,6 +107,8 @@ async function launch(
           ...(onProgress && { onProgress }),
         })
       : null;
+  const onEvents = 'events' in audience;
+  if (onEvents) assertEnrollsOnEvents(version);
   const name = into?.name ?? request.name ?? (await defaultName(db, version.name, audience));
   const launchId =
     into?.id ??
@@ -114,11 +118,13 @@ async function launch(
         name,
         timeZone: request.timeZone ?? 'UTC',
         senderIds: senders.length > 0 ? senders : null,
+        onEvents,
       })
     ).id;
-  const pages = imported ? inPages(imported.leadIds) : segmentPages(db, matches!);
+  const pages = imported ? inPages(imported.leadIds) : matches ? segmentPages(db, matches) : inPages([]);
   const report = await enroll(db, launchId, counted(pages, onProgress), { hashIdentity });
-  const dropped = into === null && report.enrolled === 0 && (await dropEmptyLaunch(db, launchId));
+  const dropped =
+    into === null && !onEvents && report.enrolled === 0 && (await dropEmptyLaunch(db, launchId));
   return {
     launchId: dropped ? null : launchId,
     name,
@@ -152,6 +158,14 @@ async function sameStructure(db: Db, versionId: string, file: string): Promise<v
   );
 }
 
+function assertEnrollsOnEvents({ name, settings }: SequenceVersion): void {
+  if (settings.enrollOn) return;
+  throw new CommandRefused(
+    'nothing_to_wait_for',
+    `The sequence "${name}" enrolls on no events. Add enroll_on: [{ event: order.placed }] to its file.`,
+  );
+}
+
 function required(file: string | undefined): string {
   if (file === undefined) throw new TypeError('a new launch needs a file');
   return file;
@@ -159,6 +173,8 @@ function required(file: string | undefined): string {
 
 function defaultName(db: Db, sequence: string, audience: LaunchAudience): Promise<string> {
   if ('segment' in audience) return freeLaunchName(db, (n) => `${sequence}: segment ${n}`);
+  if ('events' in audience)
+    return freeLaunchName(db, (n) => (n === 1 ? `${sequence}: events` : `${sequence}: events (${n})`));
   const name = `${sequence}: ${basename(audience.csv).replace(/\.csv$/i, '')}`;
   return freeLaunchName(db, (n) => (n === 1 ? name : `${name} (${n})`));
 }

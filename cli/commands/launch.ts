@@ -10,6 +10,7 @@ import { rejectsBeside, sayImport } from './import.ts';
 interface Options {
   readonly leads?: string;
   readonly segment?: string;
+  readonly onEvents?: boolean;
   readonly sender?: readonly string[];
   readonly name?: string;
   readonly timeZone?: string;
@@ -28,10 +29,12 @@ export function addLaunch(program: Command): void {
       'launch sequences/library/classic.yaml --leads leads.csv --dry-run',
       'launch classic.yaml --segment \'lead.country == "DE" && lead.attributes.tier == "gold"\' --sender rosa@example.com',
       'launch --to "classic: leads" --leads more.csv',
+      'launch cart.yaml --on-events',
     ],
   })
     .option('--leads <csv>', 'the list; it is imported first')
     .option('--segment <cel>', 'the known leads for which this condition holds')
+    .option('--on-events', 'whoever an event of its enroll_on is about, until the launch is stopped')
     .option('--sender <name>', 'only this sender, by name, address or id (repeatable)', several)
     .option(
       '--name <name>',
@@ -51,6 +54,8 @@ export function addLaunch(program: Command): void {
         if (file === undefined && options.to === undefined) {
           throw new CliError('Name the sequence file to launch, or a running launch with --to.');
         }
+        if (options.to !== undefined && options.onEvents)
+          throw new CliError('--on-events opens a launch of its own; --to adds leads to one that runs.');
         if (options.to !== undefined && (options.sender || options.name || options.timeZone)) {
           throw new CliError(
             '--sender, --name and --time-zone belong to a new launch; with --to leads join one as it is.',
@@ -94,28 +99,34 @@ export function addLaunch(program: Command): void {
             ...told,
             imported: imported && { ...imported, leadIds: undefined },
           },
-          () => say(out, outcome, options.dryRun === true),
+          () => say(out, outcome, { dryRun: options.dryRun === true, onEvents: 'events' in audience }),
         );
-        const inVain = outcome.launchId === null && outcome.report.enrolled === 0;
+        const inVain = outcome.launchId === null && outcome.report.enrolled === 0 && !('events' in audience);
         return inVain && options.dryRun !== true ? 1 : 0;
       }),
     );
 }
 
 function audienceOf(options: Options): LaunchAudience {
-  const { leads, segment } = options;
-  if ((leads === undefined) === (segment === undefined)) {
+  const { leads, segment, onEvents } = options;
+  if ([leads, segment, onEvents].filter((one) => one !== undefined).length !== 1) {
     throw new CliError(
-      'Say whom to launch on: either --leads FILE.csv or --segment CONDITION, such as --segment \'lead.country == "DE"\'.',
+      'Say whom to launch on, one of: --leads FILE.csv, --segment CONDITION, such as --segment \'lead.country == "DE"\', or --on-events.',
     );
   }
+  if (onEvents) return { events: true };
   if (segment !== undefined) return { segment };
   const rejects = options.dryRun ? (options.rejects ?? null) : (options.rejects ?? rejectsBeside(leads!));
   return { csv: leads!, mapping: columnMapping(options.map), rejects };
 }
 
-function say(out: Output, outcome: LaunchOutcome, dryRun: boolean): void {
+function say(
+  out: Output,
+  outcome: LaunchOutcome,
+  { dryRun, onEvents }: { readonly dryRun: boolean; readonly onEvents: boolean },
+): void {
   const { imported, report, name, launchId, sequence, revision } = outcome;
+  if (onEvents) return sayOpen(out, outcome, dryRun);
   if (dryRun) out.line(out.colors.bold('Dry run: nothing was changed.'));
   if (imported) sayImport(out, imported);
   const nobody = report.enrolled === 0;
@@ -135,4 +146,14 @@ function say(out: Output, outcome: LaunchOutcome, dryRun: boolean): void {
     out.line(`Launch "${name}" ${launchId}`);
     out.line(out.colors.dim(`How it goes: cadenza status ${launchId.slice(0, 8)}`));
   }
+}
+
+function sayOpen(out: Output, { name, launchId, sequence, revision }: LaunchOutcome, dryRun: boolean): void {
+  if (dryRun) out.line(out.colors.bold('Dry run: nothing was changed.'));
+  out.line(
+    `${sequence} (copy revision ${revision}) ${dryRun ? 'would stand' : 'stands'} open for its events.`,
+  );
+  if (launchId === null) return;
+  out.line(`Launch "${name}" ${launchId}`);
+  out.line(out.colors.dim('What came: cadenza sources events; to close it: cadenza stop launch'));
 }

@@ -8,6 +8,7 @@ import type { Instant, LeadEvent, Plan, StepId, TouchNode } from '../plan.ts';
 import { decide, enter, finish, nodeOf, perform, release, reserve, set, sleep, type Draft } from './steps.ts';
 import type { Answer, EngineEvent, EngineState, InboxEvent, Transition } from './types.ts';
 
+type OutsideEventEntry = Extract<InboxEvent, { type: 'outside' }>;
 type UndeliveredEvent = Extract<InboxEvent, { type: 'undelivered' }>;
 
 /** The state of a lead that has not begun. `seed` by seedNumber(lead.seed). */
@@ -163,6 +164,8 @@ function takeIn(plan: Plan, draft: Draft, event: InboxEvent): Transition {
   switch (event.type) {
     case 'event':
       return happened(plan, draft, event.name, event.at);
+    case 'outside':
+      return outside(plan, draft, event);
     case 'task_done': {
       if (state.phase !== 'task' || state.step !== event.step || state.visit !== event.visit)
         return sleep(draft);
@@ -249,6 +252,18 @@ function back(draft: Draft, to: Instant): Draft {
   return absentUntil === undefined || absentUntil <= to ? draft : { ...draft, state };
 }
 
+function outside(plan: Plan, draft: Draft, { name, met, stop, at }: OutsideEventEntry): Transition {
+  const { state } = draft;
+  draft = set(draft, {
+    outside: { [name]: at, ...state.outside },
+    ...(met.length > 0 && { met: { ...Object.fromEntries(met.map((step) => [step, at])), ...state.met } }),
+  });
+  const waited = waitsForStep(plan, state, met);
+  if (stop && !waited) return finish(draft, 'stopped', name, null);
+  if (state.phase !== 'sleeping' || !waited) return sleep(draft);
+  return enter(plan, decide(set(draft, { base: at }), 'branch', `${name}_happened`), waited.then);
+}
+
 /** Leaves the present step, or the wait before it, at a person's word. What is in flight or unconfirmed must be settled first. */
 function skip(plan: Plan, draft: Draft, at: Instant): Transition {
   const { state } = draft;
@@ -283,6 +298,13 @@ function waitsFor(plan: Plan, state: EngineState, name: LeadEvent): boolean {
   if (state.step === null || state.waits.length > 0) return false;
   const node = nodeOf(plan, state.step);
   return node.kind === 'wait_for' && node.event === name;
+}
+
+/** The step at which a lead waits, if it is one of these. */
+export function waitsForStep(plan: Plan, state: EngineState, steps: readonly StepId[]) {
+  if (state.step === null || state.waits.length > 0 || !steps.includes(state.step)) return null;
+  const node = nodeOf(plan, state.step);
+  return node.kind === 'wait_for' ? node : null;
 }
 
 /**

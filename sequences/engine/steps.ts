@@ -1,4 +1,4 @@
-import type { Plan, PlanNode, StepId } from '../plan.ts';
+import type { OutsideEvent, Plan, PlanNode, StepId } from '../plan.ts';
 import { hash32 } from './hash.ts';
 import type { Command, Decision, EngineState, Transition } from './types.ts';
 
@@ -21,7 +21,7 @@ const ENTER: {
 
   wait_for(node, draft) {
     if (draft.state.waits.length > 0) return delay(draft);
-    if (draft.state.happened[node.event] !== undefined) {
+    if (hasHappened(draft.state, node)) {
       return { go: node.then, draft: decide(draft, 'branch', `${node.event}_already_happened`) };
     }
     return delay(draft, { waits: [node.within] });
@@ -63,6 +63,18 @@ export function enter(plan: Plan, draft: Draft, step: StepId | null): Transition
     draft = entered.draft;
   }
   throw new Error(`plan has a cycle without a touch at step ${step}`);
+}
+
+function hasHappened(
+  { happened, met }: EngineState,
+  { id, event }: Extract<PlanNode, { kind: 'wait_for' }>,
+): boolean {
+  return isOutside(event) ? met?.[id] !== undefined : happened[event] !== undefined;
+}
+
+/** Whether an event is another system's: those have dots in their names. */
+export function isOutside(event: string): event is OutsideEvent {
+  return event.includes('.');
 }
 
 /** The node of a step that the plan must have. */

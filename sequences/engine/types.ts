@@ -2,7 +2,7 @@
  * The engine's words: state, events, commands. One reducer, two hosts (Temporal and the simulator).
  * Everything here is plain data without personal data: it is recorded in Temporal histories.
  */
-import type { Instant, LeadEvent, StepId, WaitSpec } from '../plan.ts';
+import type { Instant, LeadEvent, OutsideEvent, StepId, WaitSpec } from '../plan.ts';
 
 /** Where one enrollment stands. Saved in PostgreSQL, with the command that is outstanding, at each transition. */
 export interface EngineState {
@@ -35,6 +35,10 @@ export interface EngineState {
   readonly until: Instant | null;
   /** First time each event came in this enrollment. */
   readonly happened: Readonly<Partial<Record<LeadEvent, Instant>>>;
+  /** First time each event of another system came. */
+  readonly outside?: Readonly<Record<OutsideEvent, Instant>>;
+  /** The `wait_for` steps whose outside event has come, as they want it. */
+  readonly met?: Readonly<Record<StepId, Instant>>;
   /** Whether a touch step lies behind: until then the next one is the lead's first. */
   readonly touched: boolean;
   /** Until when the lead is away: whatever comes next waits for it. An answer or an earlier date set by a person ends it. */
@@ -128,6 +132,15 @@ export type Answer =
 /** What came in from outside, in the order of `seq` (promise 3: already in force in PostgreSQL when it gets here). */
 export type InboxEvent =
   | { readonly type: 'event'; readonly seq: number; readonly at: Instant; readonly name: LeadEvent }
+  /** An event of another system; its data stay in PostgreSQL, where `met` (steps that wait for just that) and `stop` were decided. */
+  | {
+      readonly type: 'outside';
+      readonly seq: number;
+      readonly at: Instant;
+      readonly name: OutsideEvent;
+      readonly met: readonly StepId[];
+      readonly stop: boolean;
+    }
   | {
       readonly type: 'task_done';
       readonly seq: number;

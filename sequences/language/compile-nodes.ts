@@ -1,5 +1,5 @@
 import type { Action, Channel } from '../lead.ts';
-import type { PlanNode, StepId, TouchNode, WaitSpec } from '../plan.ts';
+import type { LeadEvent, OutsideEvent, PlanNode, StepId, TouchNode, WaitSpec } from '../plan.ts';
 import type { Path } from './document.ts';
 import { parseDuration } from './duration.ts';
 import { UNTIL_FIELD } from './schema-parts.ts';
@@ -54,11 +54,12 @@ type Arm = (steps: readonly StepDefinition[] | undefined, ...field: Path) => Ste
 function compileNode(step: StepDefinition, id: StepId, next: StepId | null, arm: Arm): PlanNode {
   if (step.wait !== undefined) return { kind: 'wait', id, wait: compileWait(step.wait), next };
   if (step.wait_for) {
-    const { event, within } = step.wait_for;
+    const { event, where, within } = step.wait_for;
     return {
       kind: 'wait_for',
       id,
-      event,
+      event: event as LeadEvent | OutsideEvent,
+      ...(where !== undefined && { where: where.trim() }),
       within: parseDuration(within),
       then: arm(step.then, 'then'),
       otherwise: arm(step.else, 'else'),

@@ -2,7 +2,7 @@ import type { CompiledSequence, Plan, StepId } from '../plan.ts';
 import { readBeside, type ReadAttachment } from './attachments.ts';
 import { compileCopy } from './compile-copy.ts';
 import { compileNodes } from './compile-nodes.ts';
-import { checkConditions } from './condition-rules.ts';
+import { checkConditions, checkEventConditions } from './condition-rules.ts';
 import { readDocument, type Path } from './document.ts';
 import { checkFlow } from './flow-rules.ts';
 import { contentHash } from './hash.ts';
@@ -40,6 +40,7 @@ export function parseSequence(
     ...checkSettings(document),
     ...checkTexts(document, written),
     ...checkConditions(document, written),
+    ...checkEventConditions(document, written),
   ];
   if (definition === null || all.length > 0) throw new SequenceError(withoutRepeats(all));
 
@@ -56,7 +57,7 @@ export function parseSequence(
     format: 1,
     start: steps[0]?.id ?? null,
     nodes: Object.fromEntries(steps.map(({ id, node }) => [id, node])),
-    stopOn: compileStopRules(definition),
+    ...compileStopRules(definition),
   };
   const settings = compileSettings(definition);
   return {

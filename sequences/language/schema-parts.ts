@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CHANNELS } from '../lead.ts';
+import { LEAD_EVENTS, OUTSIDE_EVENT } from '../plan.ts';
 import { DURATION } from './duration.ts';
 
 /**
@@ -42,6 +43,38 @@ export const stepReference = z
   .string()
   .regex(STEP_ID)
   .meta({ title: "a step's id", examples: ['hello', 'email-1'] });
+
+/** A condition in CEL. */
+const whereSchema = z
+  .string()
+  .regex(/\S/)
+  .max(2000)
+  .meta({
+    title: 'a condition',
+    description: "A condition in CEL over the event's data and the lead; without it every such event counts",
+    examples: ['data.total > 50'],
+  });
+
+const outsideEvent = z
+  .string()
+  .regex(OUTSIDE_EVENT)
+  .meta({ title: "another system's event", examples: ['order.placed', 'deal.won'] });
+
+/** What a step waits for: an event that Cadenza knows, or another system's. */
+export const waitedEvent = z
+  .union([z.enum(LEAD_EVENTS), outsideEvent])
+  .meta({ title: 'an event', examples: ['accepted', 'order.placed'] });
+export const waitedWhere = whereSchema.optional();
+
+const eventRule = z
+  .strictObject({ event: outsideEvent.describe('Which event'), where: whereSchema.optional() })
+  .meta({ title: 'an event', examples: ['{ event: order.placed, where: "data.total > 50" }'] });
+
+export const enrollOnSchema = z
+  .array(eventRule)
+  .min(1)
+  .max(20)
+  .describe('Events that enroll their lead, once the sequence is launched with --on-events');
 
 const clockTime = z
   .string()
@@ -105,6 +138,20 @@ export const stopOnSchema = z
       .describe('The lead unsubscribed; this always stops the lead'),
     meeting_booked: stopScope.describe('A meeting was booked'),
     goal: stopScope.describe('A goal was reached'),
+    events: z
+      .array(
+        eventRule
+          .extend({
+            scope: z
+              .enum(['lead', 'company'])
+              .optional()
+              .describe('For whom: lead (default) or company, everyone there'),
+          })
+          .meta({ title: 'an event', examples: ['{ event: deal.won, scope: company }'] }),
+      )
+      .max(20)
+      .optional()
+      .describe("Other systems' events that stop it"),
   })
   .meta({
     title: 'stop rules',

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { LEAD_EVENTS } from '../plan.ts';
 import {
   contactLimitsSchema,
   durationSchema,
+  enrollOnSchema,
   NAME,
   sendersSchema,
   STEP_ID,
@@ -10,6 +10,8 @@ import {
   stopOnSchema,
   template,
   untilSchema,
+  waitedEvent,
+  waitedWhere,
   windowSchema,
 } from './schema-parts.ts';
 
@@ -150,7 +152,8 @@ const wait = z.union([durationSchema, z.strictObject({ until: untilSchema })]).m
 
 const waitFor = z
   .strictObject({
-    event: z.enum(LEAD_EVENTS).describe('What is waited for'),
+    event: waitedEvent.describe('What is waited for'),
+    where: waitedWhere,
     within: durationSchema.describe('For how long'),
   })
   .meta({
@@ -286,6 +289,7 @@ export const sequenceSchema = z
       .describe('Tags to find it by'),
     window: windowSchema.optional(),
     stop_on: stopOnSchema.optional(),
+    enroll_on: enrollOnSchema.optional(),
     contact_limits: contactLimitsSchema.optional(),
     out_of_office: durationSchema
       .optional()

@@ -1,4 +1,4 @@
-import type { SequenceSettings, StopRules } from '../plan.ts';
+import type { EventRule, OutsideEvent, Plan, SequenceSettings } from '../plan.ts';
 import type { SourceDocument } from './document.ts';
 import { DURATION, parseDuration } from './duration.ts';
 import { quote, suggest, type Problem } from './problems.ts';
@@ -96,12 +96,23 @@ export function compileSettings(definition: SequenceDefinition): SequenceSetting
       Object.entries(definition.senders ?? {}).filter(([, names]) => names.length > 0),
     ),
     tags: definition.tags ?? [],
+    ...(definition.enroll_on && { enrollOn: definition.enroll_on.map(compileRule) }),
   };
 }
 
 /** The stop rules with every default filled in. */
-export function compileStopRules(definition: SequenceDefinition): StopRules {
-  return stopOnSchema.parse(definition.stop_on ?? {});
+export function compileStopRules(definition: SequenceDefinition): Pick<Plan, 'stopOn' | 'stopOnEvents'> {
+  const { events = [], ...stopOn } = stopOnSchema.parse(definition.stop_on ?? {});
+  return {
+    stopOn,
+    ...(events.length > 0 && {
+      stopOnEvents: events.map(({ scope = 'lead', ...rule }) => ({ ...compileRule(rule), scope })),
+    }),
+  };
+}
+
+function compileRule({ event, where }: { event: string; where?: string | undefined }): EventRule {
+  return { event: event as OutsideEvent, ...(where !== undefined && { where: where.trim() }) };
 }
 
 function isZone(name: string): boolean {

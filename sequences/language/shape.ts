@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Path, SourceDocument } from './document.ts';
 import { DURATION, durationHint } from './duration.ts';
+import { LEAD_EVENTS, OUTSIDE_EVENT } from '../plan.ts';
 import { quote, suggest, type Problem } from './problems.ts';
 import { NAME, STEP_ID } from './schema-parts.ts';
 import { sequenceSchema, STEP_KINDS, type SequenceDefinition } from './schema.ts';
@@ -99,6 +100,14 @@ function formatProblem(
   example: string | undefined,
 ): Problem {
   if (value.trim() === '') return document.at(path, `${subject(path.at(-1))} is empty`, example);
+  if (issue.pattern === String(OUTSIDE_EVENT)) {
+    const own = path.includes('wait_for') ? LEAD_EVENTS : [];
+    return document.at(
+      path,
+      `${describe(value)} is not possible for ${quote(String(path.at(-1)))}`,
+      suggest(value, own, "another system's event has dots, such as order.placed"),
+    );
+  }
   return document.at(path, expected(title, value), formatHint(issue.pattern, value) ?? example);
 }
 

@@ -4,7 +4,7 @@ import { readDocument, type Path, type SourceDocument } from '../language/docume
 import { SequenceError, type Problem } from '../language/problems.ts';
 import type { LeadProfile } from '../lead.ts';
 import { seedOf } from '../leads/seed.ts';
-import type { Duration, Instant } from '../plan.ts';
+import type { Duration, Instant, LeadEvent, OutsideEvent } from '../plan.ts';
 import {
   fileSchema,
   translate,
@@ -222,7 +222,9 @@ function scriptEntry(
         ? { at: instant(when.at) }
         : { after, ...(when.step === undefined ? {} : { step: when.step }) };
     const until = when.until === undefined ? {} : { until: instant(when.until) };
-    return [{ kind: 'event', lead: null, when: time, event: when.event, ...until }];
+    const event = when.event as LeadEvent | OutsideEvent;
+    const data = when.data === undefined ? {} : { data: when.data };
+    return [{ kind: 'event', lead: null, when: time, event, ...data, ...until }];
   }
   if (when.step === undefined) return problem(`nothing says which step`, 'give step');
   if (when.outcome !== undefined) {
@@ -251,7 +253,7 @@ function scriptEntry(
 }
 
 const FIELDS: Readonly<Record<'event' | 'outcome' | 'fails', readonly (keyof When)[]>> = {
-  event: ['event', 'step', 'after', 'at', 'until'],
+  event: ['event', 'step', 'after', 'at', 'until', 'data'],
   outcome: ['outcome', 'step', 'after'],
   fails: ['fails', 'step', 'code', 'times', 'after', 'retry_after'],
 };

@@ -5,7 +5,7 @@ import { DURATION, durationHint } from '../language/duration.ts';
 import { quote, suggest, type Problem } from '../language/problems.ts';
 import { valueAt } from '../language/shape.ts';
 import { ACTIONS, CHANNELS, CONTACT_CHANNELS } from '../lead.ts';
-import { LEAD_EVENTS } from '../plan.ts';
+import { LEAD_EVENTS, OUTSIDE_EVENT } from '../plan.ts';
 
 const LOCAL = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d$/;
 const LOCAL_WITH_DAY = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d$/;
@@ -56,7 +56,8 @@ const senderSchema = z.strictObject({
 });
 
 const whenSchema = z.strictObject({
-  event: z.enum(LEAD_EVENTS).optional(),
+  event: z.union([z.enum(LEAD_EVENTS), z.string().regex(OUTSIDE_EVENT)]).optional(),
+  data: z.record(z.string(), z.json()).optional(),
   outcome: text.optional(),
   fails: z.enum(['failed', 'later', 'unknown', 'undelivered']).optional(),
   step: text.optional(),
@@ -126,6 +127,15 @@ export function translate(document: SourceDocument, issue: z.core.$ZodIssue): Pr
           suggest(String(value), issue.values.map(String), 'one of'),
         ),
       ];
+    case 'invalid_format':
+      if (issue.pattern !== String(OUTSIDE_EVENT)) break;
+      return [
+        document.at(
+          path,
+          `unknown value ${quote(String(value))}`,
+          suggest(String(value), LEAD_EVENTS, "another system's event has dots; else one of"),
+        ),
+      ];
     case 'invalid_type':
       return [
         document.at(
@@ -133,11 +143,9 @@ export function translate(document: SourceDocument, issue: z.core.$ZodIssue): Pr
           value === undefined ? `${quote(String(path.at(-1)))} is missing` : `expected ${issue.expected}`,
         ),
       ];
-    default: {
-      const isLength = typeof value === 'string' && issue.message.includes('length of time');
-      return [document.at(path, issue.message, ...(isLength ? [durationHint(value)] : []))];
-    }
   }
+  const isLength = typeof value === 'string' && issue.message.includes('length of time');
+  return [document.at(path, issue.message, ...(isLength ? [durationHint(value)] : []))];
 }
 
 /** The fields that may stand where an unknown one was found. */

@@ -1,4 +1,4 @@
-import { LEAD_EVENTS, type Duration, type LeadEvent } from '../plan.ts';
+import { LEAD_EVENTS, OUTSIDE_EVENT, type Duration, type LeadEvent, type OutsideEvent } from '../plan.ts';
 import type { ScriptEntry } from './types.ts';
 
 /** An event for a simulation that cannot be understood; the message says what would be right. */
@@ -32,10 +32,12 @@ export function parseScriptEvent(text: string): ScriptEntry {
   if (task) {
     return { kind: 'outcome', lead: who, step: task[1] === '*' ? null : task[1]!, outcome: task[2]!, after };
   }
-  if (!(LEAD_EVENTS as readonly string[]).includes(what)) {
-    throw new ScriptError(`${JSON.stringify(what)} is no event; events are ${LEAD_EVENTS.join(', ')}`);
+  if (!(LEAD_EVENTS as readonly string[]).includes(what) && !OUTSIDE_EVENT.test(what)) {
+    throw new ScriptError(
+      `${JSON.stringify(what)} is no event; events are ${LEAD_EVENTS.join(', ')}, or another system's such as order.placed`,
+    );
   }
-  return { kind: 'event', lead: who, when: { after }, event: what as LeadEvent };
+  return { kind: 'event', lead: who, when: { after }, event: what as LeadEvent | OutsideEvent };
 }
 
 function parseOffset(time: string | undefined, text: string): Duration[] {

@@ -5,9 +5,11 @@
 import { awayMs } from '../absence.ts';
 import { addWaits } from '../calendar/index.ts';
 import { effectOf, reduce } from '../engine/reduce.ts';
+import { isOutside } from '../engine/steps.ts';
 import type { Answer, Command, EngineEvent, InboxEvent } from '../engine/types.ts';
 import type { Channel } from '../lead.ts';
 import type { Instant, LeadEvent } from '../plan.ts';
+import { meaningOf, stopsCompany } from '../outside/match.ts';
 import { againAfterMs } from '../undelivered.ts';
 import {
   bounce,
@@ -21,7 +23,7 @@ import {
 import { createEventQueue } from './event-queue.ts';
 import { conditionHolds } from './language.ts';
 import { cancelOpen, closeTask, perform, release, reserve, touchOf } from './touching.ts';
-import type { SimulationInput, SimulationResult } from './types.ts';
+import type { ScriptEntry, SimulationInput, SimulationResult } from './types.ts';
 import {
   createWorld,
   decide,
@@ -72,11 +74,11 @@ export function simulate(input: SimulationInput): SimulationResult {
 /** Puts what the script says by date, or by time since the start, into the queue. */
 function scheduleScript(world: World, lead: LeadRecord): void {
   for (const { entry } of scriptOf(lead, 'event')) {
-    const { when, event, until } = entry;
+    const { when } = entry;
     if ('after' in when && when.step !== undefined) continue;
     const context = waitContext(lead.walk, zoneOf(world, lead.walk, null));
     const at = 'at' in when ? when.at : addWaits(world.input.start, when.after, context);
-    world.schedule(at, { kind: 'event', lead, event, until: until ?? null });
+    world.schedule(at, { kind: 'event', lead, entry });
   }
 }
 
@@ -89,7 +91,7 @@ function happen(world: World, companies: Companies, pending: Pending): void {
       if (pending.walk.end || pending.walk.sleepNumber !== pending.sleepNumber) return;
       return drive(world, pending.walk, { type: 'due', at: world.now });
     case 'event':
-      return receive(world, companies, pending.lead, pending.event, pending.until);
+      return arrive(world, companies, pending.lead, pending.entry);
     case 'undelivered':
       return comeBack(world, pending.walk, pending.touch);
     case 'outcome':
@@ -101,6 +103,26 @@ function comeBack(world: World, walk: Walk, { stepId: step, visit, attempt }: To
   const after = againAfterMs(attempt);
   if (after === null) return decide(world, walk, 'undelivered', 'not_sent_again');
   inbox(world, walk, { type: 'undelivered', step, visit, attempt, retryAt: world.now + after });
+}
+
+function arrive(
+  world: World,
+  companies: Companies,
+  lead: LeadRecord,
+  { event, until, data = {} }: Extract<ScriptEntry, { kind: 'event' }>,
+): void {
+  if (!isOutside(event)) return receive(world, companies, lead, event, until ?? null);
+  const occurrence = { name: event, data, lead: lead.profile };
+  const { walk } = lead;
+  const { met, stops, effect } = meaningOf(walk.sequence.plan, walk.state, occurrence);
+  const reached = !walk.end && stops === 'company';
+  if (effect === 'stop') stop(world, walk, event);
+  else inbox(world, walk, { type: 'outside', name: event, met, stop: stops !== null });
+  if (lead.companyKey === null) return;
+  for (const colleague of companies.get(lead.companyKey) ?? []) {
+    if (colleague !== lead && (reached || stopsCompany(colleague.walk.sequence.plan, occurrence)))
+      stop(world, colleague.walk, `company_${event}`);
+  }
 }
 
 /** Something came back from a lead: it is in force first, then enrollments hear of it. */
@@ -242,6 +264,7 @@ function evaluate(world: World, walk: Walk, { step }: Extract<Command, { kind: '
     happened: walk.state.happened,
     outcomes: Object.fromEntries(walk.outcomes),
     sent: Object.fromEntries([...walk.sent].map((sent) => [sent, true])),
+    events: Object.keys(walk.state.outside ?? {}),
   });
   if (typeof value === 'boolean') return { type: 'evaluated', at: world.now, value };
   return hold(world, walk, value.code);

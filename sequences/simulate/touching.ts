@@ -272,11 +272,12 @@ function openTask(world: World, walk: Walk, node: TouchNode, touch: TouchRecord)
 /** Sets off what the script says to happen some time after this step. */
 function touched(world: World, walk: Walk, touch: TouchRecord): void {
   for (const progress of scriptOf(walk.lead, 'event')) {
-    const { when, event, until } = progress.entry;
+    const { entry } = progress;
+    const { when } = entry;
     if (!('after' in when) || when.step !== touch.stepId || progress.used > 0) continue;
     progress.used++;
     const at = after(walk, touch, world.now, when.after);
-    world.schedule(at, { kind: 'event', lead: walk.lead, event, until: until ?? null });
+    world.schedule(at, { kind: 'event', lead: walk.lead, entry });
   }
 }
 

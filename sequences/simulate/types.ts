@@ -2,7 +2,7 @@ import type { Cap, RampUp } from '../calendar/index.ts';
 import type { ConsentPolicy } from '../consent.ts';
 import type { Decision } from '../engine/types.ts';
 import type { Action, Channel, LeadProfile, SenderProfile } from '../lead.ts';
-import type { CompiledSequence, Duration, Instant, LeadEvent, StepId } from '../plan.ts';
+import type { CompiledSequence, Duration, Instant, LeadEvent, OutsideEvent, StepId } from '../plan.ts';
 
 export interface SimulationLead {
   readonly profile: LeadProfile;
@@ -40,7 +40,9 @@ export type ScriptEntry =
       readonly kind: 'event';
       readonly lead: string | null;
       readonly when: ScriptTime;
-      readonly event: LeadEvent;
+      readonly event: LeadEvent | OutsideEvent;
+      /** Of another system's event. */
+      readonly data?: Readonly<Record<string, unknown>>;
       /** Out of office: no touch before. */
       readonly until?: Instant;
     }

@@ -2,7 +2,7 @@ import { addWaits, MissingField, resolveZone, type BusySlot, type WaitContext } 
 import type { Answer, Command, EngineState } from '../engine/types.ts';
 import { LEAD_FIELDS } from '../language/known-names.ts';
 import type { Channel, LeadProfile } from '../lead.ts';
-import type { CompiledSequence, Instant, LeadEvent, StepId, WaitSpec } from '../plan.ts';
+import type { CompiledSequence, Instant, StepId, WaitSpec } from '../plan.ts';
 import type { RouteSender } from '../route/route.ts';
 import { createContactLog, type ContactLog } from './contacts.ts';
 import { createSlotBook, type SlotBook } from './slot-book.ts';
@@ -73,8 +73,7 @@ export type Pending =
   | {
       readonly kind: 'event';
       readonly lead: LeadRecord;
-      readonly event: LeadEvent;
-      readonly until: Instant | null;
+      readonly entry: Extract<ScriptEntry, { kind: 'event' }>;
     }
   /** A sent attempt comes back, and may arrive later. */
   | { readonly kind: 'undelivered'; readonly walk: Walk; readonly touch: TouchRecord }

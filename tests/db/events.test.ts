@@ -108,8 +108,9 @@ test('promise 3: the same event twice, at once or late and out of order, changes
   const at = await Promise.all(Array.from({ length: 8 }, () => record(replied)));
   expect(at.filter((effect) => effect.eventId !== null)).toHaveLength(1);
   expect((await record(opened)).eventId).not.toBeNull();
-  expect(await record(replied)).toEqual({ eventId: null, stopped: [], wake: [], sending: [] });
-  expect(await record(opened)).toEqual({ eventId: null, stopped: [], wake: [], sending: [] });
+  const nothing = { eventId: null, stopped: [], wake: [], sending: [], enrolled: [] };
+  expect(await record(replied)).toEqual(nothing);
+  expect(await record(opened)).toEqual(nothing);
   const inbox = await readInbox(db, one.enrollmentId, 0);
   expect(inbox.map((entry) => 'name' in entry && entry.name)).toEqual(['replied', 'opened']);
   expect(await types(one.leadId)).toEqual(['lead.replied']);

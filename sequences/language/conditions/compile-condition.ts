@@ -11,6 +11,8 @@ import { nearest, quote, suggest } from '../problems.ts';
 import {
   CONDITION_NAMES,
   conditionEnvironment,
+  EVENT_NAMES,
+  eventEnvironment,
   PRESENT,
   SEGMENT_NAMES,
   segmentEnvironment,
@@ -47,22 +49,36 @@ export interface CompiledCondition {
   readonly references: References;
 }
 
-/** Checks and compiles a condition (`segment`: over the lead alone). The answer has either faults or what runs. */
+/** What a condition is asked over: an enrollment (`if`), the lead alone (a segment), or an event and its lead (`where`). */
+export type ConditionScope = 'enrollment' | 'segment' | 'event';
+
+const ENVIRONMENTS: Readonly<Record<ConditionScope, Environment>> = {
+  enrollment: conditionEnvironment,
+  segment: segmentEnvironment,
+  event: eventEnvironment,
+};
+const NAMES: Readonly<Record<ConditionScope, readonly string[]>> = {
+  enrollment: CONDITION_NAMES,
+  segment: SEGMENT_NAMES,
+  event: EVENT_NAMES,
+};
+
+/** Checks and compiles a condition. The answer has either faults or what runs. */
 export function compileCondition(
   expression: string,
-  segment = false,
+  scope: ConditionScope = 'enrollment',
 ): { readonly compiled: CompiledCondition } | { readonly faults: readonly ConditionFault[] } {
-  const environment: Environment = segment ? segmentEnvironment : conditionEnvironment;
+  const environment = ENVIRONMENTS[scope];
   let parsed: ParseResult;
   try {
     parsed = environment.parse(expression);
   } catch (error) {
-    return { faults: [celFault(expression, error, segment)] };
+    return { faults: [celFault(expression, error, scope)] };
   }
   const scan = scanTree(expression, parsed.ast);
   if (scan.faults.length > 0) return { faults: scan.faults };
   const checked = parsed.check();
-  if (!checked.valid) return { faults: [celFault(expression, checked.error, segment)] };
+  if (!checked.valid) return { faults: [celFault(expression, checked.error, scope)] };
   if (checked.type !== 'bool') {
     const hint =
       checked.type === 'dyn'
@@ -199,12 +215,12 @@ function childrenOf(args: unknown): ASTNode[] {
   return Object.values(args).flatMap((part) => (typeof part === 'object' ? childrenOf(part) : []));
 }
 
-function celFault(expression: string, error: unknown, segment: boolean): ConditionFault {
+function celFault(expression: string, error: unknown, scope: ConditionScope): ConditionFault {
   if (!(error instanceof ParseError) && !(error instanceof CelTypeError)) throw error;
   const range = error.range ?? { start: 0, end: expression.length };
   const snippet = expression.slice(range.start, range.end);
   const place = { offset: range.start, snippet };
-  const top: readonly string[] = segment ? SEGMENT_NAMES : CONDITION_NAMES;
+  const top = NAMES[scope];
   switch (error.code) {
     case 'unknown_variable': {
       const name = /: (.+)$/.exec(error.summary)?.[1] ?? snippet;

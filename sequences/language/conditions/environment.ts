@@ -41,8 +41,13 @@ export const conditionEnvironment = segmentEnvironment
   .clone()
   .registerVariable({ name: 'happened', schema: HAPPENED_SCHEMA })
   .registerVariable('outcomes', 'map<string, string>')
-  .registerVariable('sent', 'map<string, bool>');
+  .registerVariable('sent', 'map<string, bool>')
+  .registerVariable('events', 'list<string>');
+
+/** Names and types a `where` can use: the lead and the data of an event. */
+export const eventEnvironment = segmentEnvironment.clone().registerVariable('data', 'map<string, dyn>');
 
 /** The names at the top, for suggestions. */
 export const SEGMENT_NAMES = ['lead'] as const;
-export const CONDITION_NAMES = ['lead', 'happened', 'outcomes', 'sent'] as const;
+export const CONDITION_NAMES = ['lead', 'happened', 'outcomes', 'sent', 'events'] as const;
+export const EVENT_NAMES = ['lead', 'data'] as const;

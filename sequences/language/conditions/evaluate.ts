@@ -6,6 +6,7 @@ import {
   compileCondition,
   type CompiledCondition,
   type ConditionFault,
+  type ConditionScope,
   type References,
 } from './compile-condition.ts';
 import { PRESENT } from './environment.ts';
@@ -22,6 +23,8 @@ export interface ConditionFacts {
   readonly outcomes: Readonly<Record<StepId, string>>;
   /** Steps whose touch was sent. */
   readonly sent: Readonly<Record<StepId, boolean>>;
+  /** Other systems' events so far. */
+  readonly events?: readonly string[];
 }
 
 /** A condition that is wrong, or that cannot be answered for this lead. Carries names, never a lead's values. */
@@ -38,12 +41,15 @@ export class ConditionError extends Error {
   }
 }
 
-/** Checks a condition of an `if` step. Empty when nothing is wrong. */
-export function checkCondition(expression: string): {
+/** Checks a condition, of an `if` step unless said otherwise. Empty when nothing is wrong. */
+export function checkCondition(
+  expression: string,
+  scope: ConditionScope = 'enrollment',
+): {
   faults: readonly ConditionFault[];
   steps: References['steps'];
 } {
-  const result = compileCondition(expression);
+  const result = compileCondition(expression, scope);
   return 'faults' in result
     ? { faults: result.faults, steps: [] }
     : { faults: [], steps: result.compiled.references.steps };
@@ -51,7 +57,7 @@ export function checkCondition(expression: string): {
 
 /** Whether a condition holds. @throws ConditionError when it is invalid or cannot be answered for this lead */
 export function evaluateCondition(expression: string, facts: ConditionFacts): boolean {
-  const { run, references } = compiled(expression, false);
+  const { run, references } = compiled(expression, 'enrollment');
   const steps = (map: 'sent' | 'outcomes'): string[] =>
     references.steps.filter((step) => step.map === map).map(({ step }) => step);
   return answer(run, {
@@ -61,7 +67,32 @@ export function evaluateCondition(expression: string, facts: ConditionFacts): bo
     ),
     outcomes: new Map(steps('outcomes').map((step) => [step, own(facts.outcomes, step) ?? ''])),
     sent: new Map(steps('sent').map((step) => [step, own(facts.sent, step) ?? false])),
+    events: [...(facts.events ?? [])],
   });
+}
+
+/**
+ * Whether the `where` of an event holds for its data and its lead. Data that it cannot be answered with (a field that is missing,
+ * text where a number is compared) are none that it means.
+ */
+export function eventMatches(
+  where: string,
+  { lead, data }: { readonly lead: LeadProfile; readonly data: Readonly<Record<string, unknown>> },
+): boolean {
+  try {
+    const { run, references } = compiled(where, 'event');
+    return answer(run, { ...leadContext(lead, references), data: mapsOf(data) });
+  } catch (error) {
+    if (error instanceof ConditionError) return false;
+    throw error;
+  }
+}
+
+/** Objects as maps, since data may have fields of any name, and the library asks plain objects for theirs. Numbers are doubles. */
+function mapsOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(mapsOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return new Map(Object.entries(value).map(([key, inner]) => [key, mapsOf(inner)]));
 }
 
 /**
@@ -70,7 +101,7 @@ export function evaluateCondition(expression: string, facts: ConditionFacts): bo
  * @throws ConditionError when the expression is invalid
  */
 export function compileSegment(expression: string): (lead: LeadProfile) => boolean {
-  const { run, references } = compiled(expression, true);
+  const { run, references } = compiled(expression, 'segment');
   return (lead) => {
     try {
       return answer(run, leadContext(lead, references));
@@ -84,11 +115,11 @@ export function compileSegment(expression: string): (lead: LeadProfile) => boole
 const cache = new Map<string, CompiledCondition>();
 const CACHED = 500;
 
-function compiled(expression: string, segment: boolean): CompiledCondition {
-  const key = `${segment}:${expression}`;
+function compiled(expression: string, scope: ConditionScope): CompiledCondition {
+  const key = `${scope}:${expression}`;
   const known = cache.get(key);
   if (known) return known;
-  const result = compileCondition(expression, segment);
+  const result = compileCondition(expression, scope);
   if ('faults' in result) {
     const [fault] = result.faults;
     throw new ConditionError(

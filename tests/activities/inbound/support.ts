@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createInbound, type Inbound } from '../../../activities/inbound/index.ts';
+import { understandEvent } from '../../../activities/inbound/events.ts';
 import { understandMail } from '../../../activities/inbound/mail.ts';
 import { understandTwilio } from '../../../activities/inbound/twilio.ts';
 import { understandUnipile } from '../../../activities/inbound/unipile.ts';
@@ -37,8 +38,13 @@ export async function world(db: Db): Promise<World> {
     clock: await databaseClock(db),
     hashIdentity: hash,
     log: createLogger({ level: 'silent' }),
-    wake: (ids) => void woken.push(...ids),
-    understand: { mail: understandMail, twilio: understandTwilio, unipile: understandUnipile },
+    wake: (ids, launches) => void woken.push(...ids, ...launches),
+    understand: {
+      mail: understandMail,
+      twilio: understandTwilio,
+      unipile: understandUnipile,
+      events: understandEvent,
+    },
   });
   return {
     inbound,

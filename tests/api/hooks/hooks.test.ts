@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { createServer } from '../../../api/server.ts';
 import { createUnsubscribeTokens } from '../../../common/crypto.ts';
@@ -15,6 +16,8 @@ afterEach(async () => {
 
 const TOKEN = 'auth-token-of-the-account';
 const SECRET = 'a-secret-of-the-webhook';
+const SHOP = `whsec_${randomBytes(32).toString('base64')}`;
+const OLDER = `whsec_${randomBytes(32).toString('base64')}`;
 const number: SenderAccount = {
   id: randomUUID(),
   channel: 'sms',
@@ -38,6 +41,7 @@ async function serve(publicUrl?: string, store?: (one: NewInbound) => Promise<vo
   const lines: string[] = [];
   const deps = {
     publicUrl: '',
+    sourceSecrets: async (name: string) => (name === 'shop' ? [SHOP, OLDER] : null),
     account: async (id: string) => [number, account].find((sender) => sender.id === id) ?? null,
     store: store ?? (async (one: NewInbound) => void stored.push(one)),
   };
@@ -195,5 +199,70 @@ test('whatever the body, the server neither fails nor takes nonsense', async () 
     headers: { 'content-type': 'text/plain' },
   });
   expect(unknownType.status).toBe(415);
+  expect(stored).toEqual([]);
+});
+
+function event(
+  base: string,
+  body: unknown,
+  { secret = SHOP, id = 'evt-1', at = new Date(), source = 'shop', signed = body } = {} as {
+    secret?: string;
+    id?: string;
+    at?: Date;
+    source?: string;
+    signed?: unknown;
+  },
+) {
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return fetch(`${base}/hooks/events/${source}`, {
+    method: 'POST',
+    body: text(body),
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign(id, at, text(signed)),
+    },
+  });
+}
+
+const order = { type: 'order.placed', lead: { email: 'ada@lead.example' }, data: { total: 120 } };
+
+test('what another system signed, with either secret during a rotation, is stored under its own id', async () => {
+  const { base, stored } = await serve();
+  expect((await event(base, order)).status).toBe(202);
+  const at = '2026-03-10T10:00:00+01:00';
+  expect((await event(base, { ...order, at }, { secret: OLDER, id: 'evt-2' })).status).toBe(202);
+  expect(stored).toEqual([
+    { source: 'events', kind: 'order.placed', dedupeKey: 'events:shop:evt-1', payload: order, at: undefined },
+    expect.objectContaining({ dedupeKey: 'events:shop:evt-2', at: Date.parse(at) }),
+  ]);
+});
+
+test('what it did not sign, too late, or for a source that is none, is refused and not stored', async () => {
+  const { base, stored } = await serve();
+  const old = new Date(Date.now() - 6 * 60_000);
+  const forged = `whsec_${randomBytes(32).toString('base64')}`;
+  expect((await event(base, order, { secret: forged })).status).toBe(401);
+  expect((await event(base, { ...order, data: {} }, { signed: order })).status).toBe(401);
+  expect((await event(base, order, { at: old })).status).toBe(401);
+  expect((await event(base, order, { source: 'nobody' })).status).toBe(404);
+  const unsigned = { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } };
+  expect((await fetch(`${base}/hooks/events/shop`, unsigned)).status).toBe(401);
+  expect(stored).toEqual([]);
+});
+
+test.each([
+  ['not json', 'body'],
+  [{ ...order, type: 'Order' }, 'type'],
+  [{ ...order, type: 'bounced' }, 'type'],
+  [{ ...order, lead: {} }, 'lead'],
+  [{ ...order, at: 'yesterday' }, 'at'],
+  [{ ...order, extra: 1 }, 'body'],
+])('a body of the wrong shape is told which field is wrong: %j', async (body, field) => {
+  const { base, stored } = await serve();
+  const answer = await event(base, body);
+  expect(answer.status).toBe(400);
+  expect(((await answer.json()) as { error: string }).error).toMatch(new RegExp(`^${field}: `));
   expect(stored).toEqual([]);
 });

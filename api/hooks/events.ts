@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Webhook, WebhookVerificationError } from 'standardwebhooks';
+import * as z from 'zod';
+import { OUTSIDE_EVENT } from '../../sequences/plan.ts';
+import type { HookDeps } from './deps.ts';
+
+/** Cadenza's own events that another system may tell of a lead; the rest is what providers see. */
+export const TELLABLE = ['meeting_booked', 'replied', 'unsubscribed', 'goal'] as const;
+
+const text = z.string().trim().min(1).max(500);
+
+/** The body of an event that another system tells. */
+export const toldEventSchema = z.strictObject({
+  type: z
+    .union([z.enum(TELLABLE), z.string().regex(OUTSIDE_EVENT)], {
+      error: `expected words joined by dots, such as order.placed, or one of ${TELLABLE.join(', ')}`,
+    })
+    .describe('What happened'),
+  lead: z
+    .strictObject({
+      id: z.uuid().optional(),
+      external_id: text.optional(),
+      email: text.optional(),
+      phone: text.optional(),
+      linkedin_url: text.optional(),
+    })
+    .refine((lead) => Object.values(lead).some((value) => value !== undefined), {
+      error: 'expected one of id, external_id, email, phone, linkedin_url',
+    })
+    .describe('Whom it is about; the first that is given and known counts'),
+  at: z.iso.datetime({ offset: true }).optional().describe('When; now unless given'),
+  data: z.record(z.string().max(200), z.json()).optional().describe('What rules may ask about'),
+});
+
+type Hook = FastifyRequest<{ Params: { source: string } }>;
+
+/**
+ * What other systems tell of leads, signed as Standard Webhooks say (standardwebhooks.com): `webhook-id`, `webhook-timestamp` no
+ * more than five minutes off, `webhook-signature`.
+ */
+export function eventHooks(app: FastifyInstance, deps: HookDeps): void {
+  app.post('/events/:source', async (request: Hook, reply) => {
+    const { source } = request.params;
+    const secrets = await deps.sourceSecrets(source);
+    if (!secrets) return reply.code(404).send();
+    const body = typeof request.body === 'string' ? request.body : '';
+    if (!secrets.some((secret) => isGenuine(secret, body, request))) return reply.code(401).send();
+    const parsed = toldEventSchema.safeParse(jsonOf(body));
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      const field = issue?.path.join('.') || 'body';
+      return reply.code(400).send({ error: `${field}: ${issue?.message ?? 'invalid'}` });
+    }
+    const { type, at } = parsed.data;
+    await deps.store({
+      source: 'events',
+      kind: type,
+      dedupeKey: `events:${source}:${String(request.headers['webhook-id'])}`,
+      payload: parsed.data,
+      at: at === undefined ? undefined : Date.parse(at),
+    });
+    return reply.code(202).send();
+  });
+}
+
+function isGenuine(secret: string, body: string, { headers }: Hook): boolean {
+  try {
+    new Webhook(secret).verify(body, headers as Record<string, string>, { jsonParse: false });
+    return true;
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) return false;
+    throw error;
+  }
+}
+
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
