@@ -57,8 +57,10 @@ export interface Utterance {
   readonly body: string;
   /** Theirs. */
   readonly class: MessageClass | null;
-  /** Theirs: the touch that it answers. */
+  /** Theirs: the touch that it answers; a rep's reply: the message. */
   readonly answers: string | null;
+  /** Ours: `sent`, or of a reply `sending` or `unconfirmed`. */
+  readonly state: string | null;
 }
 
 /** What went out to a lead and what came back, over all channels, oldest first; the newest `limit` when there is more. */
@@ -66,11 +68,15 @@ export async function conversation(q: Queryable, leadId: string, limit = 200): P
   const { rows } = await q.query<Utterance & Record<string, unknown>>(
     `select * from (
        (select t.id, 'us' as "from", t.channel, t.at, s.name || ' <' || s.address || '>' as sender, t.step_id as step,
-          t.content->>'subject' as subject, coalesce(t.content->>'text', t.content->>'title', '') as body, null as class, null::uuid as answers
+          t.content->>'subject' as subject, coalesce(t.content->>'text', t.content->>'title', '') as body, null as class, null::uuid as answers, t.state
         from touches t left join senders s on s.id = t.sender_id
         where t.lead_id = $1 and t.state = 'sent' and t.channel <> 'webhook' order by t.at desc limit $2)
        union all
-       (select m.id, 'lead', m.channel, m.at, null, null, null, m.body, m.class, m.touch_id from messages m
+       (select r.id, 'us', r.channel, r.sending_at, s.name || ' <' || s.address || '>', null, r.subject, r.body, null, r.answers, r.state
+        from replies r left join senders s on s.id = r.sender_id
+        where r.lead_id = $1 and r.state <> 'failed' order by r.sending_at desc limit $2)
+       union all
+       (select m.id, 'lead', m.channel, m.at, null, null, null, m.body, m.class, m.touch_id, null from messages m
         where m.lead_id = $1 order by m.at desc limit $2)) u
      order by at desc, id limit $2`,
     [leadId, limit],

@@ -28,6 +28,7 @@ const BLANK: readonly string[] = [
   `delete from messages m using leads l where l.id = $1 and m.lead_id is null and (m.address = any(l.phones) or m.address = any(l.emails) or m.address = l.linkedin_url)`,
   `delete from touch_message_ids where touch_id in (select id from touches where lead_id = $1)`,
   `update inbound set payload = '{}', raw = null, error = null where lead_id = $1`,
+  `update replies set recipient = null, subject = null, body = '', key = null, detail = null, message_id = null, provider_id = null, provider_thread_id = null where lead_id = $1`,
   `update messages set address = null, body = '', provider_id = null, thread_id = null where lead_id = $1`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,

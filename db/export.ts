@@ -18,6 +18,8 @@ const PARTS: Readonly<Record<string, string>> = {
   tasks: `select id, kind, title, body, link, assignee, state, outcome, note, due_at, created_at, done_at from tasks
     where lead_id = $1 order by created_at`,
   messages: `select id, channel, at, address, body, class, touch_id from messages where lead_id = $1 order by at`,
+  replies: `select r.id, r.channel, s.address as sender, r.state, r.recipient, r.subject, r.body, r.sending_at, r.at, r.reason, r.detail
+    from replies r join senders s on s.id = r.sender_id where r.lead_id = $1 order by r.sending_at`,
   events: `select id, type, channel, at, data from lead_events where lead_id = $1 order by at`,
   decisions: `select at, enrollment_id, step_id, kind, reason, detail from decisions where lead_id = $1 order by id`,
   inbox: `select i.at, i.enrollment_id, i.event from inbox i join enrollments e on e.id = i.enrollment_id where e.lead_id = $1 order by i.seq`,

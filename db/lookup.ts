@@ -12,6 +12,7 @@ const TABLES = {
   endpoint: 'endpoints',
   company: 'companies',
   message: 'messages',
+  reply: 'replies',
 } as const;
 
 /**
@@ -41,7 +42,7 @@ async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: stri
 /** The row by id or start of an id. @throws CommandRefused `not_found`, `ambiguous` */
 export async function requireId(
   q: Queryable,
-  what: 'task' | 'touch' | 'endpoint' | 'message',
+  what: 'task' | 'touch' | 'endpoint' | 'message' | 'reply',
   text: string,
 ): Promise<string> {
   const id = await findByIdStart(q, what, text);

@@ -7,6 +7,7 @@ import { enabledEndpointIds } from '../db/endpoints.ts';
 import { unwatchedSenderIds } from '../db/mailboxes.ts';
 import { launchesToPace } from '../db/pacing.ts';
 import { announcePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
+import { expireReplies } from '../db/replies.ts';
 import {
   countRunning,
   findExpiredLeases,
@@ -153,6 +154,11 @@ export async function sweep(
         await attempt(() => waker.missingMailbox(senderId));
     });
   };
+
+  await attempt(async () => {
+    const expired = await expireReplies(db);
+    if (expired > 0) log.warn({ expired }, 'whether replies went out is not known: "inbox show" names them');
+  });
 
   const unsettled: unknown[] = [];
   // Providers may take their time, and nobody waits for them here.

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { MessageClass } from '../../db/messages.ts';
 import { action, addCommand, addGroup } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -23,7 +24,11 @@ interface ListOptions {
 export function addInbox(program: Command): void {
   const inbox = addGroup(program, 'inbox', {
     summary: 'what leads wrote, on every channel',
-    examples: ['inbox list', 'inbox show ada@example.com', 'inbox class 3f2a interested'],
+    examples: [
+      'inbox list',
+      'inbox show ada@example.com',
+      'inbox reply ada@example.com --text "Tuesday at ten?"',
+    ],
   });
 
   addCommand(inbox, 'list', {
@@ -79,7 +84,9 @@ export function addInbox(program: Command): void {
         if (said.length === 0) return out.line(`Nothing was said to ${lead.name || text} yet.`);
         for (const one of said) {
           const who = one.from === 'us' ? (one.sender ?? 'us') : lead.name || lead.email || 'the lead';
-          const what = one.from === 'us' ? one.step : `${words(one.class!)}, ${one.id.slice(0, 8)}`;
+          const own =
+            one.step ?? (one.state === 'sent' ? 'reply' : `reply ${one.id.slice(0, 8)}, ${one.state}`);
+          const what = one.from === 'us' ? own : `${words(one.class!)}, ${one.id.slice(0, 8)}`;
           out.line(`${localTime(one.at.getTime(), zone)}  ${one.channel}  ${who}  (${what})`);
           for (const line of [one.subject, ...one.body.split('\n')]) if (line) out.line(`  ${line}`);
           out.line('');
@@ -88,6 +95,8 @@ export function addInbox(program: Command): void {
       });
     }),
   );
+
+  addReply(inbox);
 
   addCommand(inbox, 'class <message> <class>', {
     summary: 'say what a message is; it waits for nobody any more',
@@ -132,6 +141,125 @@ export function addInbox(program: Command): void {
       await out.result(result, () => out.line(`It is ${result.lead.name || result.lead.email}’s.`));
     }),
   );
+}
+
+interface ReplyOptions {
+  readonly text?: string;
+  readonly file?: string;
+  readonly message?: string;
+  readonly channel?: (typeof REPLY_CHANNELS)[number];
+  readonly key?: string;
+  readonly anyway?: boolean;
+}
+
+const REPLY_CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp'] as const;
+
+function addReply(inbox: Command): void {
+  addCommand(inbox, 'reply <lead>', {
+    summary: 'answer a lead, by the channel and sender that they wrote to, in the same thread',
+    description:
+      'The text is that of --text or --file, else what comes in by standard input. It leaves at once: no window and no cap holds it. Exit code 1: it did not go out, or nobody knows.',
+    examples: [
+      'inbox reply ada@example.com --text "Tuesday at ten?"',
+      'inbox reply ada@example.com --channel sms --file answer.txt',
+      'inbox reply ada@example.com --message 3f2a --text "Thank you!" --key crm-77',
+    ],
+  })
+    .option('--text <text>', 'what to say')
+    .option('--file <file>', 'a file with what to say')
+    .option('--message <message>', 'which message is answered (default: the newest)')
+    .option(
+      '--channel <channel>',
+      `${REPLY_CHANNELS.join(', ')} (default: that of the newest message)`,
+      oneOf('--channel', REPLY_CHANNELS),
+    )
+    .option('--key <text>', 'the second time with the same key sends nothing')
+    .option('--anyway', 'also to somebody who must not be contacted any more')
+    .action(
+      action<[string], ReplyOptions>(async (out, [who], options) => {
+        const [{ reply }, { findLead }, { requireId }, { createProviders }, { withSession }] =
+          await Promise.all([
+            import('../../api/operations/reply.ts'),
+            import('../../db/history.ts'),
+            import('../../db/lookup.ts'),
+            import('../../providers/registry.ts'),
+            import('../session.ts'),
+          ]);
+        const text = await textOf(options);
+        const providers = createProviders();
+        const { lead, sent } = await withSession(out, async ({ db, hashIdentity, secrets }) => {
+          try {
+            const lead = await findLead(db, who);
+            const { message, channel, key, anyway } = options;
+            const sent = await reply(
+              { db, hashIdentity, secrets, providers },
+              {
+                leadId: lead.id,
+                text,
+                ...(message !== undefined && { messageId: await requireId(db, 'message', message) }),
+                ...(channel && { channel }),
+                ...(key !== undefined && { key }),
+                anyway: anyway ?? false,
+              },
+            );
+            return { lead, sent };
+          } finally {
+            await providers.close();
+          }
+        });
+        await out.result({ lead, reply: sent }, () => {
+          if (sent.known) out.line('That was asked before, with the same key.');
+          out.line(SAID[sent.state]);
+          if (sent.detail) out.line(`  ${sent.detail}`);
+          if (sent.state === 'unconfirmed')
+            out.line(
+              `  Look whether it arrived, then: cadenza inbox settle ${sent.id.slice(0, 8)} --sent | --not-sent`,
+            );
+        });
+        return sent.state === 'sent' ? 0 : 1;
+      }),
+    );
+
+  addCommand(inbox, 'settle <reply>', {
+    summary: 'say whether a reply went out of which nobody knows',
+    examples: ['inbox settle 3f2a --sent', 'inbox settle 3f2a --not-sent'],
+  })
+    .option('--sent', 'it did')
+    .option('--not-sent', 'it did not')
+    .action(
+      action<[string], { readonly sent?: boolean; readonly notSent?: boolean }>(
+        async (out, [text], options) => {
+          if ((options.sent ?? false) === (options.notSent ?? false))
+            throw new CliError('Say either --sent or --not-sent.');
+          const [{ settleReply }, { requireId }, { withSession }] = await Promise.all([
+            import('../../db/replies.ts'),
+            import('../../db/lookup.ts'),
+            import('../session.ts'),
+          ]);
+          const settled = await withSession(out, async ({ db }) =>
+            settleReply(db, await requireId(db, 'reply', text), options.sent === true),
+          );
+          await out.result({ reply: settled }, () => out.line(SAID[settled.state]));
+        },
+      ),
+    );
+}
+
+const SAID = {
+  sent: 'Sent.',
+  failed: 'It did not go out.',
+  unconfirmed: 'Whether it went out is not known.',
+  sending: 'It is being sent.',
+} as const;
+
+async function textOf({ text, file }: ReplyOptions): Promise<string> {
+  if (text !== undefined && file !== undefined) throw new CliError('Say either --text or --file.');
+  if (text !== undefined) return text;
+  if (file === undefined && process.stdin.isTTY)
+    throw new CliError('Say what to answer, with --text or --file, or by standard input.');
+  const { readFile } = await import('node:fs/promises');
+  const { text: read } = await import('node:stream/consumers');
+  return file === undefined ? read(process.stdin) : readFile(file, 'utf8');
 }
 
 function firstLine(text: string): string {
