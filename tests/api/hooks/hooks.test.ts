@@ -200,7 +200,7 @@ test('whatever the body, the server neither fails nor takes nonsense', async () 
   });
   expect(unknownType.status).toBe(415);
   expect(stored).toEqual([]);
-});
+}, 60_000);
 
 function event(
   base: string,
