@@ -160,13 +160,16 @@ export interface StandingLaunch {
   readonly rules: readonly EventRule[];
 }
 
-/** The running launches of sequences that such an event may enroll in, kept from being stopped. Locks them, before any lead. */
+/**
+ * The running launches of sequences that such an event may enroll in, kept from being stopped. Locks them, before any lead, and as
+ * strongly as letting the pacer look again will: events that shared a lock would wait for each other then.
+ */
 export async function lockStandingLaunches(tx: Tx, event: OutsideEvent): Promise<readonly StandingLaunch[]> {
   const { rows } = await tx.query<StandingLaunch & Record<string, unknown>>(
     `select n.id, n.version_id as "versionId", n.sender_ids as "senderIds", v.settings->'enrollOn' as rules
      from launches n join sequence_versions v on v.id = n.version_id
      where n.on_events and n.status = 'running' and v.settings->'enrollOn' @> jsonb_build_array(jsonb_build_object('event', $1::text))
-     order by n.id limit 100 for share of n`,
+     order by n.id limit 100 for no key update of n`,
     [event],
   );
   return rows;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Db } from '../../../db/db.ts';
+import { recordLeadEvent } from '../../../db/events.ts';
 import { createLaunch } from '../../../db/launches.ts';
 import { readInbox } from '../../../db/inbox.ts';
 import { suppress } from '../../../db/suppressions.ts';
@@ -18,6 +19,7 @@ import {
   touchNode,
   TUESDAY,
 } from '../../support/factories.ts';
+import { countRetries } from '../../support/sending.ts';
 import { hash, number, statusOf, world, type World } from './support.ts';
 
 let db: Db;
@@ -156,4 +158,17 @@ test('an event enrolls its lead in the launch that stands open for it, once, as 
   expect(await tell('cart.abandoned', { email: ada.email! }, { total: 20 })).toBe('enrolled');
   await db.query(`update launches set status = 'stopped' where id = $1`, [launch.id]);
   expect(await tell('cart.abandoned', { email: eve.email! }, { total: 20 })).toBe('recorded');
+});
+
+test('events that come together enroll together: none makes another’s transaction start anew', async () => {
+  await standing();
+  const leads = await Promise.all(Array.from({ length: 20 }, () => makeLead(db)));
+  const counted = countRetries(db);
+  const effects = await Promise.all(
+    leads.map(({ id }) =>
+      recordLeadEvent(counted.db, hash, { leadId: id, type: 'cart.abandoned', data: { total: 20 } }),
+    ),
+  );
+  expect(effects.every(({ enrolled }) => enrolled.some(({ refused }) => refused === null))).toBe(true);
+  expect(counted.retries()).toBe(0);
 });
