@@ -10,7 +10,8 @@ import type { Logger } from '../common/log.ts';
 import type { HookDeps } from './hooks/deps.ts';
 import { hookRoutes } from './hooks/hooks.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
-import { CHOICE, PAGE_HEADERS, renderPage, type Preferences } from './pages/page.ts';
+import type { Preferences } from '../db/preferences.ts';
+import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
 import type { PageName } from './pages/texts.ts';
 
 export interface ServerDeps {

@@ -54,7 +54,15 @@ const BY_NAME: Readonly<Record<string, readonly [ExitCode, string]>> = {
 };
 
 /** Refusals that say the question was wrong; the others say that it cannot be now. */
-const WRONG_QUESTION = new Set(['not_found', 'ambiguous', 'bad_outcome', 'bad_text', 'bad_time']);
+const WRONG_QUESTION = new Set([
+  'not_found',
+  'ambiguous',
+  'bad_outcome',
+  'bad_text',
+  'bad_time',
+  'bad_name',
+  'nothing_to_wait_for',
+]);
 
 const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'There is no file %.',

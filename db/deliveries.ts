@@ -1,5 +1,5 @@
-import type { StoredSecret } from './endpoints.ts';
 import type { Queryable, Tx } from './db.ts';
+import { validSecrets, type StoredSecret } from './signing-secrets.ts';
 
 /** Where an endpoint stands for the process that delivers to it. */
 export type DrainState =
@@ -43,8 +43,7 @@ export async function takeDrain(
         or (drain_owner = $2 and drain_until < clock_timestamp() + make_interval(secs => $4)))
       returning drain_until)
     select e.url, e.hold_failures as failures, e.disabled_at is not null as disabled,
-      coalesce((select jsonb_agg(s) from jsonb_array_elements(e.secrets) s
-        where coalesce((s->>'expires_at')::timestamptz, 'infinity') > clock_timestamp()), '[]') as secrets,
+      coalesce((select jsonb_agg(s) from ${validSecrets('e.secrets')}), '[]') as secrets,
       coalesce(extract(epoch from e.held_until - clock_timestamp()) * 1000, 0)::float8 as "heldMs",
       coalesce(extract(epoch from coalesce((select drain_until from taken), case when e.drain_owner = $2 then e.drain_until end)
         - clock_timestamp()) * 1000, 0)::float8 as "leaseMs"

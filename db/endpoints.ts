@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Secrets } from '../common/crypto.ts';
 import { checkCallbackUrl } from '../common/network.ts';
 import { CALLBACK_TYPES } from './callback-schemas.ts';
 import type { Db, Queryable } from './db.ts';
+import { freshSecret, validSecrets, type StoredSecret } from './signing-secrets.ts';
 
 /** A CRM's address for callbacks, as a list shows it: without its secrets. */
 export interface Endpoint {
@@ -38,16 +38,7 @@ export class UnknownTypeError extends Error {
   }
 }
 
-/** One secret of an endpoint, as `endpoints.secrets` keeps it. */
-export interface StoredSecret {
-  readonly secret: string;
-  /** Wall clock, ISO 8601; null: until the next rotation. */
-  readonly expires_at: string | null;
-}
-
 const DAY_MS = 24 * 60 * 60 * 1000;
-
-const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
 /**
  * Registers an address for callbacks of these types (empty: every type) from now on; what happened before can be replayed to it.
@@ -63,11 +54,10 @@ export async function addEndpoint(
   const types = [...new Set(endpoint.types ?? [])];
   const unknown = types.find((type) => !(CALLBACK_TYPES as readonly string[]).includes(type));
   if (unknown !== undefined) throw new UnknownTypeError(unknown);
-  const secret = newSecret();
-  const stored: StoredSecret[] = [{ secret: secrets.encrypt(secret), expires_at: null }];
+  const { secret, stored } = freshSecret(secrets);
   const { rows } = await db.query<{ id: string }>(
     'insert into endpoints (url, types, secrets) values ($1, $2, $3) returning id',
-    [url, types, JSON.stringify(stored)],
+    [url, types, stored],
   );
   return { id: rows[0]!.id, secret };
 }
@@ -78,7 +68,7 @@ export async function listEndpoints(db: Queryable): Promise<Endpoint[]> {
     `select e.id, e.url, e.types, e.created_at as "createdAt",
       case when e.held_until > clock_timestamp() then e.held_until end as "heldUntil", e.hold_reason as "holdReason",
       e.disabled_at as "disabledAt", e.disabled_reason as "disabledReason", d.pending, d.parked,
-      (select count(*) from jsonb_array_elements(e.secrets) s where coalesce((s->>'expires_at')::timestamptz, 'infinity') > clock_timestamp()) as secrets
+      (select count(*) from ${validSecrets('e.secrets')}) as secrets
     from endpoints e
       left join lateral (select count(*) filter (where state = 'pending') as pending, count(*) filter (where state = 'parked') as parked
         from deliveries where endpoint_id = e.id and state in ('pending', 'parked')) d on true
@@ -113,12 +103,8 @@ export async function rotateSecret(
     );
     const row = rows[0];
     if (!row) throw new UnknownEndpointError(id);
-    const secret = newSecret();
-    const before = row.secrets
-      .slice(0, 1)
-      .map((old): StoredSecret => ({ secret: old.secret, expires_at: row.until.toISOString() }));
-    const stored: StoredSecret[] = [{ secret: secrets.encrypt(secret), expires_at: null }, ...before];
-    await tx.query('update endpoints set secrets = $2 where id = $1', [id, JSON.stringify(stored)]);
+    const { secret, stored } = freshSecret(secrets, { list: row.secrets, until: row.until });
+    await tx.query('update endpoints set secrets = $2 where id = $1', [id, stored]);
     return { secret };
   });
 }

@@ -1,15 +1,12 @@
 /** Other systems that may tell what leads did, each with its own secret. */
-import { randomBytes } from 'node:crypto';
 import type { Secrets } from '../common/crypto.ts';
 import type { Db, Queryable } from './db.ts';
-import type { StoredSecret } from './endpoints.ts';
 import { CommandRefused } from './refused.ts';
+import { freshSecret, validSecrets, type StoredSecret } from './signing-secrets.ts';
 
 /** How a source may be called; it stands in the address. */
 const SOURCE_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const DAY_MS = 86_400_000;
-
-const newSecret = () => `whsec_${randomBytes(32).toString('base64')}`;
 
 /**
  * Registers a source. The secret is returned this once and kept encrypted.
@@ -21,11 +18,10 @@ export async function addSource(db: Queryable, secrets: Secrets, name: string): 
       'bad_name',
       `"${name}" is no name for a source: use small letters, digits and hyphens, such as web-shop.`,
     );
-  const secret = newSecret();
-  const stored: StoredSecret[] = [{ secret: secrets.encrypt(secret), expires_at: null }];
+  const { secret, stored } = freshSecret(secrets);
   const { rowCount } = await db.query(
     'insert into event_sources (name, secrets) values ($1, $2) on conflict do nothing',
-    [name, JSON.stringify(stored)],
+    [name, stored],
   );
   if (rowCount === 0)
     throw new CommandRefused(
@@ -45,8 +41,7 @@ export interface EventSource {
 /** At most 1,000, by name. */
 export async function listSources(q: Queryable): Promise<EventSource[]> {
   const { rows } = await q.query<EventSource & Record<string, unknown>>(
-    `select name, created_at as "createdAt", (select count(*)::int from jsonb_array_elements(secrets) s
-       where coalesce((s->>'expires_at')::timestamptz, 'infinity') > clock_timestamp()) as secrets
+    `select name, created_at as "createdAt", (select count(*)::int from ${validSecrets('secrets')}) as secrets
      from event_sources order by name limit 1000`,
   );
   return rows;
@@ -58,15 +53,11 @@ export async function sourceSecrets(
   secrets: Pick<Secrets, 'decrypt'>,
   name: string,
 ): Promise<readonly string[] | null> {
-  const { rows } = await q.query<{ secrets: StoredSecret[]; now: Date }>(
-    'select secrets, clock_timestamp() as now from event_sources where name = $1',
+  const { rows } = await q.query<{ valid: StoredSecret[] }>(
+    `select (select coalesce(jsonb_agg(s), '[]') from ${validSecrets('secrets')}) as valid from event_sources where name = $1`,
     [name],
   );
-  const row = rows[0];
-  if (!row) return null;
-  return row.secrets
-    .filter((one) => one.expires_at === null || new Date(one.expires_at) > row.now)
-    .map((one) => secrets.decrypt(one.secret));
+  return rows[0]?.valid.map((one) => secrets.decrypt(one.secret)) ?? null;
 }
 
 /** Gives a source a new secret, returned this once; the one before is accepted for another day. @throws CommandRefused `not_found` */
@@ -78,12 +69,8 @@ export async function rotateSource(db: Db, secrets: Secrets, name: string): Prom
     );
     const row = rows[0];
     if (!row) throw unknownSource(name);
-    const secret = newSecret();
-    const before = row.secrets
-      .slice(0, 1)
-      .map((old): StoredSecret => ({ secret: old.secret, expires_at: row.until.toISOString() }));
-    const stored: StoredSecret[] = [{ secret: secrets.encrypt(secret), expires_at: null }, ...before];
-    await tx.query('update event_sources set secrets = $2 where name = $1', [name, JSON.stringify(stored)]);
+    const { secret, stored } = freshSecret(secrets, { list: row.secrets, until: row.until });
+    await tx.query('update event_sources set secrets = $2 where name = $1', [name, stored]);
     return { secret };
   });
 }

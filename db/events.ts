@@ -84,7 +84,8 @@ export async function recordLeadEventIn(
   hash: IdentityHasher,
   event: IncomingEvent,
 ): Promise<EventEffect> {
-  const standing = isOutside(event.type) ? await lockStandingLaunches(tx, event.type) : [];
+  const { type } = event;
+  const standing = isOutside(type) ? await lockStandingLaunches(tx, type) : [];
   const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
   const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
   const stored = await storeEvent(tx, lead, event);
@@ -92,10 +93,10 @@ export async function recordLeadEventIn(
   await noteOnProfile(tx, event, stored.at);
   const concerned = [...lead.alsoLocked, lead.id];
   const sending = await sendingTo(tx, concerned);
-  const occurrence = isOutside(event.type) ? await occurrenceOf(tx, event, event.type) : null;
-  const effect = occurrence
-    ? await takeOutside(tx, lead, occurrence)
-    : await takeEffect(tx, lead, { until: backAt(lead, event.type, stored.at), ...event });
+  const occurrence = isOutside(type) ? await occurrenceOf(tx, event, type) : null;
+  const effect = isOutside(type)
+    ? await takeOutside(tx, lead, occurrence!)
+    : await takeEffect(tx, lead, { type, until: event.until ?? backAt(lead, type, stored.at) });
   const stopped = [...effect.stopped];
   if (event.type === 'unsubscribed') {
     const origin = event.origin ?? ownWish(lead.id);
@@ -179,10 +180,10 @@ export async function storeEvent(
 export async function takeEffect(
   tx: Tx,
   lead: LockedLead,
-  event: { readonly type: EventType | OutsideEvent; readonly until?: Instant | undefined },
+  event: { readonly type: EventType; readonly until?: Instant | undefined },
 ): Promise<{ stopped: readonly Ended[]; wake: readonly string[] }> {
   const name = event.type;
-  if (name === 'whatsapp_in' || isOutside(name)) return { stopped: [], wake: [] };
+  if (name === 'whatsapp_in') return { stopped: [], wake: [] };
   const own = lead.enrollment;
   const stopped: Ended[] = [];
   const wake: string[] = [];

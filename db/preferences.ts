@@ -4,6 +4,7 @@ import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import { emit } from './callbacks.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { lockLeads, recordDecision } from './endings.ts';
+import { CommandRefused } from './refused.ts';
 import {
   identitiesOf,
   leadsKnownBy,
@@ -62,6 +63,8 @@ export async function choosePreferences(
     const closed = CONTACT_CHANNELS.filter((channel) => !wanted.includes(channel));
     const leadIds = await leadsKnownBy(tx, await identitiesOf(tx, leadId));
     await lockLeads(tx, [...new Set([leadId, ...leadIds])]);
+    const { rowCount } = await tx.query('select from leads where id = $1 and erased_at is null', [leadId]);
+    if (rowCount === 0) throw new CommandRefused('erased', `The lead ${leadId} was erased.`);
     const origin = ownWish(leadId);
     if (await isWished(tx, origin, closed)) return [];
     await tx.query('delete from suppressions where origin = $1', [origin]);

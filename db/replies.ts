@@ -1,6 +1,6 @@
 /** What reps answer. A reply is a row before its provider is called, and is never sent twice (promise 1). */
 import type { IdentityHasher } from '../common/crypto.ts';
-import type { ContactChannel } from '../sequences/lead.ts';
+import { WHATSAPP_WINDOW_MS, type ContactChannel } from '../sequences/lead.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { lockLeads } from './endings.ts';
 import { CommandRefused } from './refused.ts';
@@ -82,8 +82,6 @@ export interface NewReply {
   readonly anyway: boolean;
 }
 
-const WHATSAPP_WINDOW = `interval '24 hours'`;
-
 /**
  * Commits a reply as `sending`, under the lead's lock, or answers the one with this key that was there already (`known`).
  * @throws CommandRefused `erased`, `suppressed`, `window_closed`
@@ -138,8 +136,8 @@ export async function beginReply(
 async function assertMayAnswer(tx: Tx, hash: IdentityHasher, { answered, anyway }: NewReply): Promise<void> {
   const { leadId, channel } = answered;
   const { rows } = await tx.query<{ erased: boolean; open: boolean | null }>(
-    `select erased_at is not null as erased, last_whatsapp_in_at > business_now() - ${WHATSAPP_WINDOW} as open from leads where id = $1`,
-    [leadId],
+    `select erased_at is not null as erased, last_whatsapp_in_at > business_now() - make_interval(secs => $2) as open from leads where id = $1`,
+    [leadId, WHATSAPP_WINDOW_MS / 1000],
   );
   if (rows[0]?.erased !== false) throw new CommandRefused('erased', `The lead ${leadId} was erased.`);
   if (channel === 'whatsapp' && !rows[0].open)
@@ -169,7 +167,10 @@ export type ReplyOutcome =
 
 /** Writes down how it came out, unless that is known already. What it answers waits for nobody any more when it was sent. */
 export async function finishReply(db: Db, id: string, outcome: ReplyOutcome): Promise<Reply> {
-  return db.tx((tx) => settle(tx, id, outcome, ['sending', 'unconfirmed']));
+  return db.tx(async (tx) => {
+    const reply = await lockReply(tx, id);
+    return reply.state === 'sending' || reply.state === 'unconfirmed' ? write(tx, id, outcome) : reply;
+  });
 }
 
 /**
@@ -178,40 +179,43 @@ export async function finishReply(db: Db, id: string, outcome: ReplyOutcome): Pr
  */
 export async function settleReply(db: Db, id: string, wasSent: boolean): Promise<Reply> {
   return db.tx(async (tx) => {
-    const { rows } = await tx.query<{ state: ReplyState }>(
-      'select state from replies where id = $1 for update',
-      [id],
+    const { state } = await lockReply(tx, id);
+    if (state !== 'unconfirmed')
+      throw new CommandRefused('not_unconfirmed', `This reply is ${state}: there is nothing to settle.`);
+    return write(
+      tx,
+      id,
+      wasSent
+        ? { state: 'sent', providerId: null }
+        : { state: 'failed', reason: 'settled_not_sent', detail: 'Somebody found that it had not gone out.' },
     );
-    if (!rows[0]) throw new CommandRefused('not_found', `There is no reply with the id ${id}.`);
-    if (rows[0].state !== 'unconfirmed')
-      throw new CommandRefused(
-        'not_unconfirmed',
-        `This reply is ${rows[0].state}: there is nothing to settle.`,
-      );
-    const outcome: ReplyOutcome = wasSent
-      ? { state: 'sent', providerId: null }
-      : { state: 'failed', reason: 'settled_not_sent', detail: 'Somebody found that it had not gone out.' };
-    return settle(tx, id, outcome, ['unconfirmed']);
   });
 }
 
-async function settle(
-  tx: Tx,
-  id: string,
-  outcome: ReplyOutcome,
-  from: readonly ReplyState[],
-): Promise<Reply> {
+/** The lead first, as everywhere, then the reply. @throws CommandRefused `not_found` */
+async function lockReply(tx: Tx, id: string): Promise<Reply> {
+  const read = async (locked: '' | 'for update') =>
+    (
+      await tx.query<Reply & Record<string, unknown>>(
+        `select ${COLUMNS} from replies where id = $1 ${locked}`,
+        [id],
+      )
+    ).rows[0];
+  const found = await read('');
+  if (found) await lockLeads(tx, [found.leadId]);
+  const reply = found && (await read('for update'));
+  if (!reply) throw new CommandRefused('not_found', `There is no reply with the id ${id}.`);
+  return reply;
+}
+
+/** The caller holds the locks of the lead and the reply. */
+async function write(tx: Tx, id: string, outcome: ReplyOutcome): Promise<Reply> {
   const sent = outcome.state === 'sent' ? outcome : null;
-  const { rows } = await tx.query<Reply & { changed: boolean } & Record<string, unknown>>(
-    `with before as (select id, state from replies where id = $1 for update)
-     update replies r set state = case when b.state = any($9) then $2 else r.state end,
-       at = case when b.state = any($9) and $2 = 'sent' then r.sending_at else r.at end, lease_until = null,
-       provider_id = coalesce($3, r.provider_id), provider_thread_id = coalesce($4, r.provider_thread_id), message_id = coalesce($5, r.message_id),
-       reason = case when b.state = any($9) then $6 else r.reason end, detail = case when b.state = any($9) then left($7, 2000) else r.detail end
-     from before b where r.id = b.id
-     returning ${COLUMNS.split(', ')
-       .map((column) => `r.${column}`)
-       .join(', ')}, b.state = any($9) and $2 = $8 as changed`,
+  const { rows } = await tx.query<Reply & Record<string, unknown>>(
+    `update replies set state = $2, at = case when $2 = 'sent' then sending_at end, lease_until = null,
+       provider_id = coalesce($3, provider_id), provider_thread_id = coalesce($4, provider_thread_id),
+       message_id = coalesce($5, message_id), reason = $6, detail = left($7, 2000)
+     where id = $1 returning ${COLUMNS}`,
     [
       id,
       outcome.state,
@@ -220,12 +224,9 @@ async function settle(
       sent?.messageId ?? null,
       'reason' in outcome ? outcome.reason : null,
       'detail' in outcome ? outcome.detail : null,
-      'sent',
-      from,
     ],
   );
-  const { changed, ...reply } = rows[0]!;
-  if (changed) {
+  if (sent) {
     await tx.query(
       `update messages m set settled = true from replies r where r.id = $1 and m.lead_id = r.lead_id and not m.settled and m.at <= r.sending_at`,
       [id],
@@ -237,7 +238,7 @@ async function settle(
       [id],
     );
   }
-  return reply;
+  return rows[0]!;
 }
 
 /** Replies whose process ended while it sent: whether they went out is a person's to say. Returns how many. */

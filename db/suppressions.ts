@@ -5,6 +5,7 @@
 import { normaliseIdentity, type IdentityHasher, type IdentityKind } from '../common/crypto.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import type { Plan, SequenceCopy } from '../sequences/plan.ts';
+import { addressesOn } from '../sequences/route/addresses.ts';
 import { hasNoWayLeft } from '../sequences/route/plan-channels.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { endEnrollments, lockLeads, type Ended } from './endings.ts';
@@ -107,31 +108,25 @@ export function weighSuppressions(
   const dead: Partial<Record<ContactChannel, readonly string[]>> = {};
   for (const channel of CONTACT_CHANNELS) {
     const addresses = addressesOn(channel, lead);
-    const gone = addresses.filter(({ kind, value }) =>
-      laid.get(hash(kind, value).toString('hex'))?.some((one) => one.bounced && one.channel === channel),
+    const gone = addresses.filter((value) =>
+      laid
+        .get(hash(KIND[channel], value).toString('hex'))
+        ?.some((one) => one.bounced && one.channel === channel),
     );
     if (gone.length === 0) continue;
-    dead[channel] = gone.map(({ value }) => value);
+    dead[channel] = gone;
     if (gone.length === addresses.length) channels.add(channel);
   }
   return { all: false, channels, dead };
 }
 
-function addressesOn(
-  channel: ContactChannel,
-  lead: Pick<Reachable, 'emails' | 'phones' | 'linkedinUrl'>,
-): readonly Identity[] {
-  switch (channel) {
-    case 'email':
-      return lead.emails.map((value) => ({ kind: 'email', value }));
-    case 'linkedin':
-      return lead.linkedinUrl ? [{ kind: 'linkedin', value: lead.linkedinUrl }] : [];
-    case 'sms':
-    case 'whatsapp':
-    case 'call':
-      return lead.phones.map((value) => ({ kind: 'phone', value }));
-  }
-}
+const KIND = {
+  email: 'email',
+  linkedin: 'linkedin',
+  sms: 'phone',
+  whatsapp: 'phone',
+  call: 'phone',
+} as const satisfies Record<ContactChannel, IdentityKind>;
 
 /** Whether the lead can be reached on a channel at another address or number than this one. */
 export async function hasAnotherAddress(
@@ -143,7 +138,7 @@ export async function hasAnotherAddress(
   if (!lead) return false;
   const { channels, dead } = await suppressedChannels(q, hash, lead);
   if (channels.has(channel)) return false;
-  return addressesOn(channel, lead).some(({ value }) => value !== address && !dead[channel]?.includes(value));
+  return addressesOn(channel, lead).some((one) => one !== address && !dead[channel]?.includes(one));
 }
 
 /** Channels on which there is an address. */

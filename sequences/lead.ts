@@ -7,6 +7,9 @@ export type Channel = (typeof CHANNELS)[number];
 export const CONTACT_CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 export type ContactChannel = (typeof CONTACT_CHANNELS)[number];
 
+/** How long after a person's last WhatsApp message free text may be written there (whatsapp.com/legal/business-policy). */
+export const WHATSAPP_WINDOW_MS = 24 * 3_600_000;
+
 /** What a sender's cap counts. One action belongs to one channel. */
 export const ACTIONS = [
   'email',

@@ -16,6 +16,7 @@ import {
 import type { Answer, Command } from '../../sequences/engine/types.ts';
 import type { WaitContext } from '../../sequences/calendar/index.ts';
 import { addWaits, localDay } from '../../sequences/calendar/index.ts';
+import { WHATSAPP_WINDOW_MS } from '../../sequences/lead.ts';
 import type { Instant } from '../../sequences/plan.ts';
 import {
   calendarOf,
@@ -215,8 +216,6 @@ function bookAgain(touch: TouchRow, now: Instant): Answer {
     reason: touch.reason ?? 'slot_released',
   };
 }
-
-const WHATSAPP_WINDOW_MS = 24 * 3_600_000;
 
 async function reasonToSkip(
   tx: Tx,

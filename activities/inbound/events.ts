@@ -1,27 +1,14 @@
 /** What other systems tell of leads: a meeting, a deal, an order, a visit. */
-import * as z from 'zod';
 import type { Tx } from '../../db/db.ts';
-import { recordLeadEventIn, type IncomingEvent } from '../../db/events.ts';
+import { recordLeadEventIn } from '../../db/events.ts';
 import type { InboundRow } from '../../db/inbound.ts';
 import { leadsNamed } from '../../db/matching.ts';
 import { emailAddress, linkedinProfile, phoneNumber } from '../../sequences/leads/fields.ts';
+import { toldEventSchema } from '../../sequences/outside/told.ts';
 import type { InboundDeps, Understood } from './index.ts';
 
-/** As it was checked at the edge (api/hooks/events.ts). */
-const toldSchema = z.object({
-  type: z.string(),
-  lead: z.object({
-    id: z.string().optional(),
-    external_id: z.string().optional(),
-    email: z.string().optional(),
-    phone: z.string().optional(),
-    linkedin_url: z.string().optional(),
-  }),
-  data: z.record(z.string(), z.unknown()).default({}),
-});
-
 export async function understandEvent(tx: Tx, arrived: InboundRow, deps: InboundDeps): Promise<Understood> {
-  const { type, lead, data } = toldSchema.parse(arrived.payload);
+  const { type, lead, data = {} } = toldEventSchema.parse(arrived.payload);
   const leadIds = await leadsNamed(tx, {
     id: lead.id ?? null,
     externalId: lead.external_id ?? null,
@@ -35,7 +22,7 @@ export async function understandEvent(tx: Tx, arrived: InboundRow, deps: Inbound
   if (leadIds.length > 1) return { result: 'ambiguous_lead' };
   const effect = await recordLeadEventIn(tx, deps.hashIdentity, {
     leadId,
-    type: type as IncomingEvent['type'],
+    type,
     at: arrived.receivedAt.getTime(),
     data,
     dedupeKey: arrived.dedupeKey,

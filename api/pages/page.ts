@@ -1,14 +1,8 @@
 /** The few pages that a lead may see: plain, readable without styles or scripts, in the reader's language where we speak it. */
 import { createHash } from 'node:crypto';
-import { CONTACT_CHANNELS, type ContactChannel } from '../../sequences/lead.ts';
+import type { Preferences } from '../../db/preferences.ts';
+import { CONTACT_CHANNELS } from '../../sequences/lead.ts';
 import { LANGUAGES, TEXTS, type Language, type PageName, type Texts } from './texts.ts';
-
-/** What a lead may be contacted by. Nothing of it says who the lead is. */
-export interface Preferences {
-  readonly open: readonly ContactChannel[];
-  /** Text messages are closed by a STOP, which only its START lifts. */
-  readonly stoppedByText: boolean;
-}
 
 const STYLE =
   'body{font:1.125rem/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;color:#1a1a1a;background:#fff}' +

@@ -3,7 +3,7 @@ import { waitsForStep } from '../engine/reduce.ts';
 import type { EngineState } from '../engine/types.ts';
 import { eventMatches } from '../language/conditions/evaluate.ts';
 import type { LeadProfile } from '../lead.ts';
-import type { EventRule, OutsideEvent, Plan, StepId } from '../plan.ts';
+import type { OutsideEvent, Plan, StepId } from '../plan.ts';
 
 /** An event as it came. */
 export interface Occurrence {
@@ -14,7 +14,10 @@ export interface Occurrence {
 }
 
 /** Whether a rule means this event. */
-export function isMeant({ event, where }: EventRule, { name, data, lead }: Occurrence): boolean {
+export function isMeant(
+  { event, where }: { readonly event: string; readonly where?: string },
+  { name, data, lead }: Occurrence,
+): boolean {
   return event === name && (where === undefined || eventMatches(where, { lead, data }));
 }
 
@@ -30,7 +33,7 @@ export interface Meaning {
 /** @param state the last saved state; null before the first transition */
 export function meaningOf(plan: Plan, state: EngineState | null, occurrence: Occurrence): Meaning {
   const met = Object.values(plan.nodes)
-    .filter((node) => node.kind === 'wait_for' && isMeant(node as EventRule & typeof node, occurrence))
+    .filter((node) => node.kind === 'wait_for' && isMeant(node, occurrence))
     .map(({ id }) => id);
   const rules = (plan.stopOnEvents ?? []).filter((rule) => isMeant(rule, occurrence));
   const stops = rules.some(({ scope }) => scope === 'company') ? 'company' : rules.length > 0 ? 'lead' : null;

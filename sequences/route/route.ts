@@ -1,6 +1,7 @@
 import { hash32 } from '../engine/hash.ts';
-import type { Action, Channel, LeadProfile } from '../lead.ts';
+import type { Action, Channel, ContactChannel, LeadProfile } from '../lead.ts';
 import type { StepCopy, TouchNode } from '../plan.ts';
+import { addressesOn } from './addresses.ts';
 import { MESSAGE_ACTION } from './plan-channels.ts';
 
 /** A sender that the sequence and the launch allow. */
@@ -106,26 +107,22 @@ function routeOn(
   return { channel, action, address: address && address.value, senderId };
 }
 
+const NO_ADDRESS = {
+  email: 'no_email',
+  linkedin: 'no_linkedin',
+  sms: 'no_phone',
+  whatsapp: 'no_phone',
+  call: 'no_phone',
+} as const satisfies Record<ContactChannel, NoRoute>;
+
+/** null: a task goes to no address. */
 function addressOn(
   channel: Channel,
   { lead, dead }: RouteRequest,
 ): { value: string } | { reason: NoRoute } | null {
-  const first = (values: readonly (string | null)[], reason: NoRoute) => {
-    const value = values.find((one) => one !== null && !dead[channel]?.includes(one));
-    return value ? { value } : { reason };
-  };
-  switch (channel) {
-    case 'email':
-      return first(lead.emails, 'no_email');
-    case 'sms':
-    case 'whatsapp':
-    case 'call':
-      return first(lead.phones, 'no_phone');
-    case 'linkedin':
-      return first([lead.linkedinUrl], 'no_linkedin');
-    case 'task':
-      return null;
-  }
+  if (channel === 'task') return null;
+  const value = addressesOn(channel, lead).find((one) => !dead[channel]?.includes(one));
+  return value ? { value } : { reason: NO_ADDRESS[channel] };
 }
 
 /**

@@ -2,8 +2,8 @@
 import { channelsWithoutConsent } from '../consent.ts';
 import { seedNumber } from '../engine/hash.ts';
 import { initialState } from '../engine/reduce.ts';
-import type { ContactChannel } from '../lead.ts';
 import type { CompiledSequence } from '../plan.ts';
+import { addressesOn } from '../route/addresses.ts';
 import { hasNoWayLeft } from '../route/plan-channels.ts';
 import type { RouteSender } from '../route/route.ts';
 import type { SimulatedLead, SimulationLead, SimulationSender } from './types.ts';
@@ -93,17 +93,10 @@ function toRouteSender({ profile, broken }: SimulationSender): RouteSender {
 /** Whether of what is ahead of the lead every channel is closed to it; without a suppression nothing is. */
 export function isUnreachable({ profile, suppressedOn, walk }: LeadRecord): boolean {
   if (suppressedOn.size === 0) return false;
-  const addressed: Readonly<Record<ContactChannel, boolean>> = {
-    email: profile.emails.length > 0,
-    linkedin: profile.linkedinUrl !== null,
-    sms: profile.phones.length > 0,
-    whatsapp: profile.phones.length > 0,
-    call: profile.phones.length > 0,
-  };
   const { plan, copy } = walk.sequence;
   return hasNoWayLeft(
     { plan, copy, from: walk.state.step },
-    (channel) => addressed[channel] && !suppressedOn.has(channel),
+    (channel) => addressesOn(channel, profile).length > 0 && !suppressedOn.has(channel),
   );
 }
 

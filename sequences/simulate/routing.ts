@@ -1,4 +1,4 @@
-import type { Action, Channel } from '../lead.ts';
+import { WHATSAPP_WINDOW_MS, type Action, type Channel } from '../lead.ts';
 import type { TouchNode } from '../plan.ts';
 import {
   chooseRoute,
@@ -43,8 +43,6 @@ export function routeOf(world: World, walk: Walk, node: TouchNode): Routed {
 export function senderOf(world: World, route: Routed): SimulationSender | null {
   return 'reason' in route || route.senderId === null ? null : (world.senders.get(route.senderId) ?? null);
 }
-
-const WHATSAPP_WINDOW_MS = 24 * 3_600_000;
 
 /** Why a touch is left out now; null: it is not. */
 export function reasonToSkip(

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Db } from '../../db/db.ts';
-import { startSandbox, type Sandbox } from '../../providers/sandbox/sandbox.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { type Sandbox } from '../../providers/sandbox/sandbox.ts';
 import {
   makeEnrollment,
   makeLaunch,
@@ -14,43 +13,24 @@ import {
   touchNode,
 } from '../support/factories.ts';
 import { bookNow } from '../support/sending.ts';
-import { cadenza, makeFolder } from './support.ts';
+import { openTerminal, type Terminal } from './support.ts';
 
 // Each run is a process of its own; the machine may be busy.
 jest.setTimeout(180_000);
 
-const KEY = Buffer.alloc(32, 7).toString('base64');
+let terminal: Terminal;
 let db: Db;
-let drop: () => Promise<void>;
-let env: Record<string, string>;
-let folder: ReturnType<typeof makeFolder>;
 let sandbox: Sandbox;
-
+let folder: string;
 beforeAll(async () => {
-  const database = await createTestDatabase();
-  ({ db, drop } = database);
-  folder = makeFolder();
-  mkdirSync(join(folder.path, 'sandbox'));
-  sandbox = await startSandbox({ dir: join(folder.path, 'sandbox') });
-  env = {
-    DATABASE_URL: database.url,
-    // Nobody listens there: workflows cannot be told, which only warns.
-    TEMPORAL_ADDRESS: '127.0.0.1:9',
-    CADENZA_ENCRYPTION_KEYS: `k:${KEY}`,
-    CADENZA_HASH_KEY: KEY,
-    CADENZA_TOKEN_KEY: KEY,
-    CADENZA_PUBLIC_URL: 'https://cadenza.example.com',
-  };
+  terminal = await openTerminal();
+  ({ db, sandbox, folder } = terminal);
 });
-afterAll(async () => {
-  await sandbox.close();
-  await drop();
-  folder.remove();
-});
+afterAll(() => terminal.close());
 
-const run = (...args: string[]) => cadenza(args, { cwd: folder.path, env });
-const withInput = (input: string, ...args: string[]) => cadenza(args, { cwd: folder.path, env, input });
-const write = (name: string, text: string) => writeFileSync(join(folder.path, name), text);
+const run: Terminal['run'] = (...args) => terminal.run(...args);
+const withInput: Terminal['withInput'] = (...args) => terminal.withInput(...args);
+const write: Terminal['write'] = (...args) => terminal.write(...args);
 
 const sequence = (body: string) =>
   `name: short\nsteps:\n  - id: hello\n    email: { subject: Hi, body: "${body}" }\n  - wait: 2 days\n  - id: again\n    email: { subject: Again, body: "${body}" }\n`;
@@ -116,7 +96,7 @@ test('import takes what it can, lists the rest with line and reason, and neutral
     warnings: 1,
     rejectsFile: 'leads.rejects.csv',
   });
-  const rejects = readFileSync(join(folder.path, 'leads.rejects.csv'), 'utf8');
+  const rejects = readFileSync(join(folder, 'leads.rejects.csv'), 'utf8');
   expect(rejects).toMatch(/^4,rejected,"?no_identity/m);
   expect(rejects).toContain(`'=cmd()`);
   const [missing, mapped, exported] = await Promise.all([
@@ -423,7 +403,7 @@ test('an import that fails as a whole leaves nothing behind', async () => {
   expect(torn.code).toBe(2);
   expect(torn.json()).toMatchObject({ error: { code: 'bad_csv', line: expect.any(Number) } });
   expect((await db.query(`select 1 from leads where 'zed@torn.test' = any(emails)`)).rows).toEqual([]);
-  expect(existsSync(join(folder.path, 'torn.rejects.csv'))).toBe(false);
-  expect(existsSync(join(folder.path, 'torn.rejects.csv.part'))).toBe(false);
+  expect(existsSync(join(folder, 'torn.rejects.csv'))).toBe(false);
+  expect(existsSync(join(folder, 'torn.rejects.csv.part'))).toBe(false);
   expect(existsSync(resolve('torn.rejects.csv'))).toBe(false);
 });

@@ -1,8 +1,11 @@
 import { expect } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Db } from '../../db/db.ts';
+import { startSandbox, type Sandbox } from '../../providers/sandbox/sandbox.ts';
+import { createTestDatabase } from '../support/database.ts';
 
 const BIN = resolve('bin/cadenza.js');
 
@@ -41,4 +44,46 @@ export async function cadenza(
   const code = await new Promise<number | null>((done) => child.once('close', done));
   expect(stdout() + stderr()).not.toMatch(/^\s+at .*[:(]\d+|node:internal|Error: /m);
   return { code, stdout: stdout(), stderr: stderr(), json: () => JSON.parse(stdout()) as unknown };
+}
+
+/** The terminal beside a database and a sandbox, with nobody where Temporal should be: workflows cannot be told, which only warns. */
+export interface Terminal {
+  readonly db: Db;
+  readonly sandbox: Sandbox;
+  readonly folder: string;
+  readonly run: (...args: string[]) => Promise<Run>;
+  readonly withInput: (input: string, ...args: string[]) => Promise<Run>;
+  /** Writes a file into its folder. */
+  readonly write: (name: string, text: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+export async function openTerminal(): Promise<Terminal> {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  const { db, url, drop } = await createTestDatabase();
+  const folder = makeFolder();
+  mkdirSync(join(folder.path, 'sandbox'));
+  const sandbox = await startSandbox({ dir: join(folder.path, 'sandbox') });
+  const env = {
+    DATABASE_URL: url,
+    TEMPORAL_ADDRESS: '127.0.0.1:9',
+    CADENZA_ENCRYPTION_KEYS: `k:${key}`,
+    CADENZA_HASH_KEY: key,
+    CADENZA_TOKEN_KEY: key,
+    CADENZA_PUBLIC_URL: 'https://cadenza.example.com',
+  };
+  const at = { cwd: folder.path, env };
+  return {
+    db,
+    sandbox,
+    folder: folder.path,
+    run: (...args) => cadenza(args, at),
+    withInput: (input, ...args) => cadenza(args, { ...at, input }),
+    write: (name, text) => writeFileSync(join(folder.path, name), text),
+    async close() {
+      await sandbox.close();
+      await drop();
+      folder.remove();
+    },
+  };
 }

@@ -102,4 +102,5 @@ test('an erased lead has no page of their own any more', async () => {
   expect(await leadOfTouch(db, ada.touchId)).toBe(ada.leadId);
   await db.query('update leads set erased_at = business_now() where id = $1', [ada.leadId]);
   expect(await leadOfTouch(db, ada.touchId)).toBeNull();
+  await expect(ada.choose('email')).rejects.toMatchObject({ code: 'erased' });
 });

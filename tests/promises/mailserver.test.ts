@@ -10,7 +10,7 @@ import { createLogger } from '../../common/log.ts';
 import type { Db } from '../../db/db.ts';
 import { addSender } from '../../db/senders.ts';
 import { createProviders } from '../../providers/registry.ts';
-import { statusOf, world } from '../activities/inbound/support.ts';
+import { hash, statusOf, world } from '../activities/inbound/support.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { makeHost, walk, type Host } from '../support/enrollment-host.ts';
 import {
@@ -139,5 +139,10 @@ if (missing) process.stderr.write(`The test with postfix and dovecot is skipped:
     await until(async () => (await touch()).delivery === 'bounced', 'the bounce counts');
     const { rows } = await db.query(`select type from lead_events where lead_id = $1`, [leadId]);
     expect(rows).toContainEqual({ type: 'bounced' });
+    const kept = await db.query<{ channel: string }>(
+      'select channel from suppressions where identity_hash = $1',
+      [hash('email', 'nobody@lead.test')],
+    );
+    expect(kept.rows).toEqual([{ channel: 'email' }]);
   });
 });

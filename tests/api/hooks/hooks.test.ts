@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import twilio from 'twilio';
 import { createServer } from '../../../api/server.ts';
+import { wallNow } from '../../../common/clock.ts';
 import { createUnsubscribeTokens } from '../../../common/crypto.ts';
 import { createLogger } from '../../../common/log.ts';
 import type { NewInbound } from '../../../db/inbound.ts';
@@ -205,7 +206,7 @@ test('whatever the body, the server neither fails nor takes nonsense', async () 
 function event(
   base: string,
   body: unknown,
-  { secret = SHOP, id = 'evt-1', at = new Date(), source = 'shop', signed = body } = {} as {
+  { secret = SHOP, id = 'evt-1', at = new Date(wallNow()), source = 'shop', signed = body } = {} as {
     secret?: string;
     id?: string;
     at?: Date;
@@ -241,7 +242,7 @@ test('what another system signed, with either secret during a rotation, is store
 
 test('what it did not sign, too late, or for a source that is none, is refused and not stored', async () => {
   const { base, stored } = await serve();
-  const old = new Date(Date.now() - 6 * 60_000);
+  const old = new Date(wallNow() - 6 * 60_000);
   const forged = `whsec_${randomBytes(32).toString('base64')}`;
   expect((await event(base, order, { secret: forged })).status).toBe(401);
   expect((await event(base, { ...order, data: {} }, { signed: order })).status).toBe(401);
