@@ -155,5 +155,6 @@ function sayOpen(out: Output, { name, launchId, sequence, revision }: LaunchOutc
   );
   if (launchId === null) return;
   out.line(`Launch "${name}" ${launchId}`);
-  out.line(out.colors.dim('What came: cadenza sources events; to close it: cadenza stop launch'));
+  const close = `cadenza stop launch ${launchId.slice(0, 8)}`;
+  out.line(out.colors.dim(`What came: cadenza sources events; to close it: ${close}`));
 }
