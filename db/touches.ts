@@ -340,6 +340,15 @@ export async function companyContacts(
   return rows.map(({ at }) => at);
 }
 
+/** The last touches of a sender that its provider itself said it took, newest first. */
+export async function lastSentBy(db: Queryable, senderId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from touches where sender_id = $1 and state = 'sent' and provider_id is not null order by at desc limit 3`,
+    [senderId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** The sender that a touch has, or null. */
 export async function touchSenderId(db: Queryable, touchId: string): Promise<string | null> {
   const { rows } = await db.query<{ sender_id: string | null }>(

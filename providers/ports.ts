@@ -40,6 +40,8 @@ export interface Outgoing {
   readonly providerChatId?: string | null;
   /** When the touch was first handed over (wall clock): from when `find` looks. */
   readonly since?: Date;
+  /** For `find`: touches that this sender certainly sent last, newest first. */
+  readonly alsoSent?: readonly string[];
 }
 
 /** What became of one attempt. Codes are snake_case words; `detail` is for people and may quote the provider. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { wallNow } from '../../common/clock.ts';
 import { BrokenSecretError, UnknownKeyError } from '../../common/crypto.ts';
 import { loadAccount } from '../../db/senders.ts';
-import type { TouchRow } from '../../db/touches.ts';
+import { lastSentBy, type TouchRow } from '../../db/touches.ts';
 import type { FindResult, SenderAccount, SendResult } from '../../providers/ports.ts';
 import type { Answer } from '../../sequences/engine/types.ts';
 import { lookLater, outgoingOf, webhookId, type Delivery } from './delivery.ts';
@@ -146,7 +146,8 @@ async function find(
   const since = new Date((touch.leaseUntil ?? wallNow()) - deps.leaseMs - SINCE_MARGIN_MS);
   try {
     const account = await loadAccount(deps.db, sender.id, deps.secrets);
-    const asked = provider.find(account, outgoingOf(delivery, deps, since));
+    const alsoSent = await lastSentBy(deps.db, sender.id);
+    const asked = provider.find(account, { ...outgoingOf(delivery, deps, since), alsoSent });
     const patience = new AbortController();
     const late = sleep(deps.sendTimeoutMs, null, { signal: patience.signal, ref: false }).catch(() => null);
     const found = await Promise.race([asked, late]);

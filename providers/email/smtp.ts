@@ -1,5 +1,6 @@
 /** Email through any submission server, by nodemailer. */
 import type { NodemailerError, SendMailOptions } from 'nodemailer';
+import { wallNow } from '../../common/clock.ts';
 import { sendDeadline } from '../http.ts';
 import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
 import { BadSettings, withSettings } from '../settings.ts';
@@ -7,6 +8,7 @@ import { classifySmtp } from './classify.ts';
 import { CannotCompose, compose, domainOf, messageIdOf } from './compose.ts';
 import { checkDomain, type ResolveTxt, systemResolver } from './dns-checks.ts';
 import { checkMailbox } from './mailbox/check.ts';
+import { findSent, sameProvider } from './mailbox/find-sent.ts';
 import { emailConfiguration } from './settings.ts';
 import { handedOver, type HandOver, Transports } from './transports.ts';
 
@@ -19,11 +21,11 @@ export interface SmtpOptions {
   readonly deadlineMs?: number;
 }
 
-/** `email/smtp`. SMTP has no way to ask whether a message was taken, so `find` cannot say. */
+/** `email/smtp`. SMTP has no way to ask whether a message was taken: `find` asks the Sent folder of a sender with an `imap` block. */
 export function createSmtpProvider(options: SmtpOptions = {}): Provider {
   const transports = new Transports(options.maxSenders ?? 200);
   const resolveTxt = options.resolveTxt ?? systemResolver();
-  const underWay = new Set<Promise<SendResult>>();
+  const underWay = new Set<Promise<unknown>>();
 
   async function send(sender: SenderAccount, touch: Outgoing): Promise<SendResult> {
     const { configuration, transporter } = transports.for(sender);
@@ -44,21 +46,20 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
     }
   }
 
+  async function tracked<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      underWay.delete(work);
+    }
+  }
+
   return {
     id: 'email/smtp',
     mode: 'wire',
-    async send(sender, touch) {
-      const work = withSettings(() => send(sender, touch));
-      underWay.add(work);
-      try {
-        return await work;
-      } finally {
-        underWay.delete(work);
-      }
-    },
-    async find(): Promise<FindResult> {
-      return { kind: 'cannot_say' };
-    },
+    send: (sender, touch) => tracked(withSettings(() => send(sender, touch))),
+    find: (sender, touch) => tracked(find(sender, touch)),
     assertSettings: emailConfiguration,
     async check(sender): Promise<readonly CheckLine[]> {
       try {
@@ -87,10 +88,30 @@ export function createSmtpProvider(options: SmtpOptions = {}): Provider {
         throw error;
       }
     },
-    /** Waits for what is being sent (bounded by each sender's deadline), then closes every connection. */
+    /** Waits for what is being sent or asked (bounded by each sender's time-outs), then closes every connection. */
     async close() {
       await Promise.allSettled(underWay);
       transports.close();
     },
   };
+}
+
+async function find(sender: SenderAccount, touch: Outgoing): Promise<FindResult> {
+  try {
+    const { mailbox, pool, settings } = emailConfiguration(sender);
+    if (!mailbox || !settings.imap || !touch.since) return { kind: 'cannot_say' };
+    const ours = (touchId: string) => ({ touchId, messageId: messageIdOf(touchId, sender.address) });
+    const sought = ours(touch.touchId);
+    const presence = await findSent(mailbox, sought, (touch.alsoSent ?? []).map(ours));
+    if (presence === 'present')
+      return { kind: 'found', providerId: sought.messageId, messageId: sought.messageId };
+    const proven =
+      presence === 'absent' &&
+      sameProvider(pool.host ?? '', mailbox.host) &&
+      wallNow() - touch.since.getTime() >= settings.imap.settleMs;
+    return { kind: proven ? 'not_found' : 'cannot_say' };
+  } catch {
+    // A mailbox that is away, refuses the login or cannot search says nothing.
+    return { kind: 'cannot_say' };
+  }
 }

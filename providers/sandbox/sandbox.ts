@@ -157,7 +157,13 @@ export function sandboxSender(
           host: urls.smtp.host,
           port: urls.smtp.port,
           security: 'none',
-          imap: { host: urls.imap.host, port: urls.imap.port, security: 'none', pollSeconds: 5 },
+          imap: {
+            host: urls.imap.host,
+            port: urls.imap.port,
+            security: 'none',
+            pollSeconds: 5,
+            settleMs: settle,
+          },
         },
         credentials: { imapPassword: 'sandbox' },
       };

@@ -17,6 +17,8 @@ export const imapSchema = z.strictObject({
   folders: z.union([z.literal('auto'), z.array(z.string().min(1)).min(1).max(50)]).default('auto'),
   /** How often folders besides the inbox are looked at, and the inbox where the server cannot tell of news; wall seconds. */
   pollSeconds: z.int().min(1).max(3600).default(30),
+  /** How long after a try (wall ms) a Sent folder that keeps our mail proves that it did not go out. */
+  settleMs: z.int().min(0).default(300_000),
 });
 
 export type ImapSettings = z.output<typeof imapSchema>;
