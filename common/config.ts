@@ -43,6 +43,8 @@ export interface Config {
   readonly allowPrivateEndpoints: boolean;
   /** Wall seconds that a process has to answer for a send before the touch counts as unconfirmed. */
   readonly sendLeaseSeconds: number;
+  /** How long (days, wall) raw messages that concern a lead are kept; 0: not at all. */
+  readonly rawMailDays: number;
   /** Wall seconds between two sweeps. */
   readonly sweepSeconds: number;
   /** Absolute. What the local stack keeps. */
@@ -149,6 +151,7 @@ export function parseConfig(env: Environment, mode: Config['mode']): Config {
     publicUrl: (e.CADENZA_PUBLIC_URL ?? `http://127.0.0.1:${e.CADENZA_HTTP_PORT}`).replace(/\/+$/, ''),
     allowPrivateEndpoints: e.CADENZA_ALLOW_PRIVATE_ENDPOINTS,
     sendLeaseSeconds: e.CADENZA_SEND_LEASE_SECONDS,
+    rawMailDays: e.CADENZA_RAW_MAIL_DAYS,
     sweepSeconds: e.CADENZA_SWEEP_SECONDS,
     dataDir: resolve(e.CADENZA_DATA_DIR),
     workflowBundle: e.CADENZA_WORKFLOW_BUNDLE ?? null,

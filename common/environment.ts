@@ -74,6 +74,12 @@ export const ENVIRONMENT = {
   CADENZA_ALLOW_PRIVATE_ENDPOINTS: flag,
   CADENZA_SEND_LEASE_SECONDS: wholeSeconds(120),
   CADENZA_SWEEP_SECONDS: wholeSeconds(15),
+  CADENZA_RAW_MAIL_DAYS: z.coerce
+    .number({ error: 'is not a number' })
+    .int('must be whole')
+    .min(0, 'must be 0 to 3650')
+    .max(3650, 'must be 0 to 3650')
+    .default(30),
   CADENZA_DATA_DIR: z.string().min(1, 'is empty').default('.cadenza'),
   CADENZA_WORKFLOW_BUNDLE: file.optional(),
   CADENZA_LOG_LEVEL: z
@@ -105,6 +111,7 @@ export const EXAMPLES: Readonly<Record<EnvironmentName, string>> = {
   CADENZA_ALLOW_PRIVATE_ENDPOINTS: 'false',
   CADENZA_SEND_LEASE_SECONDS: '120',
   CADENZA_SWEEP_SECONDS: '15',
+  CADENZA_RAW_MAIL_DAYS: '30',
   CADENZA_DATA_DIR: '.cadenza',
   CADENZA_WORKFLOW_BUNDLE: '/opt/cadenza/workflow-bundle.js',
   CADENZA_LOG_LEVEL: 'info',

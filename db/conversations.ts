@@ -23,6 +23,8 @@ export interface InboxMessage {
   readonly sequence: string | null;
   readonly step: string | null;
   readonly settled: boolean;
+  /** Whose it may be: somebody at the domain of a lead wrote, and a person says. */
+  readonly maybe: { readonly leadId: string; readonly name: string | null } | null;
 }
 
 /** What came in, the newest first. */
@@ -33,9 +35,12 @@ export async function listInbox(
   const { rows } = await q.query<InboxMessage & Record<string, unknown>>(
     `select m.id, m.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name,
        coalesce(l.company_name, c.name) as company, m.channel, m.address, m.at, m.class, m.class_by as "classBy", m.body,
-       v.name as sequence, t.step_id as step, m.settled
+       v.name as sequence, t.step_id as step, m.settled,
+       case when m.lead_id is null and p.id is not null then json_build_object('leadId', p.id,
+         'name', coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.emails[1])) end as maybe
      from (select * from messages where $1 or not settled order by at desc, id limit $2) m
      left join leads l on l.id = m.lead_id left join companies c on c.id = l.company_id
+     left join leads p on p.id = m.maybe_lead_id
      left join touches t on t.id = m.touch_id left join enrollments e on e.id = t.enrollment_id
      left join sequence_versions v on v.id = e.version_id
      order by m.at desc, m.id`,
@@ -125,34 +130,56 @@ export async function classMessage(
   });
 }
 
+/** The raw message of one in the inbox (RFC 5322), and whose it is. null: it is kept no more, or was none. */
+export async function rawMessage(q: Queryable, messageId: string): Promise<Buffer | null> {
+  const { rows } = await q.query<{ raw: Buffer | null }>(
+    'select i.raw from messages m left join inbound i on i.id = m.inbound_id where m.id = $1',
+    [messageId],
+  );
+  if (!rows[0]) throw new CommandRefused('not_found', `There is no message with the id ${messageId}.`);
+  return rows[0].raw;
+}
+
 /**
- * A person says whose message it is: from then on it counts as that lead's answer.
- * @throws CommandRefused `not_found`, `erased`; `already_done` when it is somebody's already
+ * A person says whose message it is: from then on it counts as that lead's answer, or as the opt-out that it is.
+ * @param leadId null: whose it was guessed to be
+ * @throws CommandRefused `not_found`, `erased`; `already_done` when it is somebody's already; `no_guess`
  */
 export async function matchMessage(
   db: Db,
   hash: IdentityHasher,
   messageId: string,
-  leadId: string,
+  whose: string | null,
 ): Promise<Classed> {
   return db.tx(async (tx) => {
-    const { rows } = await tx.query<{ leadId: string | null; channel: ContactChannel; at: Date }>(
-      'select lead_id as "leadId", channel, at from messages where id = $1',
+    const { rows } = await tx.query<{
+      leadId: string | null;
+      maybeLeadId: string | null;
+      channel: ContactChannel;
+      at: Date;
+      class: MessageClass;
+    }>(
+      'select lead_id as "leadId", maybe_lead_id as "maybeLeadId", channel, at, class from messages where id = $1',
       [messageId],
     );
     const message = rows[0];
     if (!message) throw new CommandRefused('not_found', `There is no message with the id ${messageId}.`);
     if (message.leadId !== null)
       throw new CommandRefused('already_done', 'This message is matched already; "inbox show" says to whom.');
+    const leadId = whose ?? message.maybeLeadId;
+    if (leadId === null)
+      throw new CommandRefused('no_guess', 'Nobody was guessed for this message: say whose it is.');
+    const type = message.class === 'unsubscribe' ? 'unsubscribed' : 'replied';
     const effect = await recordLeadEventIn(tx, hash, {
       leadId,
-      type: 'replied',
+      type,
       channel: message.channel,
       at: message.at.getTime(),
-      dedupeKey: `message:${messageId}:replied`,
+      dedupeKey: `message:${messageId}:${type}`,
     });
     await tx.query(
-      `update messages set lead_id = $2, matched_by = 'person' where id = $1 and lead_id is null`,
+      `with m as (update messages set lead_id = $2, matched_by = 'person' where id = $1 and lead_id is null returning inbound_id)
+       update inbound i set lead_id = $2 from m where i.id = m.inbound_id`,
       [messageId, leadId],
     );
     return { leadId, wake: effect.wake };

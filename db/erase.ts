@@ -26,6 +26,9 @@ const BLANK: readonly string[] = [
   `update pauses set reason = 'erased', ended_at = coalesce(ended_at, business_now()) where scope = 'lead' and scope_id = $1`,
   // Also what came from the person's number or profile before anybody knew whose it was.
   `delete from messages m using leads l where l.id = $1 and m.lead_id is null and (m.address = any(l.phones) or m.address = any(l.emails) or m.address = l.linkedin_url)`,
+  `update inbound set raw = null where raw is not null and id in (select inbound_id from messages where lead_id = $1 or maybe_lead_id = $1)`,
+  `delete from messages where maybe_lead_id = $1 and lead_id is null`,
+  `update messages set maybe_lead_id = null where maybe_lead_id = $1`,
   `delete from touch_message_ids where touch_id in (select id from touches where lead_id = $1)`,
   `update inbound set payload = '{}', raw = null, error = null where lead_id = $1`,
   `update replies set recipient = null, subject = null, body = '', key = null, detail = null, message_id = null, provider_id = null, provider_thread_id = null where lead_id = $1`,

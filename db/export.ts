@@ -17,7 +17,8 @@ const PARTS: Readonly<Record<string, string>> = {
     from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1 order by t.slot_at`,
   tasks: `select id, kind, title, body, link, assignee, state, outcome, note, due_at, created_at, done_at from tasks
     where lead_id = $1 order by created_at`,
-  messages: `select id, channel, at, address, body, class, touch_id from messages where lead_id = $1 order by at`,
+  messages: `select m.id, m.channel, m.at, m.address, m.body, m.class, m.touch_id, encode(i.raw, 'base64') as raw
+    from messages m left join inbound i on i.id = m.inbound_id where m.lead_id = $1 order by m.at`,
   replies: `select r.id, r.channel, s.address as sender, r.state, r.recipient, r.subject, r.body, r.sending_at, r.at, r.reason, r.detail
     from replies r join senders s on s.id = r.sender_id where r.lead_id = $1 order by r.sending_at`,
   events: `select id, type, channel, at, data from lead_events where lead_id = $1 order by at`,

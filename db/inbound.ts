@@ -39,6 +39,8 @@ export interface InboundResult {
   readonly result: string;
   /** Whom it concerns, so that it is erased with them. */
   readonly leadId?: string | null;
+  /** Its raw message is kept for the time that the configuration says. Default: it goes at once. */
+  readonly keepRaw?: boolean;
 }
 
 /** Stores it; answers its id, or null when it was stored before. Whoever answers 2xx does so after this has committed. */
@@ -81,11 +83,22 @@ export async function pendingInbound(q: Queryable, limit = 100): Promise<readonl
 }
 
 /** Marks it understood, in the transaction of its effects, which hold all that is kept of it. */
-export async function finishInbound(tx: Tx, id: number, { result, leadId }: InboundResult): Promise<void> {
+export async function finishInbound(tx: Tx, id: number, one: InboundResult): Promise<void> {
   await tx.query(
-    `update inbound set state = 'done', payload = '{}', raw = null, result = $2, lead_id = coalesce($3, lead_id), error = null, done_wall = clock_timestamp() where id = $1`,
-    [id, result, leadId ?? null],
+    `update inbound set state = 'done', payload = '{}', raw = case when $4 then raw end, result = $2, lead_id = coalesce($3, lead_id), error = null, done_wall = clock_timestamp() where id = $1`,
+    [id, one.result, one.leadId ?? null, one.keepRaw ?? false],
   );
+}
+
+/** Drops raw messages that were understood more than so many days (wall) ago, some at a time. Returns how many. */
+export async function forgetRaw(q: Queryable, days: number, limit = 200): Promise<number> {
+  const { rowCount } = await q.query(
+    `update inbound set raw = null where id in (
+       select id from inbound where raw is not null and state = 'done' and done_wall <= clock_timestamp() - make_interval(days => $1)
+       order by done_wall limit $2 for update skip locked)`,
+    [days, limit],
+  );
+  return rowCount ?? 0;
 }
 
 /** After so many failures (about a day) it is left for a person. */

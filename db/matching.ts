@@ -1,8 +1,8 @@
 /** Whose message is it, and which touch does it answer? */
 import type { Queryable } from './db.ts';
 
-/** How it was found: by the provider's conversation, by who wrote, or by somebody who said so. */
-export type MatchedBy = 'thread' | 'address' | 'person';
+/** How it was found: by the conversation, by who wrote, by somebody who said so; `domain` is only a guess. */
+export type MatchedBy = 'thread' | 'address' | 'person' | 'domain';
 
 export interface Match {
   readonly leadId: string;
@@ -72,19 +72,31 @@ export async function isOwnAddress(q: Queryable, address: string): Promise<boole
   return rowCount === 1;
 }
 
+/** Whether a sender of ours writes from this registrable domain: then who writes from it is a colleague of ours. */
+export async function isOwnDomain(q: Queryable, domain: string): Promise<boolean> {
+  const { rowCount } = await q.query(
+    `select from senders where channel = 'email' and right(lower(address), length($1) + 1) in ('@' || $1, '.' || $1) limit 1`,
+    [domain],
+  );
+  return rowCount === 1;
+}
+
 /** What a mail says of who wrote it and what it answers. */
 export interface MailAuthor {
   readonly senderId: string;
   /** Message-IDs. */
   readonly answers: readonly string[];
+  /** The touches whose own addresses it was sent to. */
+  readonly plusTouches: readonly string[];
   /** The mailbox's own id of the conversation. */
   readonly threadId: string | null;
   readonly from: string;
 }
 
 /**
- * The lead of the touch that the mail answers, by Message-ID and then by the mailbox's thread; else the lead with this address,
- * if somebody wrote to it by email. null: nobody whom we wrote to.
+ * The lead of the touch that the mail answers, by Message-ID, by the mailbox's thread and by the touch's own address (RFC 5233);
+ * else the lead with this address, with or without a detail of its own, if somebody wrote to it by email. null: nobody whom we
+ * wrote to.
  */
 export async function matchMail(q: Queryable, author: MailAuthor): Promise<Match | null> {
   const { rows } = await q.query<{ leadId: string; touchId: string; rank: number }>(
@@ -92,17 +104,40 @@ export async function matchMail(q: Queryable, author: MailAuthor): Promise<Match
        select id, 0 as rank from touches where message_id = any($1)
        union all select touch_id, 0 from touch_message_ids where message_id = any($1)
        union all (select id, 1 from touches where provider_thread_id = $2 and sender_id = $4 order by at desc limit 5)
-       union all (select x.id, 2 from lead_identities i cross join lateral (
+       union all select id, 2 from touches where id = any($5::uuid[]) and sender_id = $4
+       union all (select x.id, case when i.value = lower($3) then 3 else 4 end from lead_identities i cross join lateral (
          select id from touches where lead_id = i.lead_id and channel = 'email' and state in ('sent', 'unconfirmed', 'sending')
-         order by at desc limit 1) x where i.kind = 'email' and i.value = lower($3))) f
+         order by at desc limit 1) x where i.kind = 'email' and i.value in (lower($3), lower(regexp_replace($3, '\\+[^@]*@', '@'))))) f
      join touches t on t.id = f.id join leads l on l.id = t.lead_id and l.erased_at is null
      order by f.rank, array_position($1::text[], t.message_id), t.at desc limit 1`,
-    [author.answers, author.threadId, author.from, author.senderId],
+    [author.answers, author.threadId, author.from, author.senderId, author.plusTouches],
   );
   const row = rows[0];
   return row
-    ? { leadId: row.leadId, touchId: row.touchId, matchedBy: row.rank < 2 ? 'thread' : 'address' }
+    ? { leadId: row.leadId, touchId: row.touchId, matchedBy: row.rank < 3 ? 'thread' : 'address' }
     : null;
+}
+
+/** How long (days) after it wrote to somebody a sender's mail from their domain may be about that. */
+const DOMAIN_DAYS = 60;
+
+/**
+ * Whom a mail from this domain may concern: the lead there whom the sender wrote to last, lately. null: nobody.
+ * @param domain registrable, lower case, no freemail
+ */
+export async function perhapsFrom(
+  q: Queryable,
+  { senderId, domain }: { senderId: string; domain: string },
+): Promise<{ readonly leadId: string; readonly touchId: string } | null> {
+  const { rows } = await q.query<{ leadId: string; touchId: string }>(
+    `select t.lead_id as "leadId", t.id as "touchId" from touches t join leads l on l.id = t.lead_id and l.erased_at is null
+     where t.sender_id = $1 and t.channel = 'email' and t.state in ('sent', 'unconfirmed', 'sending')
+       and t.at > (select business_now()) - make_interval(days => ${DOMAIN_DAYS})
+       and right(lower(t.recipient), length($2) + 1) in ('@' || $2, '.' || $2)
+     order by t.at desc limit 1`,
+    [senderId, domain],
+  );
+  return rows[0] ?? null;
 }
 
 /** The touch that a report is about. */

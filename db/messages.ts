@@ -20,6 +20,8 @@ export type MessageClass = (typeof MESSAGE_CLASSES)[number];
 export interface IncomingMessage {
   /** null: nobody was found; a person says whose it is. */
   readonly leadId: string | null;
+  /** Whose it may be, when nobody was found for certain. */
+  readonly maybeLeadId?: string | null;
   readonly channel: ContactChannel;
   /** Ours, that it came to. */
   readonly senderId: string | null;
@@ -45,8 +47,8 @@ const MAX_BODY = 100_000;
 export async function addIncomingMessage(tx: Tx, one: IncomingMessage): Promise<string | null> {
   const { rows } = await tx.query<{ id: string }>(
     `insert into messages (lead_id, channel, sender_id, touch_id, inbound_id, at, address, body, class, class_by, matched_by,
-       provider_id, thread_id, settled)
-     values ($1, $2, $3, $4, $5, least($6::timestamptz, business_now()), $7, $8, $9, 'rule', $10, $11, $12, $13)
+       provider_id, thread_id, settled, maybe_lead_id)
+     values ($1, $2, $3, $4, $5, least($6::timestamptz, business_now()), $7, $8, $9, 'rule', $10, $11, $12, $13, $14)
      on conflict (inbound_id) where inbound_id is not null do nothing returning id`,
     [
       one.leadId,
@@ -62,6 +64,7 @@ export async function addIncomingMessage(tx: Tx, one: IncomingMessage): Promise<
       one.providerId,
       one.threadId,
       one.settled,
+      one.maybeLeadId ?? null,
     ],
   );
   return rows[0]?.id ?? null;

@@ -17,6 +17,7 @@ export type RefusalCode =
   | 'being_sent'
   | 'unconfirmed'
   | 'not_unconfirmed'
+  | 'no_guess'
   | 'not_held'
   | 'nothing_to_move'
   | 'cannot_ring';

@@ -43,6 +43,11 @@ const fields = {
   rampUp: z.strictObject({ start: count, add_per_day: count, from: day }).nullable(),
   minGapSeconds: z.int().min(0).max(86_400),
   jitterSeconds: z.int().min(0).max(86_400),
+  /** From where on it is paused: bounces in percent of its last 200 messages, complaints among its last 1,000. */
+  reputation: z.strictObject({
+    bounced_percent: z.number().positive().max(100).optional(),
+    complaints: z.int().min(1).max(1000).optional(),
+  }),
 };
 
 const newSender = z
@@ -56,6 +61,7 @@ const newSender = z
     rampUp: fields.rampUp.default(null),
     minGapSeconds: fields.minGapSeconds.optional(),
     jitterSeconds: fields.jitterSeconds.optional(),
+    reputation: fields.reputation.default({}),
   })
   .transform((sender, context) => ({ ...sender, address: addressOf(sender, context) }));
 
@@ -87,6 +93,8 @@ export interface Sender {
   readonly rampUp: StoredRampUp | null;
   readonly minGapSeconds: number;
   readonly jitterSeconds: number;
+  /** Thresholds of its own; what is missing is the usual one (`USUAL_REPUTATION`). */
+  readonly reputation: { readonly bounced_percent?: number; readonly complaints?: number };
   readonly brokenReason: string | null;
   readonly brokenAt: Date | null;
   readonly paused: boolean;
@@ -94,7 +102,7 @@ export interface Sender {
 
 const SELECT = `select s.id, s.channel, s.provider, s.name, s.address, s.owner, s.time_zone as "timeZone", s.attributes, s.settings,
     s.credentials is not null as "hasCredentials", s.caps, s.ramp_up as "rampUp", s.min_gap_seconds as "minGapSeconds",
-    s.jitter_seconds as "jitterSeconds", case when s.broken_at is not null then coalesce(s.broken_reason, 'broken') end as "brokenReason",
+    s.jitter_seconds as "jitterSeconds", s.reputation, case when s.broken_at is not null then coalesce(s.broken_reason, 'broken') end as "brokenReason",
     s.broken_at as "brokenAt",
     exists (select from pauses p where p.scope = 'sender' and p.scope_id = s.id and p.ended_at is null) as paused
   from senders s`;
@@ -114,8 +122,8 @@ export async function addSender(
   const task = sender.channel === 'task';
   const { rows } = await db.query<{ id: string }>(
     `insert into senders (channel, provider, name, address, owner, time_zone, attributes, settings, credentials, caps, ramp_up,
-       min_gap_seconds, jitter_seconds)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (channel, address) do nothing returning id`,
+       min_gap_seconds, jitter_seconds, reputation)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict (channel, address) do nothing returning id`,
     [
       sender.channel,
       sender.provider,
@@ -130,6 +138,7 @@ export async function addSender(
       sender.rampUp,
       sender.minGapSeconds ?? (task ? 0 : 60),
       sender.jitterSeconds ?? (task ? 0 : 120),
+      sender.reputation,
     ],
   );
   if (!rows[0]) {
@@ -167,6 +176,7 @@ export async function updateSender(
     ramp_up: change.rampUp,
     min_gap_seconds: change.minGapSeconds,
     jitter_seconds: change.jitterSeconds,
+    reputation: change.reputation,
   };
   const given = Object.entries(columns).filter(([, value]) => value !== undefined);
   await db.tx(async (tx) => {

@@ -8,12 +8,13 @@ import type { Logger } from '../common/log.ts';
 import type { Services } from './services.ts';
 
 /** What understands everything that comes back, with this process's database and keys. */
-export function inboundOf({ db, clock, hashIdentity, waker, log }: Services): Inbound {
+export function inboundOf({ config, db, clock, hashIdentity, waker, log }: Services): Inbound {
   return createInbound({
     db,
     clock,
     hashIdentity,
     log,
+    rawDays: config.rawMailDays,
     wake: (enrollmentIds, launchIds) =>
       void waker()
         .then(async (waking) => {

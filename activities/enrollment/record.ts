@@ -7,7 +7,9 @@ import { storeEvent, takeEffect } from '../../db/events.ts';
 import { appendInbox } from '../../db/inbox.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { noteProviderIds } from '../../db/lead-senders.ts';
+import { guardReputation, lockSender } from '../../db/reputation.ts';
 import { BOUNCE, hasAnotherAddress, suppressLocked } from '../../db/suppressions.ts';
+import { noteDelivery } from '../../db/touch-delivery.ts';
 import { breakSender } from '../../db/touch-needs.ts';
 import { noteUnknown, readTouch, recordOutcome, type Outcome } from '../../db/touches.ts';
 import type { FindResult, SendResult } from '../../providers/ports.ts';
@@ -36,6 +38,8 @@ export async function recordResult(
 ): Promise<Answer> {
   const target = bouncedTarget(delivery, result);
   return deps.db.tx(async (tx) => {
+    // Before the lead's, as everywhere.
+    if (target && delivery.sender) await lockSender(tx, delivery.sender.id);
     if (result.kind === 'sender_broken') await breakAndTell(tx, deps, delivery, result);
     // A bounce can stop colleagues and suppress the address; it takes its own locks, the lead's among them.
     const bounce = target ? await lockForBounce(tx, delivery.leadId) : null;
@@ -72,9 +76,9 @@ function bouncedTarget({ leadId, channel, to }: Delivery, result: SendResult): B
 async function recordBounce(
   tx: Tx,
   deps: EnrollmentDeps,
-  { touchId }: Delivery,
+  { touchId, sender }: Delivery,
   lead: LockedLead,
-  { leadId, channel, address }: BouncedTarget,
+  { leadId, channel, address, code, detail }: BouncedTarget,
 ): Promise<void> {
   const dedupeKey = `touch:${touchId}:bounced`;
   const event = { leadId, type: 'bounced', channel, address, dedupeKey } as const;
@@ -83,6 +87,11 @@ async function recordBounce(
   const identity = { kind: channel === 'email' ? 'email' : 'phone', value: address } as const;
   const suppression = { channel, reason: 'bounced', origin: BOUNCE } as const;
   await suppressLocked(tx, deps.identityHash, identity, [leadId], suppression);
+  const at = await businessNow(tx);
+  await noteDelivery(tx, { touchId, delivery: 'bounced', at, detail: `${code} ${detail}`.slice(0, 500) });
+  if (!sender) return;
+  const paused = await guardReputation(tx, sender.id);
+  if (paused) deps.log.error({ senderId: sender.id, reason: paused }, 'a sender was paused');
 }
 
 /** Writes down what the provider said when it was asked after a touch whose lease was over. */

@@ -10,6 +10,7 @@ import {
   claimInbound,
   failInbound,
   finishInbound,
+  forgetRaw,
   pendingInbound,
   type InboundResult,
   type InboundRow,
@@ -21,6 +22,8 @@ export interface InboundDeps {
   readonly clock: Clock;
   readonly hashIdentity: IdentityHasher;
   readonly log: Logger;
+  /** How long (days, wall) the raw message of what concerns a lead is kept; 0: not at all. */
+  readonly rawDays: number;
   /** Tells workflows to look; what it cannot reach the sweep will. Never throws, never waits for Temporal. */
   readonly wake: (enrollmentIds: readonly string[], launchIds: readonly string[]) => void;
   /** What understands each source. */
@@ -58,7 +61,10 @@ export function createInbound(deps: InboundDeps): Inbound {
         const arrived = await claimInbound(tx, id);
         if (!arrived) return null;
         const understood = await deps.understand[arrived.source](tx, arrived, deps);
-        await finishInbound(tx, id, understood);
+        await finishInbound(tx, id, {
+          ...understood,
+          keepRaw: deps.rawDays > 0 && (understood.keepRaw ?? false),
+        });
         return understood;
       });
       const { wake = [], launches = [] } = understood ?? {};
@@ -76,6 +82,7 @@ export function createInbound(deps: InboundDeps): Inbound {
   return {
     process,
     async round(signal) {
+      await forgetRaw(db, deps.rawDays);
       let count = 0;
       for (;;) {
         const page = await pendingInbound(db, PAGE);

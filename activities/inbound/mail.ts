@@ -5,7 +5,9 @@ import { recordLeadEventIn } from '../../db/events.ts';
 import type { InboundRow } from '../../db/inbound.ts';
 import {
   isOwnAddress,
+  isOwnDomain,
   matchMail,
+  perhapsFrom,
   touchAbout,
   zoneOf,
   type AboutTouch,
@@ -24,6 +26,8 @@ import {
   type IncomingMail,
   type MailVerdict,
 } from '../../providers/email/incoming/index.ts';
+import { plusTouchOf } from '../../providers/email/compose.ts';
+import { ownDomainOf } from '../../sequences/leads/company-domain.ts';
 import { startOfDay } from '../../sequences/calendar/index.ts';
 import { againAfterMs } from '../../sequences/undelivered.ts';
 import type { InboundDeps, Understood } from './index.ts';
@@ -46,7 +50,12 @@ export async function understandMail(tx: Tx, arrived: InboundRow, deps: InboundD
   const at = arrived.receivedAt.getTime();
   const verdict = classifyMail(mail, { now: at });
   const arrival = { tx, arrived, deps, mail, verdict, at };
-  switch (verdict.class) {
+  const understood = await whatItMeans(arrival);
+  return { keepRaw: understood.leadId !== undefined, ...understood };
+}
+
+function whatItMeans(arrival: Arrival): Promise<Understood> | Understood {
+  switch (arrival.verdict.class) {
     case 'bounce':
     case 'delayed':
     case 'complaint':
@@ -64,14 +73,17 @@ async function answer(arrival: Arrival): Promise<Understood> {
   // Whatever folder it is in: what a rep wrote is no lead's answer.
   if (mail.from === null || (await isOwnAddress(tx, mail.from))) return { result: 'own' };
   const { threadId = null } = arrived.payload as { threadId?: string | null };
+  const recipients = ['delivered-to', 'x-original-to', 'envelope-to', 'cc'].flatMap(
+    (name) => mail.headers.get(name) ?? [],
+  );
   const matched = await matchMail(tx, {
     senderId: arrived.senderId!,
     answers: [...mail.inReplyTo, ...mail.references.toReversed()],
+    plusTouches: [...mail.to, ...recipients].map(plusTouchOf).filter((id) => id !== null),
     threadId,
     from: mail.from,
   });
-  // A mailbox has mail of all the world: who was never written to is not Cadenza's business.
-  if (!matched) return { result: 'not_for_us' };
+  if (!matched) return perhaps(arrival, mail.from, threadId);
   const written = {
     ...matched,
     channel: 'email',
@@ -118,6 +130,46 @@ async function answer(arrival: Arrival): Promise<Understood> {
       await keep('other');
       return { result: 'auto_reply', leadId: matched.leadId };
   }
+}
+
+/** Which class a message of somebody who is only guessed has until a person says. */
+const GUESSED: Partial<Record<MailVerdict['class'], MessageClass>> = {
+  human: 'other',
+  unsubscribe: 'unsubscribe',
+  left_company: 'wrong_person',
+};
+
+/**
+ * A person at the domain of a lead whom this sender wrote to lately may be a colleague who answers for them: a person is asked, and
+ * nothing stops. A mailbox has mail of all the world: who was never written to is not Cadenza's business.
+ */
+async function perhaps(
+  { tx, arrived, mail, verdict, at }: Arrival,
+  from: string,
+  threadId: string | null,
+): Promise<Understood> {
+  const domain = ownDomainOf(from);
+  const as = wishesNoContact(verdict.replyText ?? '') ? 'unsubscribe' : GUESSED[verdict.class];
+  if (domain === null || !as || (await isOwnDomain(tx, domain))) return { result: 'not_for_us' };
+  const guess = await perhapsFrom(tx, { senderId: arrived.senderId!, domain });
+  if (!guess) return { result: 'not_for_us' };
+  await addIncomingMessage(tx, {
+    leadId: null,
+    maybeLeadId: guess.leadId,
+    touchId: guess.touchId,
+    matchedBy: 'domain',
+    channel: 'email',
+    senderId: arrived.senderId,
+    inboundId: arrived.id,
+    at,
+    address: from,
+    body: verdict.replyText ?? mail.text.slice(0, 5000),
+    class: as,
+    providerId: mail.messageId,
+    threadId,
+    settled: false,
+  });
+  return { result: 'perhaps', keepRaw: true };
 }
 
 /** Start of the first day back in the lead's zone; a date that is past holds nobody. null: it does not say. */

@@ -54,7 +54,8 @@ export function addInbox(program: Command): void {
               one.id.slice(0, 8),
               localTime(one.at.getTime(), 'UTC'),
               one.channel,
-              one.name ?? `${one.address ?? 'somebody'} (unknown)`,
+              one.name ??
+                `${one.address ?? 'somebody'} (${one.maybe ? `for ${one.maybe.name}?` : 'unknown'})`,
               one.sequence === null ? '' : `${one.sequence}: ${one.step}`,
               words(one.class),
               firstLine(one.body),
@@ -97,6 +98,7 @@ export function addInbox(program: Command): void {
   );
 
   addReply(inbox);
+  addRaw(inbox);
 
   addCommand(inbox, 'class <message> <class>', {
     summary: 'say what a message is; it waits for nobody any more',
@@ -120,11 +122,12 @@ export function addInbox(program: Command): void {
     }),
   );
 
-  addCommand(inbox, 'match <message> <lead>', {
+  addCommand(inbox, 'match <message> [lead]', {
     summary: 'say whose message it is, when nobody was found; it then counts as that lead’s answer',
-    examples: ['inbox match 3f2a ada@example.com'],
+    description: 'Without LEAD it is whose "inbox list" guesses it to be.',
+    examples: ['inbox match 3f2a ada@example.com', 'inbox match 3f2a'],
   }).action(
-    action<[string, string], object>(async (out, [message, text]) => {
+    action<[string, string | undefined], object>(async (out, [message, text]) => {
       const [{ matchMessage }, { findLead }, { requireId }, { withSession }] = await Promise.all([
         import('../../db/conversations.ts'),
         import('../../db/history.ts'),
@@ -133,14 +136,50 @@ export function addInbox(program: Command): void {
       ]);
       const result = await withSession(out, async ({ db, hashIdentity, wake }) => {
         const id = await requireId(db, 'message', message);
-        const lead = await findLead(db, text);
-        const { wake: enrollments } = await matchMessage(db, hashIdentity, id, lead.id);
+        const said = text === undefined ? null : await findLead(db, text);
+        const { leadId, wake: enrollments } = await matchMessage(db, hashIdentity, id, said?.id ?? null);
         await wake({ enrollments });
-        return { id, lead };
+        return { id, lead: said ?? (await findLead(db, leadId!)) };
       });
       await out.result(result, () => out.line(`It is ${result.lead.name || result.lead.email}’s.`));
     }),
   );
+}
+
+function addRaw(inbox: Command): void {
+  addCommand(inbox, 'raw <message>', {
+    summary: 'give out the mail as it came, for as long as it is kept (CADENZA_RAW_MAIL_DAYS)',
+    examples: ['inbox raw 3f2a --out answer.eml', 'inbox raw 3f2a | less'],
+  })
+    .option('--out <file>', 'write it to a file that does not exist yet')
+    .action(
+      action<[string], { readonly out?: string }>(async (out, [text], { out: file }) => {
+        const [{ rawMessage }, { requireId }, { withSession }] = await Promise.all([
+          import('../../db/conversations.ts'),
+          import('../../db/lookup.ts'),
+          import('../session.ts'),
+        ]);
+        const { id, raw } = await withSession(out, async ({ db }) => {
+          const id = await requireId(db, 'message', text);
+          return { id, raw: await rawMessage(db, id) };
+        });
+        if (!raw)
+          throw new CliError(
+            'Its raw message is not kept (any more); CADENZA_RAW_MAIL_DAYS says for how long those that come are.',
+          );
+        if (file !== undefined) {
+          const { writeFile } = await import('node:fs/promises');
+          await writeFile(file, raw, { flag: 'wx', mode: 0o600 });
+        }
+        const where = file === undefined ? { raw: raw.toString('base64') } : { file };
+        await out.result({ id, bytes: raw.length, ...where }, () => {
+          // A terminal obeys what stands in a mail; a file or a pipe gets every byte.
+          if (file === undefined && process.stdout.isTTY) out.line(raw.toString());
+          else if (file === undefined) process.stdout.write(raw);
+          else out.line(`Written: ${file} (${raw.length} bytes).`);
+        });
+      }),
+    );
 }
 
 interface ReplyOptions {

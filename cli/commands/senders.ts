@@ -18,6 +18,7 @@ interface Options {
   readonly rampUp?: string;
   readonly gap?: number;
   readonly jitter?: number;
+  readonly pauseAt?: readonly string[];
 }
 
 export function addSenders(program: Command): void {
@@ -112,7 +113,11 @@ export function addSenders(program: Command): void {
         await updateSender(
           db,
           before.id,
-          { ...changes, ...(changes.caps && { caps: { ...before.caps, ...changes.caps } }) } as SenderChanges,
+          {
+            ...changes,
+            ...(changes.caps && { caps: { ...before.caps, ...changes.caps } }),
+            ...(changes.reputation && { reputation: { ...before.reputation, ...changes.reputation } }),
+          } as SenderChanges,
           secrets,
           async (tx) => {
             if (touched === undefined) return;
@@ -169,11 +174,13 @@ export function addSenders(program: Command): void {
   );
 
   addCommand(senders, 'check <sender>', {
-    summary: 'check that a sender works: its settings, login, and the DNS records of its domain',
+    summary:
+      'check that a sender works: its settings, logins, the DNS records of its domain, and this machine’s clock',
     examples: ['senders check rosa@example.com'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ findSender, loadAccount }, { createProviders }, { withSession }] = await Promise.all([
+      const [{ checkSender }, { findSender }, { createProviders }, { withSession }] = await Promise.all([
+        import('../../api/operations/check-sender.ts'),
         import('../../db/senders.ts'),
         import('../../providers/registry.ts'),
         import('../session.ts'),
@@ -182,10 +189,9 @@ export function addSenders(program: Command): void {
         const sender = await findSender(db, text);
         const providers = createProviders();
         try {
-          const account = await loadAccount(db, sender.id, secrets);
           return {
             sender,
-            lines: await out.busy('Checking', providers.get(sender.channel, sender.provider).check(account)),
+            lines: await out.busy('Checking', checkSender({ db, secrets, providers }, sender)),
           };
         } finally {
           await providers.close();
@@ -247,11 +253,19 @@ function describe(command: Command): Command {
     .option('--cap <action=day[/week]>', 'how many a day, and in any seven days (repeatable)', several)
     .option('--ramp-up <start+add>', 'a new sender: so many on the first day, and so many more each day')
     .option('--gap <seconds>', 'at least between two touches', wholeNumber('--gap'))
-    .option('--jitter <seconds>', 'up to so many more, by chance', wholeNumber('--jitter'));
+    .option('--jitter <seconds>', 'up to so many more, by chance', wholeNumber('--jitter'))
+    .option(
+      '--pause-at <what=number>',
+      'bounced=PERCENT of the last 200 messages (5), complaints=NUMBER among the last 1,000 (2); repeatable',
+      several,
+    );
 }
 
 type Changes = Partial<
-  Pick<SenderChanges, 'name' | 'provider' | 'owner' | 'timeZone' | 'settings' | 'caps' | 'rampUp'>
+  Pick<
+    SenderChanges,
+    'name' | 'provider' | 'owner' | 'timeZone' | 'settings' | 'caps' | 'rampUp' | 'reputation'
+  >
 > &
   Record<string, unknown>;
 
@@ -269,6 +283,7 @@ async function fromOptions(options: Options): Promise<Changes> {
     ...(options.rampUp !== undefined && { rampUp: rampUpOf(options.rampUp, wallNow()) }),
     ...(options.gap !== undefined && { minGapSeconds: options.gap }),
     ...(options.jitter !== undefined && { jitterSeconds: options.jitter }),
+    ...(options.pauseAt && { reputation: Object.fromEntries(options.pauseAt.map(pauseAtOf)) }),
     ...(options.credential && { credentials: await readCredentials(options.credential) }),
   };
 }
@@ -288,6 +303,16 @@ function capOf(text: string): [string, { day: number; week?: number }] {
     );
   }
   return [known, { day: Number(day), ...(week !== undefined && { week: Number(week) }) }];
+}
+
+const THRESHOLDS: Readonly<Record<string, string>> = { bounced: 'bounced_percent', complaints: 'complaints' };
+
+function pauseAtOf(text: string): [string, number] {
+  const [, what = '', number] = /^([a-z]+)=(\d+(?:\.\d+)?)%?$/.exec(text) ?? [];
+  const known = THRESHOLDS[what];
+  if (!known || number === undefined)
+    throw new CliError(`--pause-at ${text}: write it as bounced=5 (percent) or complaints=2.`);
+  return [known, Number(number)];
 }
 
 function rampUpOf(text: string, now: number): SenderChanges['rampUp'] {

@@ -30,6 +30,22 @@ export function touchIdOf(messageId: string): string | null {
   return /^<?([0-9a-zA-Z-]+)@/.exec(messageId.trim())?.[1] ?? null;
 }
 
+/** What a touch's own address has behind the plus (RFC 5233: a detail), before the touch's id. */
+const PLUS = 'cdz-';
+
+/** The address that only answers to this touch come to, or null when it would be too long (RFC 5321 section 4.5.3.1.1). */
+export function plusAddressOf(touchId: string, address: string): string | null {
+  const at = address.lastIndexOf('@');
+  const local = `${address.slice(0, at)}+${PLUS}${touchId.replaceAll('-', '')}`;
+  return local.length > 64 ? null : `${local}${address.slice(at)}`;
+}
+
+/** The touch's id out of an address that `plusAddressOf` made; null for any other. */
+export function plusTouchOf(address: string): string | null {
+  const hex = /\+cdz-([0-9a-f]{32})@/i.exec(address)?.[1]?.toLowerCase();
+  return hex ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') : null;
+}
+
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
@@ -43,12 +59,14 @@ export function compose(sender: SenderAccount, settings: EmailSettings, touch: O
       'invalid_sender_address',
       `${JSON.stringify(sender.address)} is not one email address`,
     );
+  const plus = settings.plusAddress ? plusAddressOf(touch.touchId, settings.replyTo ?? sender.address) : null;
+  const replyTo = plus ?? settings.replyTo;
   const thread = (touch.thread ?? []).filter((id) => MESSAGE_ID.test(id));
   return {
     envelope: { from: settings.envelopeFrom ?? sender.address, to: [touch.to] },
     from: { name: oneLine(sender.name), address: sender.address },
     to: { name: oneLine(touch.toName ?? ''), address: touch.to },
-    ...(settings.replyTo ? { replyTo: settings.replyTo } : {}),
+    ...(replyTo ? { replyTo } : {}),
     subject: oneLine(touch.subject ?? ''),
     messageId: messageIdOf(touch.touchId, sender.address),
     ...(thread.length > 0 ? { inReplyTo: thread.at(-1), references: thread } : {}),

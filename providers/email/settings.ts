@@ -28,6 +28,8 @@ const settingsSchema = z.strictObject({
   user: z.string().min(1).optional(),
   envelopeFrom: z.email().optional(),
   replyTo: z.email().optional(),
+  /** Answers go to an address of the touch's own (`rosa+cdz-…@`), for mailboxes whose providers lose what an answer answers. */
+  plusAddress: z.boolean().default(false),
   /** How this host calls itself in EHLO. */
   heloName: z.string().min(1).optional(),
   oauth: z

@@ -55,15 +55,21 @@ function registrableDomain(hostOrUrl: string): string | null {
   return getDomain(hostOrUrl.trim().toLowerCase(), OPTIONS);
 }
 
+/** The registrable domain of an address that is not freemail; null for freemail, or when there is none. */
+export function ownDomainOf(email: string): string | null {
+  const host = email.slice(email.lastIndexOf('@') + 1);
+  const domain = registrableDomain(host);
+  return domain === null || FREEMAIL.has(domain) || FREEMAIL.has(host) ? null : domain;
+}
+
 /**
  * The domain by which colleagues are recognised: that of the first email that is not freemail, else that of the website.
  * Registrable, so `mail.acme.co.uk` and `acme.co.uk` are one company; `acme.github.io` is one of its own.
  */
 export function companyDomainOf(emails: readonly string[], website: string | null): string | null {
   for (const email of emails) {
-    const host = email.slice(email.lastIndexOf('@') + 1);
-    const domain = registrableDomain(host);
-    if (domain !== null && !FREEMAIL.has(domain) && !FREEMAIL.has(host)) return domain;
+    const domain = ownDomainOf(email);
+    if (domain !== null) return domain;
   }
   if (website === null) return null;
   const domain = registrableDomain(website);

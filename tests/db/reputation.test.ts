@@ -58,6 +58,18 @@ test.each([
   },
 );
 
+test('a sender’s own thresholds take the place of the usual ones, each by itself', async () => {
+  const own = async (count: number, ends: Readonly<Record<string, number>>, reputation: object) => {
+    const senderId = await sent(count, ends);
+    await db.query('update senders set reputation = $2 where id = $1', [senderId, reputation]);
+    return (await guard(senderId)) !== null;
+  };
+  expect(await own(100, { bounced: 9 }, { bounced_percent: 10 })).toBe(false);
+  expect(await own(100, { bounced: 10 }, { bounced_percent: 10 })).toBe(true);
+  expect(await own(100, { complained: 1 }, { complaints: 1 })).toBe(true);
+  expect(await own(100, { complained: 2 }, { bounced_percent: 10 })).toBe(true);
+});
+
 test('what lies further back than the last 200 counts no more, and a resumed sender begins anew', async () => {
   const senderId = await sent(20, { bounced: 9 });
   await sent(200, { bounced: 1 }, senderId);

@@ -310,6 +310,38 @@ test('an address that does not exist is a bounce: recorded, suppressed, and the 
   ]);
 });
 
+test('a sender whose server refuses too many addresses as nobody’s is paused, and whoever comes next waits', async () => {
+  const host = await makeHost(db);
+  host.provider.respond = () => ({
+    kind: 'failed',
+    code: 'smtp_5_1_1',
+    detail: 'no such user',
+    addressBad: true,
+  });
+  const sender = await makeSender(db, { channel: 'email' });
+  const version = await makeVersion(db, { plan: makePlan([touchNode('hello')]) });
+  const launch = await makeLaunch(db, { versionId: version.id, senderIds: [sender.id] });
+  const next = async () =>
+    (
+      await walk(
+        host,
+        (await makeEnrollment(db, { launchId: launch.id, leadId: (await makeLead(db, {})).id })).id,
+      )
+    ).ended;
+  for (let n = 0; n < 5; n++) expect(await next()).toBe('bounced');
+  expect(host.logged).toContain('a sender was paused');
+  const sent = host.provider.respond;
+  host.provider.respond = () => {
+    throw new Error('nobody asks a paused sender');
+  };
+  expect(await next()).toBeNull();
+  host.provider.respond = sent;
+  const { rows } = await db.query(`select reason from pauses where scope = 'sender' and scope_id = $1`, [
+    sender.id,
+  ]);
+  expect(rows).toEqual([{ reason: expect.stringMatching(/^5 of its last 5 messages bounced/) }]);
+});
+
 test('a broken sender is marked, its leads wait for it, and go on when it is mended', async () => {
   const host = await makeHost(db);
   const { id, sender } = await enroll();

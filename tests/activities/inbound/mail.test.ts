@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { listInbox, matchMessage, rawMessage } from '../../../db/conversations.ts';
 import type { Db } from '../../../db/db.ts';
+import { eraseLead } from '../../../db/erase.ts';
 import type { NewInbound } from '../../../db/inbound.ts';
+import { plusAddressOf } from '../../../providers/email/compose.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { makeSender, setTime, TUESDAY } from '../../support/factories.ts';
-import { contacted, statusOf, world, type World } from './support.ts';
+import { contacted, hash, statusOf, world, type World } from './support.ts';
 
 let db: Db;
 let drop: () => Promise<void>;
@@ -30,7 +33,7 @@ function mail(senderId: string, bytes: Buffer): NewInbound {
 
 /** A lead who was written to, with the Message-ID of that. */
 async function written({ lead, ...options }: Partial<Parameters<typeof contacted>[1]> = {}) {
-  const email = `ada-${randomUUID().slice(0, 8)}@lead.example`;
+  const email = lead?.email ?? `ada-${randomUUID().slice(0, 8)}@lead.example`;
   const one = await contacted(db, { ...options, channel: 'email', lead: { email, ...lead } });
   const messageId = `<${one.touchId}@example.com>`;
   await db.query('update touches set message_id = $2 where id = $1', [one.touchId, messageId]);
@@ -58,8 +61,106 @@ test('promise 3: an answer by email stops the lead, found by what it answers, fr
   expect(await statusOf(db, one.enrollmentId)).toBe('stopped replied');
   const { rows } = await db.query('select body, touch_id from messages where lead_id = $1', [one.leadId]);
   expect(rows).toEqual([{ body: 'Yes.', touch_id: one.touchId }]);
-  const kept = await db.query('select from inbound where raw is not null');
-  expect(kept.rowCount).toBe(0);
+});
+
+test('the raw message of an answer is kept for its days and no longer, and goes when the lead is erased', async () => {
+  const rawOf = async (leadId: string) =>
+    (await db.query<{ raw: Buffer | null }>('select raw from inbound where lead_id = $1', [leadId])).rows[0]!
+      .raw;
+  const [one, two] = [await written(), await written()];
+  const bytes = raw({ From: one.email, 'In-Reply-To': one.messageId });
+  await here.arrive(mail(one.senderId, bytes));
+  await here.arrive(mail(two.senderId, raw({ From: two.email })));
+  expect(await rawOf(one.leadId)).toEqual(bytes);
+  const age = (days: number) =>
+    db.query(
+      'update inbound set done_wall = clock_timestamp() - make_interval(days => $2) where lead_id = $1',
+      [one.leadId, days],
+    );
+  await age(29);
+  await here.inbound.round();
+  expect(await rawOf(one.leadId)).toEqual(bytes);
+  await age(31);
+  await here.inbound.round();
+  expect(await rawOf(one.leadId)).toBeNull();
+  expect(await rawOf(two.leadId)).not.toBeNull();
+  await eraseLead(db, two.leadId, { hashIdentity: hash });
+  expect(await rawOf(two.leadId)).toBeNull();
+});
+
+test('an answer to the address of one touch is found by it, from whatever address and without any reference', async () => {
+  const one = await written();
+  const to = plusAddressOf(one.touchId, 'rosa@example.com')!;
+  const answer = raw({ From: 'private@elsewhere.example', To: to.toUpperCase() });
+  expect(await here.arrive(mail(one.senderId, answer))).toBe('answer_stopped');
+  const two = await written();
+  const forwarded = raw({
+    From: 'x@elsewhere.example',
+    'Delivered-To': plusAddressOf(two.touchId, 'r@x.example')!,
+  });
+  const other = await makeSender(db, { channel: 'email' });
+  expect(await here.arrive(mail(other.id, forwarded))).toBe('not_for_us');
+  expect(await here.arrive(mail(two.senderId, forwarded))).toBe('answer_stopped');
+});
+
+test('a lead who writes with a detail in the address is the same lead', async () => {
+  const one = await written();
+  expect(await here.arrive(mail(one.senderId, raw({ From: one.email.replace('@', '+sales@') })))).toBe(
+    'answer_stopped',
+  );
+});
+
+test('somebody else at the domain of a lead may answer for them: a person is asked, nobody is stopped, and the person’s word counts', async () => {
+  const at = (domain: string) => ({ email: `ada-${randomUUID().slice(0, 8)}@${domain}` });
+  const one = await written({ lead: at('mail.acme-works.com') });
+  const answer = (from: string, body?: string) => here.arrive(mail(one.senderId, raw({ From: from }, body)));
+  expect(await answer('Paul <paul@acme-works.com>', 'Ada is busy, talk to me.')).toBe('perhaps');
+  expect(await answer('paul@acme-works.com', 'Please take us off your list, we want no more emails.')).toBe(
+    'perhaps',
+  );
+  expect(await statusOf(db, one.enrollmentId)).toMatch(/^running/);
+  const waiting = (await listInbox(db)).filter(({ maybe }) => maybe?.leadId === one.leadId);
+  expect(waiting.map(({ leadId, class: is, step }) => ({ leadId, is, step }))).toEqual(
+    expect.arrayContaining([
+      { leadId: null, is: 'unsubscribe', step: 'hello' },
+      { leadId: null, is: 'other', step: 'hello' },
+    ]),
+  );
+  const reply = waiting.find((message) => message.class === 'other')!;
+  expect((await rawMessage(db, reply.id))!.toString()).toContain('talk to me');
+  await matchMessage(db, hash, reply.id, null);
+  expect(await statusOf(db, one.enrollmentId)).toBe('stopped replied');
+  await matchMessage(db, hash, waiting.find((message) => message.class === 'unsubscribe')!.id, null);
+  const suppressed = await db.query('select from suppressions where identity_hash = $1', [
+    hash('email', one.email),
+  ]);
+  expect(suppressed.rowCount).toBe(1);
+
+  // Freemail says nothing, nor does a colleague of ours, nor a domain whom nobody wrote to lately, nor a machine.
+  const two = await written({ lead: at('gmail.com') });
+  expect(await here.arrive(mail(two.senderId, raw({ From: 'someone@gmail.com' })))).toBe('not_for_us');
+  const { rows } = await db.query<{ address: string }>('select address from senders where id = $1', [
+    two.senderId,
+  ]);
+  const ours = rows[0]!.address.split('@')[1]!;
+  await written({ senderId: two.senderId, lead: at(ours) });
+  expect(await here.arrive(mail(two.senderId, raw({ From: `boss@${ours}` })))).toBe('not_for_us');
+  const three = await written({ lead: at('slow-works.com') });
+  await db.query(`update touches set at = at - interval '61 days' where id = $1`, [three.touchId]);
+  expect(await here.arrive(mail(three.senderId, raw({ From: 'x@slow-works.com' })))).toBe('not_for_us');
+  const machine = raw({ From: 'robot@acme-works.com', 'Auto-Submitted': 'auto-replied' });
+  expect(await here.arrive(mail(one.senderId, machine))).toBe('not_for_us');
+});
+
+test('who is erased takes what others at their domain wrote about them along', async () => {
+  const one = await written({ lead: { email: `ada@${randomUUID().slice(0, 8)}-works.com` } });
+  const from = one.email.replace('ada@', 'paul@');
+  expect(await here.arrive(mail(one.senderId, raw({ From: from })))).toBe('perhaps');
+  const kept = () =>
+    db.query('select from messages m join inbound i on i.id = m.inbound_id where m.address = $1', [from]);
+  expect((await kept()).rowCount).toBe(1);
+  await eraseLead(db, one.leadId, { hashIdentity: hash });
+  expect((await kept()).rowCount).toBe(0);
 });
 
 test('an answer whose references were lost is found by its address; by a rewritten Message-ID, too', async () => {

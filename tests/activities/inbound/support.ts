@@ -38,6 +38,7 @@ export async function world(db: Db): Promise<World> {
     clock: await databaseClock(db),
     hashIdentity: hash,
     log: createLogger({ level: 'silent' }),
+    rawDays: 30,
     wake: (ids, launches) => void woken.push(...ids, ...launches),
     understand: {
       mail: understandMail,
