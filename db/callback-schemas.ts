@@ -1,5 +1,6 @@
 /** What CRM callbacks say, one Zod schema a type. docs/schemas/callbacks/*.json is generated from here. */
 import { z } from 'zod';
+import { MESSAGE_CLASSES } from './messages.ts';
 
 export const CALLBACK_TYPES = [
   'touch.sent',
@@ -15,6 +16,8 @@ export const CALLBACK_TYPES = [
   'enrollment.finished',
   'enrollment.stopped',
   'lead.replied',
+  'lead.answered',
+  'lead.classified',
   'lead.bounced',
   'lead.unsubscribed',
   'lead.preferences',
@@ -149,6 +152,17 @@ export const callbackSchemas = {
     aboutEnrollment,
   ),
   'lead.replied': callback('lead.replied', 'A lead answered.', { ...aboutLead, channel }),
+  'lead.answered': callback('lead.answered', 'A rep answered a lead from the inbox.', {
+    ...aboutLead,
+    channel,
+    reply_id: z.uuid(),
+  }),
+  'lead.classified': callback('lead.classified', 'A person said what a message of a lead is.', {
+    ...aboutLead,
+    channel,
+    message_id: z.uuid().describe('The message in the inbox'),
+    class: z.enum(MESSAGE_CLASSES),
+  }),
   'lead.bounced': callback('lead.bounced', "A lead's address does not exist.", { ...aboutLead, channel }),
   'lead.unsubscribed': callback('lead.unsubscribed', 'A lead must not be contacted again.', {
     ...aboutLead,

@@ -1,6 +1,7 @@
 /** The inbox: what leads wrote, with what it answers, and whole conversations over all channels. */
 import type { IdentityHasher } from '../common/crypto.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
+import { emit } from './callbacks.ts';
 import type { Db, Queryable } from './db.ts';
 import { recordLeadEventIn } from './events.ts';
 import type { MessageClass } from './messages.ts';
@@ -83,7 +84,7 @@ export async function conversation(q: Queryable, leadId: string, limit = 200): P
        union all
        (select m.id, 'lead', m.channel, m.at, null, null, null, m.body, m.class, m.touch_id, null from messages m
         where m.lead_id = $1 order by m.at desc limit $2)) u
-     order by at desc, id limit $2`,
+     order by at desc, case when "from" = 'lead' then 1 when step is null then 2 else 0 end desc, id limit $2`,
     [leadId, limit],
   );
   return rows.toReversed();
@@ -122,6 +123,12 @@ export async function classMessage(
             dedupeKey: `message:${messageId}:unsubscribe`,
           })
         : null;
+    if (leadId !== null)
+      await emit(tx, {
+        type: 'lead.classified',
+        leadId,
+        extra: { channel, message_id: messageId, class: as },
+      });
     await tx.query(`update messages set class = $2, class_by = 'person', settled = true where id = $1`, [
       messageId,
       as,

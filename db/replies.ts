@@ -1,6 +1,7 @@
 /** What reps answer. A reply is a row before its provider is called, and is never sent twice (promise 1). */
 import type { IdentityHasher } from '../common/crypto.ts';
 import { WHATSAPP_WINDOW_MS, type ContactChannel } from '../sequences/lead.ts';
+import { emit } from './callbacks.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { lockLeads } from './endings.ts';
 import { CommandRefused } from './refused.ts';
@@ -231,12 +232,14 @@ async function write(tx: Tx, id: string, outcome: ReplyOutcome): Promise<Reply> 
       `update messages m set settled = true from replies r where r.id = $1 and m.lead_id = r.lead_id and not m.settled and m.at <= r.sending_at`,
       [id],
     );
-    await tx.query(
+    const told = await tx.query(
       `insert into lead_events (lead_id, type, channel, at, data, dedupe_key)
        select lead_id, 'answered', channel, at, jsonb_build_object('replyId', id), 'reply:' || id from replies where id = $1
        on conflict (dedupe_key) do nothing`,
       [id],
     );
+    const { leadId, channel } = rows[0]!;
+    if (told.rowCount) await emit(tx, { type: 'lead.answered', leadId, extra: { channel, reply_id: id } });
   }
   return rows[0]!;
 }

@@ -33,7 +33,13 @@ test('promise 9: each type is written as its published schema says, numbered fro
     const extra =
       type === 'lead.preferences'
         ? { email: true, linkedin: false, sms: false, whatsapp: false, call: false }
-        : { channel: 'email', scope: 'lead' };
+        : {
+            channel: 'email',
+            scope: 'lead',
+            reply_id: facts.touchId,
+            message_id: facts.touchId,
+            class: 'interested',
+          };
     await db.tx((tx) => emit(tx, { type, ...facts, extra }));
   }
   const rows = await listCallbacks(db, facts.leadId);
