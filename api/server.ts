@@ -13,6 +13,7 @@ import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
 import type { PageName } from './pages/texts.ts';
+import { trackingRoutes, type TrackingDeps } from './tracking.ts';
 
 export interface ServerDeps {
   readonly tokens: UnsubscribeTokens;
@@ -28,6 +29,8 @@ export interface ServerDeps {
   readonly choose: (touchId: string, wanted: readonly ContactChannel[]) => Promise<Preferences>;
   /** What providers tell; without it there is no such address. */
   readonly hooks?: HookDeps;
+  /** Tracked links and images; without it there is no such address. */
+  readonly tracking?: TrackingDeps;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Wall ms after which a check counts as failed. */
@@ -37,14 +40,14 @@ export interface ServerDeps {
 const BODY_LIMIT = 16 * 1024;
 
 /**
- * The HTTP server: one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), `/healthz` and
- * `/readyz`; anything else is a 404.
+ * The HTTP server: one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), tracked links and images (`/t/…`),
+ * `/healthz` and `/readyz`; anything else is a 404.
  * Sets no cookies and logs no tokens. The caller listens and closes.
  */
 export function createServer(deps: ServerDeps): FastifyInstance {
   const app = Fastify({
     loggerInstance: deps.log as FastifyInstance['log'],
-    // The path of an unsubscribe link is a token.
+    // The paths of unsubscribe and tracked links are tokens.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 15_000,
@@ -86,6 +89,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     return page(request, reply, 200, 'done');
   });
 
+  if (deps.tracking) trackingRoutes(app, deps.tracking);
   const { hooks } = deps;
   if (hooks) void app.register((scope) => hookRoutes(scope, hooks));
 

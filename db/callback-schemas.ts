@@ -18,6 +18,8 @@ export const CALLBACK_TYPES = [
   'lead.replied',
   'lead.answered',
   'lead.classified',
+  'lead.opened',
+  'lead.clicked',
   'lead.bounced',
   'lead.unsubscribed',
   'lead.preferences',
@@ -162,6 +164,14 @@ export const callbackSchemas = {
     channel,
     message_id: z.uuid().describe('The message in the inbox'),
     class: z.enum(MESSAGE_CLASSES),
+  }),
+  'lead.opened': callback('lead.opened', 'A lead opened an email; the first time only.', {
+    ...aboutLead,
+    channel,
+  }),
+  'lead.clicked': callback('lead.clicked', 'A lead followed a link of an email; the first time only.', {
+    ...aboutLead,
+    channel,
   }),
   'lead.bounced': callback('lead.bounced', "A lead's address does not exist.", { ...aboutLead, channel }),
   'lead.unsubscribed': callback('lead.unsubscribed', 'A lead must not be contacted again.', {

@@ -40,6 +40,8 @@ export interface IncomingEvent {
   readonly data?: Readonly<Record<string, unknown>>;
   /** The source's own id of it: the second time changes nothing. */
   readonly dedupeKey?: string;
+  /** `opened`, `clicked`: of which touch; only the enrollment that it belongs to hears of it. */
+  readonly touchId?: string;
   /** `bounced`: the address or number that does not exist; of an email else the lead's first. */
   readonly address?: string;
   /** `unsubscribed`: what may take it back, the person's own wish unless given; see Suppression. */
@@ -64,6 +66,8 @@ const TOLD: Partial<Record<string, CallbackType>> = {
   replied: 'lead.replied',
   bounced: 'lead.bounced',
   unsubscribed: 'lead.unsubscribed',
+  opened: 'lead.opened',
+  clicked: 'lead.clicked',
 };
 
 /**
@@ -87,7 +91,8 @@ export async function recordLeadEventIn(
   const { type } = event;
   const standing = isOutside(type) ? await lockStandingLaunches(tx, type) : [];
   const own = event.type === 'unsubscribed' ? await identitiesOf(tx, event.leadId) : [];
-  const lead = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
+  const locked = await lockForEvent(tx, event, own.length > 0 ? await leadsKnownBy(tx, own) : []);
+  const lead = await inEnrollmentOf(tx, locked, event);
   const stored = await storeEvent(tx, lead, event);
   if (!stored) return { eventId: null, stopped: [], wake: [], sending: [], enrolled: [] };
   await noteOnProfile(tx, event, stored.at);
@@ -116,6 +121,16 @@ export async function recordLeadEventIn(
     sending: sending.filter((touch) => ended.has(touch.enrollmentId)),
     enrolled: occurrence ? await enrollIn(tx, hash, standing, occurrence) : [],
   };
+}
+
+/** What a lead did with a mail of an earlier sequence says nothing in the present one. */
+async function inEnrollmentOf(tx: Tx, lead: LockedLead, { touchId }: IncomingEvent): Promise<LockedLead> {
+  if (touchId === undefined || lead.enrollment === null) return lead;
+  const { rowCount } = await tx.query('select from touches where id = $1 and enrollment_id = $2', [
+    touchId,
+    lead.enrollment.id,
+  ]);
+  return rowCount === 1 ? lead : { ...lead, enrollment: null };
 }
 
 /** When a lead who is away and does not say until when is expected back. */
@@ -160,7 +175,11 @@ export async function storeEvent(
       event.type,
       event.channel ?? null,
       event.at === undefined ? null : new Date(event.at),
-      JSON.stringify({ ...event.data, ...(event.address && { address: event.address }) }),
+      JSON.stringify({
+        ...event.data,
+        ...(event.address && { address: event.address }),
+        ...(event.touchId && { touchId: event.touchId }),
+      }),
       event.dedupeKey ?? null,
     ],
   );
@@ -170,6 +189,7 @@ export async function storeEvent(
       type,
       leadId: lead.id,
       enrollmentId: lead.enrollment?.id,
+      touchId: event.touchId,
       ...(event.channel && { extra: { channel: event.channel } }),
     });
   }

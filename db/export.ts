@@ -22,6 +22,8 @@ const PARTS: Readonly<Record<string, string>> = {
   replies: `select r.id, r.channel, s.address as sender, r.state, r.recipient, r.subject, r.body, r.sending_at, r.at, r.reason, r.detail
     from replies r join senders s on s.id = r.sender_id where r.lead_id = $1 order by r.sending_at`,
   events: `select id, type, channel, at, data from lead_events where lead_id = $1 order by at`,
+  hits: `select h.touch_id, h.kind, t.content->'tracking'->'links'->>h.link as url, h.by, h.why, h.at, h.last_at, h.count
+    from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 order by h.at`,
   decisions: `select at, enrollment_id, step_id, kind, reason, detail from decisions where lead_id = $1 order by id`,
   inbox: `select i.at, i.enrollment_id, i.event from inbox i join enrollments e on e.id = i.enrollment_id where e.lead_id = $1 order by i.seq`,
   callbacks: `select event_id, type, lead_seq, payload, created_at from callbacks where lead_id = $1 order by lead_seq`,

@@ -61,7 +61,8 @@ export async function findLead(q: Queryable, text: string): Promise<LeadSummary>
 /** One line of a timeline. Instants are business time; render them in the timeline's zone. */
 export interface TimelineEntry {
   readonly at: Instant;
-  readonly what: 'touch' | 'event' | 'decision' | 'task';
+  /** `hit`: an open or a click by a machine; a person's are events. */
+  readonly what: 'touch' | 'event' | 'decision' | 'task' | 'hit';
   readonly id: string;
   readonly enrollmentId: string | null;
   readonly sequence: string | null;
@@ -99,8 +100,15 @@ export async function timeline(q: Queryable, leadId: string, limit = 1000): Prom
         from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1
         order by coalesce(t.at, t.sending_at, t.slot_at) desc limit $2)
        union all
-       (select at, 1, 'event', id::text, enrollment_id, null, channel, null, null, type, null, null, null, null
-        from lead_events where lead_id = $1 order by at desc limit $2)
+       (select v.at, 1, 'event', v.id::text, coalesce(v.enrollment_id, t.enrollment_id), t.step_id, v.channel, null, null, v.type, null,
+          case when v.type = 'clicked' then v.data->>'url' end, null, null
+        from lead_events v left join touches t on v.type in ('opened', 'clicked') and t.lead_id = $1 and t.id::text = v.data->>'touchId'
+        where v.lead_id = $1 order by v.at desc limit $2)
+       union all
+       (select h.at, 1, 'hit', h.id::text, t.enrollment_id, t.step_id, t.channel, null, null,
+          case h.kind when 'open' then 'opened' else 'clicked' end, 'by_machine',
+          replace(h.why, '_', ' ') || case when h.count > 1 then ', ' || h.count || ' times' else '' end, null, null
+        from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 and h.by = 'machine' order by h.at desc limit $2)
        union all
        (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null
         from decisions d join enrollments e on e.id = d.enrollment_id where e.lead_id = $1 order by d.id desc limit $2)
@@ -167,6 +175,13 @@ export interface Status {
     readonly state: string;
     readonly count: number;
   }[];
+  /** Emails that persons opened and followed a link of, and those that only machines did, by step. */
+  readonly tracking: readonly {
+    readonly step: string;
+    readonly opened: number;
+    readonly clicked: number;
+    readonly onlyMachines: number;
+  }[];
   readonly openTasks: number;
   /** What happens next. */
   readonly next: readonly {
@@ -198,6 +213,16 @@ export async function status(q: Queryable, launchId: string | null = null): Prom
      group by t.step_id, t.channel, t.state order by min(t.slot_at), t.step_id, t.channel, t.state limit 1000`,
     [launchId],
   );
+  const tracking = await q.query<Status['tracking'][number] & Record<string, unknown>>(
+    `select x.step, count(*) filter (where x.opened)::int as opened, count(*) filter (where x.clicked)::int as clicked,
+       count(*) filter (where not x.opened and not x.clicked)::int as "onlyMachines"
+     from (select t.step_id as step, t.slot_at, coalesce(bool_or(h.kind = 'open' and h.by = 'person'), false) as opened,
+         coalesce(bool_or(h.kind = 'click' and h.by = 'person'), false) as clicked
+       from hits h join touches t on t.id = h.touch_id join enrollments e on e.id = t.enrollment_id
+       where ${of} and h.by is not null group by t.id) x
+     group by x.step order by min(x.slot_at), x.step limit 1000`,
+    [launchId],
+  );
   const tasks = await q.query<{ count: number }>(
     `select count(*)::int as count from tasks k join enrollments e on e.id = k.enrollment_id where k.state = 'open' and ${of}`,
     [launchId],
@@ -226,6 +251,7 @@ export async function status(q: Queryable, launchId: string | null = null): Prom
     held: sum(reasons.rows.filter((row) => row.held)),
     reasons: reasons.rows.map(({ status, reason, count }) => ({ status, reason, count })),
     touches: touches.rows,
+    tracking: tracking.rows,
     openTasks: tasks.rows[0]!.count,
     next: next.rows.map((row) => ({ ...row, at: row.at.getTime() })),
   };

@@ -2,7 +2,7 @@
 import type { Instant } from '../sequences/plan.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 
-export type InboundSource = 'mail' | 'twilio' | 'unipile' | 'events';
+export type InboundSource = 'mail' | 'twilio' | 'unipile' | 'events' | 'tracking';
 
 /** Something that arrived, as it came. */
 export interface NewInbound {

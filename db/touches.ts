@@ -4,6 +4,7 @@
  */
 import type { Action, Channel } from '../sequences/lead.ts';
 import type { Instant, StepId } from '../sequences/plan.ts';
+import type { MessageTracking } from '../sequences/tracking.ts';
 import type { Queryable, Tx } from './db.ts';
 
 export type TouchState =
@@ -33,6 +34,8 @@ export interface TouchContent {
   readonly attachments?: readonly string[];
   /** Message-IDs of the thread that it continues, oldest first. */
   readonly thread?: readonly string[];
+  /** Of an email that is tracked; its `html` has the links as they were written. */
+  readonly tracking?: MessageTracking;
 }
 
 export interface TouchRow extends TouchKey {

@@ -147,6 +147,8 @@ export interface SequenceSettings {
   readonly contactLimits: { readonly coolOff: Duration | null; readonly companyPerWeek: number | null };
   /** How long a lead is left alone who is away and does not say until when; without it, seven days. */
   readonly outOfOffice?: { readonly unit: 'minutes' | 'hours' | 'days'; readonly amount: number };
+  /** Whether opens and clicks of its emails are told; missing: neither. */
+  readonly tracking?: { readonly opens: boolean; readonly clicks: boolean };
   /** Sender names or addresses to rotate through, by channel; empty: every sender of the channel. */
   readonly senders: Readonly<Partial<Record<Channel, readonly string[]>>>;
   readonly tags: readonly string[];

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { receiveHit } from '../activities/inbound/hits.ts';
 import { createServer } from '../api/server.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
@@ -20,6 +21,11 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
   const inbound = inboundOf(services);
   const rounds = startRounds(inbound, log);
   const underWay = new Set<Promise<void>>();
+  const understand = (id: number | null) => {
+    if (id === null) return;
+    const work = inbound.process(id).finally(() => underWay.delete(work));
+    underWay.add(work);
+  };
   const server = createServer({
     tokens,
     log,
@@ -30,11 +36,14 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
       publicUrl: config.publicUrl,
       account: (senderId) => accountOf(services, senderId),
       sourceSecrets: (name) => sourceSecrets(db, services.secrets, name),
-      async store(arrived) {
-        const id = await storeInbound(db, arrived);
-        if (id === null) return;
-        const work = inbound.process(id).finally(() => underWay.delete(work));
-        underWay.add(work);
+      store: async (arrived) => understand(await storeInbound(db, arrived)),
+    },
+    tracking: {
+      tokens: services.trackingTokens,
+      async receive(hit, why) {
+        const { url, inboundId } = await receiveHit(db, hit, why);
+        understand(inboundId);
+        return url;
       },
     },
     checks: {

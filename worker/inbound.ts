@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createInbound, type Inbound } from '../activities/inbound/index.ts';
 import { understandEvent } from '../activities/inbound/events.ts';
+import { understandHit } from '../activities/inbound/hits.ts';
 import { understandMail } from '../activities/inbound/mail.ts';
 import { understandTwilio } from '../activities/inbound/twilio.ts';
 import { understandUnipile } from '../activities/inbound/unipile.ts';
@@ -29,6 +30,7 @@ export function inboundOf({ config, db, clock, hashIdentity, waker, log }: Servi
       twilio: understandTwilio,
       unipile: understandUnipile,
       events: understandEvent,
+      tracking: understandHit,
     },
   });
 }

@@ -10,6 +10,7 @@ import {
   type UnsubscribeTokens,
 } from '../common/crypto.ts';
 import { createLogger, type Logger } from '../common/log.ts';
+import { createTrackingTokens, type TrackingTokens } from '../common/tracking-tokens.ts';
 import { connectTemporal, type TemporalAccess } from '../common/temporal.ts';
 import { createDb, type Db } from '../db/db.ts';
 
@@ -21,6 +22,7 @@ export interface Services {
   readonly secrets: Secrets;
   readonly hashIdentity: IdentityHasher;
   readonly tokens: UnsubscribeTokens;
+  readonly trackingTokens: TrackingTokens;
   readonly log: Logger;
   /** Connects at the first call. Throws TemporalUnreachable. */
   temporal(): Promise<TemporalAccess>;
@@ -56,6 +58,7 @@ export async function openServices(
     secrets: createSecrets(config.encryptionKeys),
     hashIdentity: createIdentityHasher(config.hashKey),
     tokens: createUnsubscribeTokens([config.tokenKey]),
+    trackingTokens: createTrackingTokens([config.tokenKey]),
     log: options.log ?? createLogger({ level: config.logLevel }),
     temporal: access,
     waker: async () => createWaker((await access()).client, config.taskQueue),

@@ -7,6 +7,7 @@ import { ENROLLMENT_TIMES, type EnrollmentDeps } from '../activities/enrollment/
 import { createLaunchActivities } from '../activities/launch.ts';
 import { createMailboxActivities } from '../activities/mailbox/index.ts';
 import type { Waker } from '../activities/waker.ts';
+import { trackingUrls } from '../api/tracking-urls.ts';
 import { unsubscribeUrl } from '../api/unsubscribe-url.ts';
 import { createOutboundHttp } from '../providers/crm/outbound.ts';
 import { createWebhookSteps } from '../providers/crm/webhook-step.ts';
@@ -56,6 +57,7 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     providers,
     webhook: createWebhookSteps({ http: outbound, allowPrivate }),
     unsubscribeUrl: unsubscribeUrl(config.publicUrl, services.tokens),
+    trackingUrls: trackingUrls(config.publicUrl, services.trackingTokens),
     secrets,
     identityHash: services.hashIdentity,
     personaChannels: PERSONA_CHANNELS,

@@ -1,6 +1,7 @@
 import type { Bond } from '../../db/lead-senders.ts';
 import type { Sender } from '../../db/senders.ts';
 import type { TouchContent, TouchKey, TouchRow } from '../../db/touches.ts';
+import { trackedHtml } from '../../providers/email/tracking/rewrite.ts';
 import type { Outgoing } from '../../providers/ports.ts';
 import type { Channel } from '../../sequences/lead.ts';
 import type { Instant, StepCopy } from '../../sequences/plan.ts';
@@ -46,9 +47,10 @@ export function webhookId({ enrollmentId, step, visit }: TouchKey): string {
 /** The touch in its provider's words. `since`: from when the provider may have it. */
 export function outgoingOf(
   { touchId, action, to, toName, content, attachments, bond }: Delivery,
-  deps: Pick<EnrollmentDeps, 'unsubscribeUrl'>,
+  deps: Pick<EnrollmentDeps, 'unsubscribeUrl' | 'trackingUrls'>,
   since: Date,
 ): Outgoing {
+  const { html, tracking } = content;
   return {
     touchId,
     action,
@@ -56,7 +58,9 @@ export function outgoingOf(
     toName,
     text: content.text ?? '',
     ...(content.subject !== undefined && { subject: content.subject }),
-    ...(content.html !== undefined && { html: content.html }),
+    ...(html !== undefined && {
+      html: tracking ? trackedHtml(html, tracking, touchId, deps.trackingUrls) : html,
+    }),
     ...(attachments.length > 0 && { attachments }),
     ...(content.thread && { thread: content.thread }),
     ...(action === 'email' && { unsubscribeUrl: deps.unsubscribeUrl(touchId) }),

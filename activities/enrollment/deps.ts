@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.ts';
 import type { IdentityHasher, Secrets } from '../../common/crypto.ts';
 import type { Logger } from '../../common/log.ts';
 import type { Db } from '../../db/db.ts';
+import type { TrackingUrls } from '../../providers/email/tracking/rewrite.ts';
 import type { Provider, SendResult } from '../../providers/ports.ts';
 import type { Channel } from '../../sequences/lead.ts';
 
@@ -13,6 +14,7 @@ export interface EnrollmentDeps {
   /** Posts a webhook step. `id` is the same for every attempt of a touch, so that the receiver can tell them apart from new ones. */
   readonly webhook: { post(url: string, body: unknown, id: string): Promise<SendResult> };
   readonly unsubscribeUrl: (touchId: string) => string;
+  readonly trackingUrls: TrackingUrls;
   readonly secrets: Pick<Secrets, 'decrypt'>;
   readonly identityHash: IdentityHasher;
   /** The channel that suits a persona, by its name in lower case. */

@@ -1,8 +1,10 @@
 import type { Queryable } from '../../db/db.ts';
 import type { Sender } from '../../db/senders.ts';
 import { readSentTouch, type TouchContent } from '../../db/touches.ts';
+import { htmlOfText, linksOf } from '../../providers/email/tracking/rewrite.ts';
 import { CopyError, MissingVariable } from '../../sequences/language/templates/copy-errors.ts';
 import { renderCopy, type Rendered } from '../../sequences/language/templates/render-copy.ts';
+import type { SequenceSettings } from '../../sequences/plan.ts';
 import type { Route } from '../../sequences/route/route.ts';
 import type { Library, TouchContext } from './context.ts';
 import type { EnrollmentDeps } from './deps.ts';
@@ -61,6 +63,23 @@ export async function write(
     if (error instanceof CopyError) return { kind: 'held', reason: error.code, detail: error.message };
     throw error;
   }
+}
+
+/**
+ * What an email is stored with before it leaves: what is tracked of it, so that it is composed alike whenever it is and its links
+ * keep leading where they led. A text without HTML gets some, for the links and the image to stand in.
+ */
+export function withTracking(
+  content: TouchContent,
+  { tracking }: Pick<SequenceSettings, 'tracking'>,
+  unsubscribeUrl: string,
+): TouchContent {
+  if (!tracking) return content;
+  const html = content.html ?? htmlOfText(content.text ?? '');
+  // To unsubscribe is between the reader and us: no link of that kind is followed.
+  const spared = [unsubscribeUrl.slice(0, unsubscribeUrl.lastIndexOf('/') + 1)];
+  const links = tracking.clicks ? linksOf(html, spared) : [];
+  return { ...content, html, tracking: { opens: tracking.opens, links } };
 }
 
 function contentOf({ attachments, ...rendered }: Rendered): TouchContent {

@@ -27,7 +27,7 @@ import {
   type TouchContext,
 } from './context.ts';
 import { contactLimit, isContact, slotHolds } from './limits.ts';
-import { messageIdOf, write } from './message.ts';
+import { messageIdOf, withTracking, write } from './message.ts';
 import { hold, keyOf } from './reserve.ts';
 import { lookLater, type Delivery } from './delivery.ts';
 import { makeTask, taskAnswer } from './tasks.ts';
@@ -185,15 +185,19 @@ async function decideTouch(
       more: undefined,
     };
   }
-  const delivery = deliveryOf(run, touch, { context, routed, content: written.content, calendar });
+  const content =
+    touch.channel === 'email'
+      ? withTracking(written.content, context.version.settings, deps.unsubscribeUrl(touch.id))
+      : written.content;
+  const delivery = deliveryOf(run, touch, { context, routed, content, calendar });
   const marked = await markSending(tx, touch.id, {
     at: now,
     localDay: verdict.localDay,
     leaseMs: deps.leaseMs,
     owner: deps.owner,
     copyRevision: written.copyRevision,
-    content: written.content,
-    recipient: route.address ?? written.content.url ?? '',
+    content,
+    recipient: route.address ?? content.url ?? '',
     messageId: messageIdOf(touch.id, sender),
   });
   if (!marked) throw new Error(`touch ${touch.id} was not booked under its lock`);

@@ -81,6 +81,13 @@ export function addStatus(program: Command): void {
             stand.touches.map((row) => [row.step, row.channel, row.state, row.count]),
           );
         }
+        if (stand.tracking.length > 0) {
+          out.line();
+          await out.table(
+            ['STEP', 'OPENED', 'CLICKED', 'ONLY BY MACHINES'],
+            stand.tracking.map((row) => [row.step, row.opened, row.clicked, row.onlyMachines]),
+          );
+        }
         if (stand.next.length > 0) {
           out.line();
           await out.table(

@@ -179,6 +179,23 @@ export const contactLimitsSchema = z
     examples: ['{ cool_off: 2 days }'],
   });
 
+export const trackingSchema = z
+  .strictObject({
+    opens: z
+      .boolean()
+      .default(false)
+      .describe('Emails carry an image of one pixel that tells when it is loaded'),
+    clicks: z
+      .boolean()
+      .default(false)
+      .describe('Links of emails lead over CADENZA_PUBLIC_URL, which tells when they are followed'),
+  })
+  .meta({
+    title: 'tracking',
+    description: 'Whether opens and clicks of its emails are told; neither unless given',
+    examples: ['{ opens: true, clicks: true }'],
+  });
+
 /** Channels that senders are named for. */
 const SENDER_CHANNELS = CHANNELS.filter((channel) => channel !== 'task');
 

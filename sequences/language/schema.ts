@@ -9,6 +9,7 @@ import {
   stepReference,
   stopOnSchema,
   template,
+  trackingSchema,
   untilSchema,
   waitedEvent,
   waitedWhere,
@@ -294,6 +295,7 @@ export const sequenceSchema = z
     out_of_office: durationSchema
       .optional()
       .describe('How long a lead is left alone who is away and does not say until when; 7 days unless given'),
+    tracking: trackingSchema.optional(),
     senders: sendersSchema.optional(),
     unsubscribe_footer: z
       .union([z.boolean(), template('Markdown with {{ unsubscribe_url }}')])

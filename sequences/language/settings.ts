@@ -79,6 +79,7 @@ export function compileSettings(definition: SequenceDefinition): SequenceSetting
   const window = windowSchema.parse(definition.window ?? {});
   const limits = definition.contact_limits;
   const away = definition.out_of_office;
+  const { opens = false, clicks = false } = definition.tracking ?? {};
   return {
     window: {
       days: window.days.map((day) => WEEKDAYS.indexOf(day) + 1).sort((a, b) => a - b),
@@ -92,6 +93,7 @@ export function compileSettings(definition: SequenceDefinition): SequenceSetting
       companyPerWeek: limits?.company_per_week ?? null,
     },
     ...(away !== undefined && { outOfOffice: parseDuration(away) as SequenceSettings['outOfOffice'] & {} }),
+    ...((opens || clicks) && { tracking: { opens, clicks } }),
     senders: Object.fromEntries(
       Object.entries(definition.senders ?? {}).filter(([, names]) => names.length > 0),
     ),

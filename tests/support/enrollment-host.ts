@@ -80,6 +80,10 @@ export async function makeHost(db: Db, changes: Partial<EnrollmentDeps> = {}): P
       },
     },
     unsubscribeUrl: (touchId) => `https://cadenza.test/u/${touchId}`,
+    trackingUrls: {
+      open: (touchId) => `https://cadenza.test/t/o/${touchId}.gif`,
+      click: (touchId, link) => `https://cadenza.test/t/c/${touchId}.${link}`,
+    },
     secrets: { decrypt: (text) => text },
     identityHash,
     personaChannels: {},

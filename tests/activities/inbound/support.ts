@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInbound, type Inbound } from '../../../activities/inbound/index.ts';
 import { understandEvent } from '../../../activities/inbound/events.ts';
+import { understandHit } from '../../../activities/inbound/hits.ts';
 import { understandMail } from '../../../activities/inbound/mail.ts';
 import { understandTwilio } from '../../../activities/inbound/twilio.ts';
 import { understandUnipile } from '../../../activities/inbound/unipile.ts';
@@ -45,6 +46,7 @@ export async function world(db: Db): Promise<World> {
       twilio: understandTwilio,
       unipile: understandUnipile,
       events: understandEvent,
+      tracking: understandHit,
     },
   });
   return {
