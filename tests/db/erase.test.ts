@@ -44,7 +44,7 @@ async function person(): Promise<{
       `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, sender_id, state, slot_at, local_day, sending_at,
          lease_until, detail, content, recipient, provider_id, provider_thread_id)
        values ($1, $2, $3, 1, 1, 'email', 'email', $4, $5, now(), '2026-03-10', now(), now(), '550 zzada@zzlovelace.test unknown',
-         '{"text": "Dear Zzada"}', 'zzada@zzlovelace.test', 'zzprovider', 'zzthread') returning id`,
+         '{"text": "Dear Zzada", "tracking": {"opens": true, "links": ["https://offer.test/?for=zzada"]}}', 'zzada@zzlovelace.test', 'zzprovider', 'zzthread') returning id`,
       [enrollmentId, leadId, step, sender.id, state],
     );
     return rows[0]!.id;
@@ -56,6 +56,10 @@ async function person(): Promise<{
     `insert into tasks (enrollment_id, lead_id, touch_id, kind, title, body, link, note, due_at, created_at)
      values ($1, $2, $3, 'call', 'Call Zzada', 'Ring +4915123456789', 'https://linkedin.com/in/zzada', 'zznote', now(), now())`,
     [...values, touchId],
+  );
+  await db.query(
+    `insert into hits (touch_id, lead_id, kind, link, by, at, last_at) values ($1, $2, 'click', 0, 'person', now(), now())`,
+    [touchId, leadId],
   );
   await db.query(
     `insert into lead_events (enrollment_id, lead_id, type, at, data, dedupe_key) values ($1, $2, 'replied', now(), '{"text": "Zzada says"}', 'zzkey')`,
@@ -130,6 +134,7 @@ test('promise 8: after an erasure nothing in any table names the person, and no 
   }
   const exported = await exportLead(db, leadId);
   const json = JSON.stringify(exported);
+  expect(exported.hits).toMatchObject([{ kind: 'click', url: 'https://offer.test/?for=zzada' }]);
   for (const value of [
     'zzada@zzlovelace.test',
     'Zzengines',

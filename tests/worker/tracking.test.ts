@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { withTracking } from '../../activities/enrollment/message.ts';
 import { trackingUrls } from '../../api/tracking-urls.ts';
 import { createUnsubscribeTokens } from '../../common/crypto.ts';
 import { createLogger } from '../../common/log.ts';
@@ -376,4 +377,19 @@ test('promise 8: an export has what was followed; after an erasure the links lea
   );
   expect(rows[0]!.hits).not.toContain('.test');
   expect((await events(leadId)).map(({ type }) => type)).toEqual(['clicked']);
+});
+
+test('a text that a rep wrote instead gets HTML for the links and the image to stand in', () => {
+  const content = withTracking(
+    { subject: 'Hi', text: 'See <https://one.test/>.\nStop: https://go.test/u/abc' },
+    { tracking: { opens: true, clicks: true } },
+    'https://go.test/u/token',
+  );
+  expect(content).toEqual({
+    subject: 'Hi',
+    text: 'See <https://one.test/>.\nStop: https://go.test/u/abc',
+    html: '<p>See &lt;<a href="https://one.test/">https://one.test/</a>&gt;.<br>\nStop: <a href="https://go.test/u/abc">https://go.test/u/abc</a></p>',
+    tracking: { opens: true, links: ['https://one.test/'] },
+  });
+  expect(withTracking({ text: 'x' }, {}, 'https://go.test/u/token')).toEqual({ text: 'x' });
 });

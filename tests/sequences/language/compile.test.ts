@@ -212,3 +212,17 @@ test('hashes are what they were: a change of the canonical form would unpin ever
    }
   `);
 });
+
+test('tracking is off unless a file says so; saying that it is off says nothing', () => {
+  const read = (line: string) => parseSequence(`${line}${withSteps('  - wait: 1 day')}`, 'f.yaml');
+  const off = read('');
+  expect(off.settings).not.toHaveProperty('tracking');
+  expect(read('tracking: { opens: false }\n').structureHash).toBe(off.structureHash);
+  expect(read('tracking: { clicks: true }\n').settings.tracking).toEqual({ opens: false, clicks: true });
+  expect(read('tracking: { opens: true, clicks: true }\n').settings.tracking).toEqual({
+    opens: true,
+    clicks: true,
+  });
+  expect(() => read('tracking: true\n')).toThrow('{ opens: true, clicks: true }');
+  expect(() => read('tracking: { open: true }\n')).toThrow('opens');
+});
