@@ -22,7 +22,7 @@ export interface HitTarget {
 const KEY = 'touch_id = $1 and kind = $2 and link = $3';
 const keyValues = ({ touchId, kind, link }: HitKey) => [touchId, kind, link];
 
-/** Null when nothing like that is tracked of the touch, or its lead was erased. */
+/** Null when nothing like that is tracked of the touch, or its content was erased with the lead. */
 export async function readHitTarget(
   q: Queryable,
   { touchId, kind, link }: HitKey,
@@ -31,7 +31,7 @@ export async function readHitTarget(
     `select t.lead_id as "leadId", case when $2 = 'click' then t.content->'tracking'->'links'->>$3::int end as url,
        case when t.state <> 'sending'
          then floor(extract(epoch from business_now() - coalesce(t.at, t.sending_at)) * 1000)::int8 end as "sinceMs"
-     from touches t join leads l on l.id = t.lead_id and l.erased_at is null
+     from touches t
      where t.id = $1 and case when $2 = 'click' then t.content->'tracking'->'links'->>$3::int is not null
        else (t.content->'tracking'->>'opens')::boolean end`,
     [touchId, kind, link],
