@@ -256,6 +256,21 @@ test('a click waits for its neighbours before it counts, whoever looks', async (
   await understood();
 });
 
+test('who follows while others are understood is led on, and every hit is counted', async () => {
+  const { touchId, links, image } = await sent();
+  await later(HOUR);
+  const urls = Array.from({ length: 25 }, () => [links[0]!, image]).flat();
+  const answers = await Promise.all(
+    urls.map(async (url, index) => {
+      if (index % 10 === 0) await db.query(`update inbound set retry_wall = clock_timestamp()`);
+      return (await follow(url)).status;
+    }),
+  );
+  expect(answers.filter((code) => code !== 302 && code !== 200)).toEqual([]);
+  await understood();
+  expect(await hits(touchId)).toEqual(['click 0 person 25', 'open 0 person 25']);
+});
+
 test('repeating costs no rows', async () => {
   const { touchId, links, image } = await sent();
   for (let hour = 1; hour < 4; hour++) {
