@@ -1,5 +1,5 @@
 /** Delivery reports: by RFC 3464 where they are, else by what the programs that write others put into them. */
-import { enhancedIn, kindOf } from './status.ts';
+import { enhancedIn, kindOf, saysWhy, tellingStatusIn } from './status.ts';
 import type { Bounce, IncomingMail } from './types.ts';
 
 export interface Report {
@@ -60,17 +60,20 @@ export function standardReport(mail: IncomingMail, own: string): Report | null {
   };
 }
 
-/** The status that says most: a server's own code in its diagnostic goes before a generic one. */
+/**
+ * The status that says most. The receiver's own code in the diagnostic goes before what the reporting server made of it: "5.0.0", "time
+ * ran out", or a user unknown where the receiver's words are of a full mailbox.
+ */
 function bounceOf(given: string, diagnostic: string, text: string, recipient: string | null): Bounce {
   const reported = enhancedIn(` ${given} `);
-  const said = enhancedIn(diagnostic) ?? null;
-  const generic = reported === null || /^[45]\.0\.0$/.test(reported);
-  const status = generic
-    ? (said ?? reported)
-    : said !== null && reported.startsWith('4.') && said.startsWith('5.')
+  const words = /[a-z]{3}/i.test(diagnostic.replace(/^\s*(?:smtp|x-\w+)\s*;/i, ''))
+    ? diagnostic
+    : ownText(text);
+  const said = tellingStatusIn(diagnostic) ?? (saysWhy(reported) ? null : tellingStatusIn(ownText(text)));
+  const status =
+    saysWhy(said) && (!saysWhy(reported) || (said[0]! >= reported[0]! && said[2] !== reported[2]))
       ? said
-      : reported;
-  const words = diagnostic || text.slice(0, 3000);
+      : (reported ?? said);
   return {
     kind: kindOf(status, words),
     status,
@@ -78,6 +81,8 @@ function bounceOf(given: string, diagnostic: string, text: string, recipient: st
     detail: words.replace(/\s+/g, ' ').trim().slice(0, 500) || null,
   };
 }
+
+const ownText = (text: string): string => splitOriginal(text).own.slice(0, 3000);
 
 const FROM =
   /^(?:mailer[-_.]?daemon|post_?master|mail[-_.]?daemon|mailerdaemon|mail delivery|mdaemon|bounces?|bounced|noreply-?bounce|delivery|mailbounce|microsoftexchange[0-9a-f]*|exchange|system administrator|antispam|mailsystem|daemon)/i;
@@ -114,6 +119,31 @@ export function answersSomething(mail: IncomingMail, own: string): boolean {
   );
 }
 
+const MISSED =
+  /(?:could ?n[o']t|can ?not|was ?n[o']t|unable to) (?:be )?deliver(?:ed)?\b|^[- ]*failed recipients?\b|nicht zugestellt|n'a pas pu [eê]tre d[ée]livr/im;
+const ALONE =
+  /^[ \t]*(?:failed recipients?:[ \t]*|unable to deliver message to )?(?:"[^"\n]{0,100}"[ \t]*)?(?:<[\w.+=-]{1,64}@[\w.-]+>|[\w.+=-]{1,64}@[\w.-]+)[ \t]*(?:$|[:(])/im;
+
+/**
+ * Gateways write from any address, so their layout has to tell: that something was not delivered, and below it the address on a line of
+ * its own. People who write of such a failure greet, or ask.
+ */
+function namesWhomItMissed(text: string): boolean {
+  const start = text.slice(0, 1500);
+  const at = start.search(MISSED);
+  return (
+    at >= 0 &&
+    ALONE.test(start.slice(at, at + 500)) &&
+    !/\?|^\s*(?:hi|hello|hey|dear|hallo|guten|liebe|sehr|bonjour|hola|ciao|merhaba)\b/im.test(start)
+  );
+}
+
+/** Sieve's `reject` (RFC 5429) answers with a receipt that says "deleted": nobody has read it, nobody will. */
+export function isRejectingReceipt(mail: IncomingMail): boolean {
+  const rejected = /\(rejected\)/i.test((mail.headers.get('auto-submitted') ?? []).join(' '));
+  return rejected || /^automatically rejected mail/i.test(mail.subject);
+}
+
 /** Whether the message comes from a mail system, as far as one can see without a report in it. */
 export function looksLikeReport(mail: IncomingMail, own: string): boolean {
   const { subject } = mail;
@@ -132,6 +162,7 @@ export function looksLikeReport(mail: IncomingMail, own: string): boolean {
     );
   }
   if (answersSomething(mail, own)) return false;
+  if (SUBJECT.test(subject) && namesWhomItMissed(text)) return true;
   const perhaps =
     FROM.test(mail.from ?? '') ||
     FROM_NAME.test(mail.fromName ?? '') ||
@@ -188,7 +219,7 @@ export function reportInWords(mail: IncomingMail): Report {
     mail.original?.to ??
     original ??
     null;
-  const status = enhancedIn(said);
+  const status = tellingStatusIn(said);
   const bounce: Bounce = { kind: kindOf(status, said), status, recipient, detail: sentenceOf(said) };
   return { class: delayed ? 'delayed' : 'bounce', bounce, why: 'report_in_words' };
 }

@@ -8,6 +8,7 @@ import {
 import {
   answersSomething,
   fromMailSystem,
+  isRejectingReceipt,
   looksLikeReport,
   reportInWords,
   sesNotification,
@@ -69,7 +70,9 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
     /disposition-notification/.test(mail.contentType) ||
     mail.parts.includes('message/disposition-notification')
   )
-    return verdict({ class: 'auto_reply', why: 'read_receipt' });
+    return isRejectingReceipt(mail)
+      ? verdict(reportInWords(mail))
+      : verdict({ class: 'auto_reply', why: 'read_receipt' });
   if (looksLikeReport(mail, own)) return verdict(reportInWords(mail));
 
   if (fromMailSystem(mail, own)) return verdict({ class: 'other', why: 'mail_system' });

@@ -18,20 +18,13 @@ const HEADERS = [
  */
 export async function readMail(source: Buffer): Promise<IncomingMail> {
   const raw = normalised(source.subarray(0, MAX_RAW));
-  const parsed = await simpleParser(raw, {
-    skipTextToHtml: true,
-    skipImageLinks: true,
-    keepDeliveryStatus: true,
-    maxHtmlLengthToParse: 500_000,
-  }).catch(() => null);
+  let parsed = await parse(raw);
   if (!parsed) return EMPTY;
+  if (typeOf(parsed).startsWith('multipart/') && !parsed.text && parsed.attachments.length === 0)
+    parsed = (await parse(withItsOwnBoundary(raw, typeOf(parsed)))) ?? parsed;
   const attachments = parsed.attachments ?? [];
-  const reports = attachments.filter(({ contentType }) =>
-    /^message\/(?:global-)?delivery-status$/i.test(contentType),
-  );
   const feedback = attachments.find(({ contentType }) => /^message\/feedback-report$/i.test(contentType));
   const headers = headersOf(parsed);
-  const type = parsed.headers.get('content-type');
   return {
     messageId: parsed.messageId ?? null,
     inReplyTo: idsIn(parsed.inReplyTo),
@@ -43,9 +36,8 @@ export async function readMail(source: Buffer): Promise<IncomingMail> {
     date: parsed.date && !Number.isNaN(parsed.date.getTime()) ? parsed.date : null,
     text: textOf(parsed),
     headers,
-    contentType:
-      typeof type === 'object' && type !== null && 'value' in type ? contentType(type) : String(type ?? ''),
-    deliveryStatus: reports.flatMap(({ content }) => fieldBlocks(content.toString('utf8', 0, MAX_TEXT))),
+    contentType: typeOf(parsed),
+    deliveryStatus: statusBlocks(parsed),
     feedback: feedback ? (fieldBlocks(feedback.content.toString('utf8', 0, MAX_TEXT))[0] ?? null) : null,
     original: originalIn(attachments),
     parts: attachments.map((part) => part.contentType.toLowerCase()),
@@ -70,11 +62,60 @@ const EMPTY: IncomingMail = {
   parts: [],
 };
 
-/** Lines that end in CR alone are lines too; an mbox separator is no header. */
-function normalised(raw: Buffer): Buffer {
+/** Lines that end in CR alone are lines too; an mbox separator and empty lines in front are no header. */
+function normalised(given: Buffer): Buffer {
+  let start = 0;
+  while (start < given.length && start < 10_000 && given[start]! <= 0x20) start++;
+  const raw = start > 0 ? given.subarray(start) : given;
   if (raw.includes(0x0a) && !raw.subarray(0, 5).equals(Buffer.from('From '))) return raw;
   const text = raw.toString('latin1').replace(/^From .*\r?\n/, '');
   return Buffer.from(text.includes('\n') ? text : text.replaceAll('\r', '\r\n'), 'latin1');
+}
+
+const parse = (raw: Buffer): Promise<ParsedMail | null> =>
+  simpleParser(raw, {
+    skipTextToHtml: true,
+    skipImageLinks: true,
+    keepDeliveryStatus: true,
+    maxHtmlLengthToParse: 500_000,
+  }).catch(() => null);
+
+/** A multipart whose header names another boundary than its parts have: by theirs, or else as text. */
+function withItsOwnBoundary(raw: Buffer, type: string): Buffer {
+  const text = raw.toString('latin1');
+  const end = text.search(/\r?\n\r?\n/);
+  if (end < 0) return raw;
+  const head = text
+    .slice(0, end)
+    .replace(/^content-type:.*(?:\r?\n[ \t].*)*\r?\n?/im, '')
+    .trimEnd();
+  const body = text.slice(end);
+  const found = /^--(\S[^\r\n]{0,69}?)[ \t]*\r?\n(?:content-|\r?\n)/im.exec(body)?.[1];
+  const named = found ? `${type}; boundary="${found.replaceAll('"', '')}"` : 'text/plain; charset=utf-8';
+  return Buffer.from(`${head}\r\nContent-Type: ${named}${body}`, 'latin1');
+}
+
+/** The report (RFC 3464): its part, or where a mail system wrote without parts or sent another's report on, what reads like one. */
+function statusBlocks(parsed: ParsedMail): Map<string, string>[] {
+  const blocks = parsed.attachments
+    .filter(({ contentType }) => /^message\/(?:global-)?delivery-status$/i.test(contentType))
+    .flatMap(({ content }) => fieldBlocks(content.toString('utf8', 0, MAX_TEXT)));
+  if (blocks.some(namesRecipient) || !firstAddress(parsed.from)?.startsWith('mailer-daemon@')) return blocks;
+  const inner = parsed.attachments
+    .filter(({ contentType }) => contentType.toLowerCase() === 'message/rfc822')
+    .map(({ content }) => content.toString('utf8', 0, MAX_TEXT))
+    .find((text) => /^content-type:\s*message\/delivery-status/im.test(text));
+  return [...blocks, ...fieldBlocks(inner ?? textOf(parsed)).filter(namesRecipient)];
+}
+
+const namesRecipient = (block: ReadonlyMap<string, string>): boolean =>
+  block.has('final-recipient') && (block.has('action') || block.has('status'));
+
+function typeOf(parsed: ParsedMail): string {
+  const type = parsed.headers.get('content-type');
+  return typeof type === 'object' && type !== null && 'value' in type
+    ? contentType(type)
+    : String(type ?? '');
 }
 
 function contentType(type: object): string {
