@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { action, addCommand } from '../command.ts';
@@ -25,7 +26,7 @@ export function addClassify(program: Command): void {
         const ownAddresses = new Set(own.map((address) => address.toLowerCase()));
         const results: Classified[] = [];
         for (const file of await filesOf(paths)) {
-          const mail = await readMail(await readFile(file));
+          const mail = await readMail(createReadStream(file));
           const now = (await stat(file)).mtimeMs;
           const {
             class: kind,

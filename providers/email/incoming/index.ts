@@ -2,4 +2,5 @@
 export { classifyMail } from './classify.ts';
 export { wishesNoContact } from './opt-out.ts';
 export { readMail } from './read.ts';
+export { createSkimmer } from './skim.ts';
 export type { BounceKind, IncomingMail, MailVerdict } from './types.ts';

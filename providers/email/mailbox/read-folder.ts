@@ -1,6 +1,7 @@
 /** Reading what is new in one folder: in order, each message once, never marked as read. */
 import type { FetchMessageObject, ImapFlow } from 'imapflow';
 import { wallNow } from '../../../common/clock.ts';
+import { createSkimmer } from '../incoming/index.ts';
 import type { Folder } from './folders.ts';
 
 /** How far a folder was read; as in db/mailboxes.ts. */
@@ -41,7 +42,7 @@ export interface MailSink {
   moved(folder: string, mark: FolderMark): Promise<void>;
 }
 
-/** Of a larger message the rest is attachments. */
+/** Of a larger message the rest is attachments, most often. */
 const KEPT_BYTES = 1024 * 1024;
 const DAY_MS = 86_400_000;
 /** By how much a server's clock may be behind ours. */
@@ -138,8 +139,10 @@ async function readOne(
     const copy = copyOf(message);
     if (copy) await sink.sentCopy(copy);
   } else if (message) {
-    const raw = message.source ?? Buffer.alloc(0);
-    const size = message.size ?? raw.length;
+    const head = message.source ?? Buffer.alloc(0);
+    const size = message.size ?? head.length;
+    const { raw, isWhole } =
+      size > KEPT_BYTES ? await readOn(client, uid, head, size) : { raw: head, isWhole: true };
     await sink.arrived(
       {
         folder: folder.path,
@@ -149,7 +152,7 @@ async function readOne(
         threadId: message.threadId ?? null,
         size,
         raw,
-        truncated: raw.length >= KEPT_BYTES && size > raw.length,
+        truncated: !isWhole,
         internalDate,
       },
       mark,
@@ -158,6 +161,34 @@ async function readOne(
   }
   await sink.moved(folder.path, mark);
   return mark;
+}
+
+/** A large attachment may stand before what was written: until that has come, it is read on, and the attachment left out. */
+async function readOn(
+  client: ImapFlow,
+  uid: number,
+  head: Buffer,
+  size: number,
+): Promise<{ raw: Buffer; isWhole: boolean }> {
+  const skimmer = createSkimmer();
+  let wanted = skimmer.push(head);
+  if (skimmer.sawText()) return { raw: head, isWhole: false };
+  let at = head.length;
+  let isLast = false;
+  while (wanted && at < size && !isLast) {
+    // What was written may go on in the next piece.
+    isLast = skimmer.sawText();
+    const more = await client.fetchOne(
+      String(uid),
+      { source: { start: at, maxLength: KEPT_BYTES } },
+      { uid: true },
+    );
+    const chunk = more ? more.source : undefined;
+    if (!chunk || chunk.length === 0) break;
+    wanted = skimmer.push(chunk);
+    at += chunk.length;
+  }
+  return { raw: skimmer.end(), isWhole: at >= size };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -18,6 +18,54 @@ test('thirty megabytes of attachment are not kept, and what was written is read'
   expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
 });
 
+/** A message whose picture of `size` bytes stands before what was written. */
+const behind = (size: number, text = 'Yes, call me on Tuesday.') =>
+  Buffer.concat([
+    Buffer.from(
+      'From: Ada <ada@lead.example>\r\nSubject: Re: Hello\r\nIn-Reply-To: <t@acme.example>\r\nContent-Type: multipart/mixed;\r\n boundary="outer"\r\n\r\n--outer\r\n' +
+        'Content-Type: image/jpeg; name=photo.jpg\r\nContent-Transfer-Encoding: base64\r\n\r\n',
+    ),
+    Buffer.alloc(size, `${'QUJD'.repeat(19)}\r\n`),
+    Buffer.from(
+      `\r\n--outer\r\nContent-Type: multipart/alternative; boundary=inner\r\n\r\n--inner\r\nContent-Type: text/plain\r\n\r\n${text}\r\n--inner--\r\n--outer--\r\n`,
+    ),
+  ]);
+
+test('what was written behind a large attachment is read, up to forty megabytes of it, in little memory', async () => {
+  const large = behind(30_000_000);
+  const before = process.memoryUsage().rss;
+  for (let round = 0; round < 5; round++) expect((await readMail(large)).text).toContain('Yes, call me');
+  expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+  expect((await readMail(behind(41 * 1024 * 1024))).text).not.toContain('Yes, call me');
+});
+
+test('the same is found however the pieces are cut, and as a stream', async () => {
+  const whole = behind(2_200_000);
+  async function* inPieces(size: number) {
+    for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size);
+  }
+  const read = await readMail(whole);
+  expect(read.text).toContain('Yes, call me');
+  expect(read.parts).toEqual(['image/jpeg']);
+  for (const size of [997, 65_536, 1_000_003]) expect(await readMail(inPieces(size))).toEqual(read);
+});
+
+test('a report about a large message is read though our message comes along', async () => {
+  const report = Buffer.concat([
+    Buffer.from(
+      'From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n' +
+        'Message-ID: <t@acme.example>\r\nTo: ada@lead.example\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n',
+    ),
+    Buffer.alloc(5_000_000, `${'QUJD'.repeat(19)}\r\n`),
+    Buffer.from(
+      '\r\n--c--\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; ada@lead.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b--\r\n',
+    ),
+  ]);
+  const mail = await readMail(report);
+  expect(mail.original).toMatchObject({ messageId: '<t@acme.example>' });
+  expect(classifyMail(mail, { now: 0 })).toMatchObject({ class: 'bounce', bounce: { status: '5.1.1' } });
+});
+
 test('a hundred nested parts, unknown character sets, lone carriage returns and endless headers are read as far as they go', async () => {
   const parts = Array.from(
     { length: 100 },

@@ -207,6 +207,24 @@ test('of a 30 MB message the first mebibyte is read', async () => {
   expect(server.stats.bytesOut).toBeLessThan(1_200_000);
 });
 
+test('a large message whose attachment comes first is read on to what was written, without the attachment', async () => {
+  const kept = nothing();
+  watch(kept);
+  await until(() => kept.lives > 0, 'live');
+  const line = `${'QUJD'.repeat(19)}\r\n`;
+  server.mailboxes.deliver(
+    REP,
+    Buffer.from(
+      `From: ada@lead.example\r\nMessage-ID: <behind@lead.example>\r\nSubject: Photo\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: base64\r\n\r\n${line.repeat(70_000)}--b\r\nContent-Type: text/plain\r\n\r\nCall me on Tuesday.\r\n--b--\r\n`,
+    ),
+  );
+  await until(() => kept.arrived.length === 1, 'the message');
+  const [found] = kept.arrived;
+  expect(found).toMatchObject({ truncated: false });
+  expect(found!.raw.length).toBeLessThan(100_000);
+  expect(found!.raw.toString()).toContain('Call me on Tuesday.');
+});
+
 test('a refused login is said in a sentence', async () => {
   conduct.refuseCredentials = true;
   const kept = nothing();
