@@ -3,38 +3,61 @@ import type { IncomingMail } from './types.ts';
 
 /** How an absence says so, in subject or text. */
 const AWAY =
-  /out[- ]of[- ](?:the[- ])?office|\booo\b|on (?:annual |parental |maternity |paternity |sick |vacation |holiday )?leave\b|(?:on|am on|be on) (?:vacation|holidays?)|vacation (?:reply|response|message|notice)|away from (?:the |my )?(?:office|desk|email|mail)|(?:am|is|be|are) (?:currently )?(?:away|absent|travell?ing|unavailable|out)\b|not in the office|limited access to (?:my )?e-?mail|abwesen|nicht im (?:büro|haus|hause)|au(?:ß|ss)er haus|im urlaub|in urlaub|urlaubs|nicht erreichbar|elternzeit|mutterschutz|absen(?:t|ce)|en congés?|en vacances|hors du bureau|congé (?:de )?(?:maternité|paternité)|fuera de (?:la )?oficina|ausen(?:te|cia)|de vacaciones|vacaciones|fora do (?:escritório|escritorio)|de férias|em férias|férias|fuori (?:ufficio|sede)|assen(?:te|za)|in ferie|ferie|ofis d[ıi][şs][ıi]|izin(?:de|li|deyim|liyim)|izne ayr|tatilde|yıllık iz|ofiste (?:değil|olmayaca)|ofis dışında/iu;
+  /out[- ]of[- ](?:the[- ])?office|\booo\b|on (?:annual |parental |maternity |paternity |sick |vacation |holiday )?leave\b|(?:on|am on|be on) (?:vacation|holidays?)|vacation (?:reply|response|message|notice)|away from (?:the |my )?(?:office|desk|email|mail)|\b(?:on|taking) (?:pto|paid time off|a business trip|jury duty)\b|office (?:is|will be|are) closed|(?:am|is|be|are) (?:currently |presently )?(?:away|absent|travell?ing|unavailable|out)\b|not in the office|limited access to (?:my )?e-?mail|abwesen|nicht im (?:büro|haus|hause)|au(?:ß|ss)er haus|im urlaub|in urlaub|urlaubs|nicht (?:persönlich )?erreichbar|betriebsferien|betriebsurlaub|dienstreise|nicht am arbeitsplatz|elternzeit|mutterschutz|absen(?:t|ce)|en congés?|en vacances|hors du bureau|congé (?:de )?(?:maternité|paternité)|fuera de (?:la )?oficina|ausen(?:te|cia)|de vacaciones|vacaciones|fora do (?:escritório|escritorio)|de férias|em férias|férias|fuori (?:ufficio|sede)|assen(?:te|za)|in ferie|ferie|ofis d[ıi][şs][ıi]|izin(?:de|li|deyim|liyim)|izne ayr|tatilde|yıllık iz|doğum iz|raporlu|ofiste (?:değil|olmayaca)|ofis dışında|afwezig|met (?:vakantie|verlof)|niet (?:op|in het) kantoor|frånvar|på semester|fravær|på ferie|poissa|nieobecn|poza biurem|na urlopie|nepřítom|dovolen[áé]|távol|szabadság|в отпуске|отсутств|不在|休暇|休假|外出|부재/iu;
 const LEFT =
-  /no longer (?:works?|work(?:ing)?|employed|with|at|part of|a member|associated|an employee)|(?:has|have) left (?:the company|the organi[sz]ation|our|us\b|the firm|\p{Lu})|left the company|is no longer (?:with|at|employed|working)|am no longer (?:with|at|employed|working)|nicht mehr (?:bei|für|in) .{0,60}(?:tätig|beschäftigt|arbeite)|nicht mehr (?:bei uns|im unternehmen|für uns|im hause)|(?:hat|habe) (?:das|unser|die) (?:unternehmen|firma|haus) verlassen|ausgeschieden|ne (?:travaille|fait|fais) plus|n['’]est plus (?:en poste|dans|chez|employé|parmi)|(?:a|ai) quitté (?:la société|l['’]entreprise|notre|l['’]|ses fonctions|mes fonctions)|ya no (?:trabaj|form|pertenec|labor)|(?:ha|he) dejado (?:la empresa|de trabajar)|não (?:trabalh|faz|faço|integr|est[áo]u? mais)\p{L}* ?mais|não faz mais parte|deixou (?:a empresa|de trabalhar)|desligad|non (?:lavora|lavoro|fa|faccio|è|sono) più|ha lasciato (?:l['’]azienda|la società)|art[ıi]k .{0,60}(?:çal[ıi][şs]m[ıa]|görev yap|bünye)|(?:firma|şirket|kurum)\p{L}* .{0,30}(?:ayr[ıi]l(?:m[ıi][şs]|d[ıi])|art[ıi]k)|görevinden ayr|işten ayr/iu;
+  /no longer (?:works?|work(?:ing)?|employed|with|at|part of|a member|associated|an employee)|(?:has|have) left (?:the company|the organi[sz]ation|our|us\b|the firm|\p{Lu})|left the company|\b(?:has|have) left\s*[.,;!]|moved on from|\b(?:has|have|am|is) retired|retired (?:on|from|in)\b|in (?:den )?ruhestand|à la retraite|me he jubilado|se ha jubilado|aposentou|in pensione|emekli oldu|is no longer (?:with|at|employed|working)|am no longer (?:with|at|employed|working)|nicht mehr (?:bei|für|in) .{0,60}(?:tätig|beschäftigt|arbeite)|nicht mehr (?:bei uns|im unternehmen|für uns|im hause)|(?:hat|habe) (?:das|unser|die) (?:unternehmen|firma|haus) verlassen|ausgeschieden|ne (?:travaille|fait|fais) plus|n['’]est plus (?:en poste|dans|chez|employé|parmi)|(?:a|ai) quitté (?:la société|l['’]entreprise|notre|l['’]|ses fonctions|mes fonctions)|ya no (?:trabaj|form|pertenec|labor)|(?:ha|he) dejado (?:la empresa|de trabajar)|não (?:trabalh|faz|faço|integr|est[áo]u? mais)\p{L}* ?mais|não faz mais parte|deixou (?:a empresa|de trabalhar)|desligad|non (?:lavora|lavoro|fa|faccio|è|sono) più|ha lasciato (?:l['’]azienda|la società)|art[ıi]k .{0,60}(?:çal[ıi][şs]m[ıa]|görev yap|bünye)|(?:firma|şirket|kurum)\p{L}* .{0,30}(?:ayr[ıi]l(?:m[ıi][şs]|d[ıi])|art[ıi]k)|görevinden ayr|işten ayr/iu;
 
-/** Subjects by which machines announce an answer. */
+/** Subjects that no person gives an answer. */
 const SUBJECT =
-  /^\s*(?:\[?auto(?:matic|matische|mated)?[- ]?(?:reply|response|answer|antwort|respuesta|reply:)|auto(?:matic)?[- ]?(?:reply|response)|automatische antwort|autoreply|réponse automatique|reponse automatique|respuesta automática|resposta automática|risposta automatica|otomatik (?:yanıt|cevap|yanit)|automatisk svar|automatisch antwoord|abwesenheits|abwesend\b|out of (?:the )?office|ooo\b|absence|message d['’]absence|fuera de (?:la )?oficina|ausencia|ausência|fora do escrit|fuori (?:ufficio|sede)|assenza|ofis d[ıi][şs][ıi]|vacation|i(?:'m| am) (?:on|out|away)|away from|urlaub|yıllık izin)/iu;
+  /^\s*[[(]?(?:auto(?:matic|mated|mat(?:isch|ic)e|matische[rs]?)?[- ]?(?:reply|response|responder|answer|antwort|svar|notification)\b|automati(?:sch(?:e[rs]?)?|c) (?:antwort|antwoord|reply)|autoreply|auto generated|r[ée]ponse automatique|respuesta autom[áa]tica|resposta autom[áa]tica|risposta automatica|otomatik (?:yanıt|cevap|yanit|mesaj)|automatisk svar|automaattinen|automatyczna odpowied|automatická odpov|automatikus válasz|răspuns automat|автоответ|автоматический ответ|自動(?:応答|返信|回覆)|自动(?:回复|答复)|자동 ?(?:응답|회신)|abwesenheits(?:notiz|nachricht|meldung|assistent|info|mitteilung|benachrichtigung)|message d['’]absence|vacation (?:reply|response|message|notice|responder|alert)|out[- ]of[- ]office (?:auto|reply|response|message|notification|notice|alert))\p{L}{0,9}(?:\s*$|\s*[:;\])|–—-]|\s+(?:from|von|de|re|aw)\b)/iu;
+/** Words that machines write in front of our own subject, or with nothing after them; people write on: "Out of office chairs". */
+const PREFIX =
+  /^\s*(?:(?:i(?:['’]m| am) |currently |we are )?(?:out of (?:the )?office|ooo|oof|away from (?:the |my )?(?:office|desk|e-?mail)|away|on (?:vacation|holidays?|(?:annual |parental |maternity |paternity |sick )?leave))|vacation|abwesen(?:d|heit)|(?:ich bin )?(?:im|in) urlaub|urlaub|nicht im (?:büro|haus)|absen(?:ce|te?)|en congés?|hors du bureau|(?:estoy )?(?:fuera de (?:la )?oficina|de vacaciones)|ausen(?:te|cia)|ausência|fora do escrit[óo]rio|(?:de )?férias|fuori (?:ufficio|sede)|assen(?:za|te)|in ferie|ofis d[ıi][şs][ıi](?:nda(?:yım)?)?|(?:yıllık )?izin(?:deyim|liyim)?|afwezig(?:heid)?|frånvaro|fravær|poissa|nieobecność)\s*(?:$|[:;–—|([!.]|-\s|(?:re|aw|fwd?)\s*:|(?:until|till|(?<=office )from|bis|vom|ab|jusqu|du\b|hasta|del\b|até|de\b|fino|dal\b|today|this week|heute)\b)/iu;
+/** A person's answer to one of the above, or on the subject. */
+const ANSWER = /^\s*(?:re|aw|antw|ynt|sv|rv|res|r|fwd?|wg)\s*:/i;
+
+const HEADERS = [
+  'x-autoreply',
+  'x-auto-reply',
+  'x-autorespond',
+  'x-autoresponse',
+  'x-autoresponder',
+  'x-vacation',
+  'x-mail-autoreply',
+  'x-autoreply-from',
+  'x-autogenerated',
+  'x-fc-machinegenerated',
+] as const;
+
+const valueOf = (mail: IncomingMail, name: string): string =>
+  (mail.headers.get(name) ?? []).join(' ').trim().toLowerCase();
 
 /** Automatic answers that say so by the book (RFC 3834) or by what their makers put there instead. */
 export function declaredAutomatic(mail: IncomingMail): string | null {
-  const value = (name: string) => (mail.headers.get(name) ?? []).join(' ').toLowerCase();
-  const submitted = value('auto-submitted');
-  if (/auto-(?:replied|generated|notified)/.test(submitted)) return 'auto_submitted';
-  if (
-    [
-      'x-autoreply',
-      'x-autorespond',
-      'x-autoresponse',
-      'x-vacation',
-      'x-mail-autoreply',
-      'x-autoreply-from',
-      'x-autogenerated',
-    ].some((name) => mail.headers.has(name) && value(name) !== 'no')
-  )
+  // Whatever it says but "no": newer words than the RFC's are allowed for.
+  const submitted = valueOf(mail, 'auto-submitted').replace(/\s*[;(].*$/, '');
+  if (submitted !== '' && submitted !== 'no') return 'auto_submitted';
+  if (HEADERS.some((name) => mail.headers.has(name) && !/^(?:no|false|0)$/.test(valueOf(mail, name))))
     return 'autoreply_header';
-  if (/auto[-_]?reply/.test(value('precedence'))) return 'precedence_auto_reply';
+  if (/auto[-_ ]?repl/.test(valueOf(mail, 'precedence'))) return 'precedence_auto_reply';
+  if (/auto-?(?:respon|repl)/.test(valueOf(mail, 'x-post-messageclass'))) return 'autoreply_header';
   return null;
+}
+
+/** What machines often write and people seldom: no proof, but it weighs. */
+function hintsAtMachine(mail: IncomingMail): boolean {
+  return (
+    /^(?:bulk|junk)$/.test(valueOf(mail, 'precedence')) ||
+    /\b(?:all|oof|autoreply)\b/.test(valueOf(mail, 'x-auto-response-suppress')) ||
+    /^<>$/.test(valueOf(mail, 'return-path')) ||
+    mail.headers.has('x-ms-exchange-generated-message-source') ||
+    /vacation|autorespon/.test(valueOf(mail, 'x-mailer'))
+  );
 }
 
 /** Whether the subject is one that a machine writes. A person's "Re: out of office" has their own words under it. */
 export function hasAutomaticSubject(mail: IncomingMail): boolean {
-  return SUBJECT.test(mail.subject);
+  return SUBJECT.test(mail.subject) || PREFIX.test(mail.subject);
 }
 
 /** What an automatic answer is about. `own` is its text without quotes. */
@@ -54,13 +77,25 @@ export function replacementIn(text: string, notThese: readonly (string | null)[]
 const SAYS_SO =
   /this is an auto(?:mated|matic|-)\s?(?:message|reply|response|e-?mail|notification)|this (?:e-?mail|message) (?:was|is|has been) (?:automatically|auto-?)\s?generated|dies ist eine automatische|diese (?:nachricht|e-?mail|antwort) wurde automatisch (?:erzeugt|generiert|erstellt)|ceci est une réponse automatique|(?:este es un|este é um|esta é uma) mensa(?:je|gem) autom[áa]tic|questo è un messaggio automatico|bu (?:mesaj|e-?posta|ileti|yanıt) otomatik/iu;
 
+/** Sentences of notices. */
+const NOTICE =
+  /(?:thank you|thanks) for (?:your (?:e-?mail|message|note|mail)|e-?mailing|contacting|reaching out|writing|getting in touch)|in (?:case of )?urgent (?:cases|matters)|(?:for|if) (?:anything |any |it is |your (?:matter|request|message) is )?urgent|(?:upon|on|after|when) (?:my|i) return|no access to (?:my )?e-?mail|limited access|not be (?:forwarded|read)|danke für (?:ihre|deine) (?:e-?mail|mail|nachricht)|in dringenden (?:fällen|angelegenheiten)|nicht weitergeleitet|nach meiner rückkehr|merci (?:pour|de) votre (?:message|mail|e-?mail)|en cas d['’]urgence|à mon retour|gracias por (?:su|tu) (?:mensaje|correo)|en caso de urgencia|a mi regreso|a mi vuelta|obrigad[oa] (?:pelo|pela) (?:seu|sua|contacto|contato)|em caso de urgência|no meu retorno|grazie per (?:il (?:suo|tuo) messaggio|la (?:sua|tua) (?:e-?mail|mail))|per urgenze|in caso di urgenz|al mio rientro|acil (?:durum|konu)|dönüşümde|mesajınız için teşekkür|e-?postanız için teşekkür/iu;
+
 /**
  * An absence notice without any header that says so. Only when it is plain: the subject is one that machines write, not an answer's
- * ("Re: Out of office cover"), and the text is a notice; or the text calls itself automatic.
+ * ("Re: Out of office cover"), and the text is a notice that asks nothing; or the text calls itself automatic.
  */
 export function looksLikeNotice(mail: IncomingMail, own: string): boolean {
+  if (SAYS_SO.test(own)) return true;
+  const isNotice = AWAY.test(own) || LEFT.test(own);
+  const asks = /\?(?:\s|$)/.test(own.replace(/https?:\/\/\S+/g, ''));
+  if (SUBJECT.test(mail.subject)) return isNotice || hintsAtMachine(mail) || !asks;
+  if (!isNotice || asks) return false;
+  if (PREFIX.test(mail.subject)) return NOTICE.test(own) || own.length < 600;
+  // Without a subject of its own: a machine's habits, and a notice's sentences.
   return (
-    (hasAutomaticSubject(mail) && (AWAY.test(own) || LEFT.test(own) || SAYS_SO.test(own))) ||
-    SAYS_SO.test(own)
+    hintsAtMachine(mail) &&
+    NOTICE.test(own) &&
+    (!ANSWER.test(mail.subject) || valueOf(mail, 'return-path') === '<>')
   );
 }

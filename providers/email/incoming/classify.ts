@@ -65,7 +65,8 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
     /^complaint about message/i.test(mail.subject)
   )
     return verdict({ class: 'complaint', why: 'junk_mail_report' });
-  if (mail.from !== null && ownAddresses?.has(mail.from)) return verdict({ class: 'own', why: 'from_us' });
+  if (mail.from !== null && ownAddresses?.has(mail.from) && !isForged(mail))
+    return verdict({ class: 'own', why: 'from_us' });
   if (
     /disposition-notification/.test(mail.contentType) ||
     mail.parts.includes('message/disposition-notification')
@@ -88,8 +89,7 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
   if (listed) return verdict({ class: 'other', why: 'list_mail' });
   if (looksLikeNotice(mail, own))
     return notice(mail, own, hasAutomaticSubject(mail) ? 'automatic_subject' : 'says_automatic');
-  if (mail.headers.has('list-unsubscribe') && mail.inReplyTo.length === 0)
-    return verdict({ class: 'other', why: 'bulk_mail' });
+  if (isBulk(mail, own)) return verdict({ class: 'other', why: 'bulk_mail' });
   if (mail.from === null && own === '' && mail.subject === '')
     return verdict({ class: 'other', why: 'empty' });
   if (isOptOut(mail.subject, own))
@@ -106,4 +106,23 @@ export function classifyMail(mail: IncomingMail, { now, ownAddresses }: Context)
       replacement: what === 'left_company' ? replacementIn(whole, [from.from, ...from.to]) : null,
     });
   }
+}
+
+/** Newsletters by their headers. People's programs write List-Unsubscribe, too: alone it decides nothing. */
+function isBulk(mail: IncomingMail, own: string): boolean {
+  if (!mail.headers.has('list-unsubscribe') || answersSomething(mail, own) || mail.inReplyTo.length > 0)
+    return false;
+  const precedence = (mail.headers.get('precedence') ?? []).join(' ');
+  return (
+    /bulk|list|junk/i.test(precedence) ||
+    /^(?:no-?reply|do-?not-?reply|news|newsletter|mailing|marketing)\b/i.test(mail.from ?? '') ||
+    /unsubscribe|opt[- ]out|view (?:this|it|in|the) .{0,20}browser|abmelden|abbestellen|im browser (?:ansehen|anzeigen)|désinscri|désabonn|darse de baja|cancelar (?:la |a )?(?:suscripción|inscrição|subscrição)|descadastr|annulla(?:re)? l['’]iscrizione|disiscri|abonelikten/i.test(
+      mail.text,
+    )
+  );
+}
+
+/** Our address, and our own domain's policy says that it was not us (RFC 8601, DMARC). */
+function isForged(mail: IncomingMail): boolean {
+  return /\bdmarc=fail\b/i.test(mail.headers.get('authentication-results')?.[0] ?? '');
 }
