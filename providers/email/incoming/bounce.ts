@@ -37,10 +37,15 @@ export function standardReport(mail: IncomingMail, own: string): Report | null {
     null;
   const action = actionOf(block);
   if (!failed && action !== 'delayed') {
-    // A first line of 4.x or 5.x without an action that is known: some gateways write "Action: expired" or translate it.
+    // Gateways write actions of their own ("expired"), translate them, or leave them and the status empty.
     const status = block.get('status') ?? '';
-    if (['delivered', 'relayed', 'expanded'].includes(action) || !/^[45]/.test(status))
-      return { class: 'other', bounce: null, why: 'delivery_notice' };
+    const isGood = ['delivered', 'relayed', 'expanded'].includes(action) || status.startsWith('2');
+    const saysFailure =
+      /^[45]/.test(status) ||
+      action !== '' ||
+      /\b[45]\d\d\b/.test(diagnostic) ||
+      TEXT.test(mail.text.slice(0, 6000));
+    if (isGood || !saysFailure) return { class: 'other', bounce: null, why: 'delivery_notice' };
   }
   if (!failed && action === 'delayed') {
     const gaveUp = /giving up|gave up|will not (?:be retried|try again)|has been (?:returned|expired)/i.test(
@@ -71,7 +76,8 @@ function bounceOf(given: string, diagnostic: string, text: string, recipient: st
     : ownText(text);
   const said = tellingStatusIn(diagnostic) ?? (saysWhy(reported) ? null : tellingStatusIn(ownText(text)));
   const status =
-    saysWhy(said) && (!saysWhy(reported) || (said[0]! >= reported[0]! && said[2] !== reported[2]))
+    saysWhy(said) &&
+    (!saysWhy(reported) || said[0]! > reported[0]! || (said[0] === reported[0] && said[2] !== reported[2]))
       ? said
       : (reported ?? said);
   return {
@@ -91,7 +97,7 @@ const FROM_NAME =
 const SUBJECT =
   /^\s*(?:\[[^\]]{1,40}\]\s*)?(?:undeliver|undelivered|non[- ]?remis|unzustellbar|nicht zustellbar|non recapit|no se puede entregar|no entregado|impossible de remettre|não é possível entregar|teslim edilem|iletilem|mail delivery (?:failed|failure|problem|error|system)|delivery (?:status )?notification|delivery (?:status )?(?:failure|failed|report|error)|delivery has failed|failure notice|failed (?:mail|delivery)|failure delivery|returned mail|returned to sender|message (?:not delivered|undeliverable|could not be delivered|delivery failure|delayed|status)|mail (?:could not be|not) delivered|mail fail|メールエラー|mail system error|mail undeliverable|warning: (?:message|could not send)|mail delivery warning|delivery delay|unable to deliver|could not (?:be delivered|deliver)|mensaje (?:no|devuelto)|message non distribu|avis de non[- ]remise|unzustellbare|zustell|fehlgeschlagen|mislukt|rückläufer|mancato recapito|notification d['’]état|notificación|falha na entrega|error (?:sending|delivering)|nondeliverable|non[- ]deliver|rejected|bounce|problem delivering|user unknown|dns error|mailbox (?:full|unavailable)|ndn:|dsn:|permanent delivery failure|delivery failure|automatically rejected mail|email delivery failure|cannot deliver|wiadomość|недостав|сообщение|メール|배달|投递失败|退信|メッセージ|系统退信)/i;
 const TEXT =
-  /could not be delivered|not been delivered|could ?n[o']t be delivered|wasn'?t delivered|was not delivered|couldn'?t be delivered|unable to deliver|undeliverable|not (?:be )?delivered to|delivery (?:to the following|has failed|failed|failure)|failed (?:permanently|to deliver|recipient)|following (?:address|recipient|addresses)[^\n]{0,60}(?:failed|fatal|errors?|not)|(?:had|were) (?:permanent )?(?:fatal|non-fatal|delivery) errors|reached (?:a |the )?recipient|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|message (?:that you sent|you sent)[^\n]{0,40}(?:could not|was not|has not)|this is (?:the|a) (?:mail (?:system|delivery)|qmail-send|postfix|permanent error|automatically generated delivery)|returned (?:to sender|message|mail)|i'?m (?:sorry|afraid)[^\n]{0,40}(?:have to inform|wasn't able)|host (?:unknown|not found)|user (?:unknown|not found)|no such user|mailbox (?:unavailable|full|is full)|(?:konnte|kann)(?:n?te?n?)? nicht (?:zu?ge?stellt|ausgeliefert)|nicht zugestellt|n'a pas (?:pu )?(?:été|être) (?:remis|distribué)|no (?:se )?(?:ha podido|pudo|puede|pudimos) entrega|não (?:foi|pôde)[^\n]{0,20}entreg|non (?:è stato|può)[^\n]{0,30}(?:recapit|consegn)|teslim edilem|iletilemedi/i;
+  /did not reach the following|could not be delivered|not been delivered|could ?n[o']t be delivered|wasn'?t delivered|was not delivered|couldn'?t be delivered|unable to deliver|undeliverable|not (?:be )?delivered to|delivery (?:to the following|has failed|failed|failure)|failed (?:permanently|to deliver|recipient)|following (?:address|recipient|addresses)[^\n]{0,60}(?:failed|fatal|errors?|not)|(?:had|were) (?:permanent )?(?:fatal|non-fatal|delivery) errors|reached (?:a |the )?recipient|permanent(?:ly)? (?:fatal )?(?:error|failed|failure)|message (?:that you sent|you sent)[^\n]{0,40}(?:could not|was not|has not)|this is (?:the|a) (?:mail (?:system|delivery)|qmail-send|postfix|permanent error|automatically generated delivery)|returned (?:to sender|message|mail)|i'?m (?:sorry|afraid)[^\n]{0,40}(?:have to inform|wasn't able)|host (?:unknown|not found)|user (?:unknown|not found)|no such user|mailbox (?:unavailable|full|is full)|(?:konnte|kann)(?:n?te?n?)? nicht (?:zu?ge?stellt|ausgeliefert)|nicht zugestellt|n'a pas (?:pu )?(?:été|être) (?:remis|distribué)|no (?:se )?(?:ha podido|pudo|puede|pudimos) entrega|não (?:foi|pôde)[^\n]{0,20}entreg|non (?:è stato|può)[^\n]{0,30}(?:recapit|consegn)|teslim edilem|iletilemedi/i;
 const DELAY =
   /(?:has )?not (?:yet )?been (?:delivered|sent)[^\n]{0,60}(?:yet|so far|after|will|hours?)|delivery (?:is |has been )?delay|delayed|will (?:continue to|keep) (?:try|retry|attempt)|(?:still )?being (?:re)?tried|you do not need to resend|no action is required on your part|warning message only|temporarily deferred|not yet delivered|wird weiter(?:hin)? versucht|noch nicht zugestellt/i;
 
@@ -122,7 +128,9 @@ export function answersSomething(mail: IncomingMail, own: string): boolean {
 const MISSED =
   /(?:could ?n[o']t|can ?not|was ?n[o']t|unable to) (?:be )?deliver(?:ed)?\b|^[- ]*failed recipients?\b|nicht zugestellt|n'a pas pu [eê]tre d[ée]livr/im;
 const ALONE =
-  /^[ \t]*(?:failed recipients?:[ \t]*|unable to deliver message to )?(?:"[^"\n]{0,100}"[ \t]*)?(?:<[\w.+=-]{1,64}@[\w.-]+>|[\w.+=-]{1,64}@[\w.-]+)[ \t]*(?:$|[:(])/im;
+  /^[ \t]*(?:[^@:\n]{1,60}:[ \t]*|unable to deliver message to )?(?:"[^"\n]{0,100}"[ \t]*)?(?:<[\w.+=-]{1,64}@[\w.-]+>|[\w.+=-]{1,64}@[\w.-]+)[ \t]*(?:$|[:(])/im;
+
+const REASON = /^\W*(?:reason|error|diagnostic|grund|motivo|raison)\b.{0,20}:/im;
 
 /**
  * Gateways write from any address, so their layout has to tell: that something was not delivered, and below it the address on a line of
@@ -150,7 +158,13 @@ export function looksLikeReport(mail: IncomingMail, own: string): boolean {
   const text = mail.text.slice(0, 6000);
   const failed = mail.headers.has('x-failed-recipients');
   if (isSystem(mail)) {
-    const said = SUBJECT.test(subject) || TEXT.test(text) || failed || /^.{0,200}\b5\d\d\b[ -]/m.test(text);
+    const isReturned = mail.original !== null && ALONE.test(text);
+    const said =
+      SUBJECT.test(subject) ||
+      TEXT.test(text) ||
+      failed ||
+      isReturned ||
+      /^.{0,200}\b5\d\d\b[ -]/m.test(text);
     // A postmaster is a person, too, and may answer.
     return (
       said &&
@@ -163,6 +177,7 @@ export function looksLikeReport(mail: IncomingMail, own: string): boolean {
   }
   if (answersSomething(mail, own)) return false;
   if (SUBJECT.test(subject) && namesWhomItMissed(text)) return true;
+  if (SUBJECT.test(subject) && TEXT.test(text) && mail.original !== null && REASON.test(text)) return true;
   const perhaps =
     FROM.test(mail.from ?? '') ||
     FROM_NAME.test(mail.fromName ?? '') ||
@@ -180,18 +195,21 @@ export function fromMailSystem(mail: IncomingMail, own: string): boolean {
 
 /** Amazon SES's notifications by SNS: JSON (docs.aws.amazon.com/ses, "Amazon SNS notification contents"). null: it is none. */
 export function sesNotification(mail: IncomingMail): Report | 'complaint' | null {
-  const json = /\{[\s\S]*"notificationType"[\s\S]*\}/.exec(mail.text)?.[0];
+  const json = /\{[\s\S]*\b(?:notificationType|eventType)\b[\s\S]*\}/.exec(mail.text)?.[0];
   if (!json) return null;
   try {
-    const told = JSON.parse(json.replaceAll('\n', '')) as {
+    const outer = JSON.parse(json.replaceAll('\n', '')) as { Message?: unknown };
+    const told = (typeof outer.Message === 'string' ? JSON.parse(outer.Message) : outer) as {
       notificationType?: string;
+      eventType?: string;
       bounce?: {
         bounceType?: string;
         bouncedRecipients?: { emailAddress?: string; status?: string; diagnosticCode?: string }[];
       };
     };
-    if (told.notificationType === 'Complaint') return 'complaint';
-    if (told.notificationType !== 'Bounce') return { class: 'other', bounce: null, why: 'ses_notification' };
+    if ((told.notificationType ?? told.eventType) === 'Complaint') return 'complaint';
+    if ((told.notificationType ?? told.eventType) !== 'Bounce')
+      return { class: 'other', bounce: null, why: 'ses_notification' };
     const [first] = told.bounce?.bouncedRecipients ?? [];
     const said = first?.diagnosticCode ?? told.bounce?.bounceType ?? '';
     return {
@@ -209,6 +227,7 @@ export function reportInWords(mail: IncomingMail): Report {
   const { own, original } = splitOriginal(mail.text);
   const said = own.slice(0, 6000);
   const delayed =
+    (DELAY.test(said) || kindOf(tellingStatusIn(said), `${mail.subject}\n${said}`) !== 'hard') &&
     (/\b(?:delay|warning|verzöger|retard)/i.test(mail.subject) || DELAY.test(said)) &&
     !/giving up|gave up|permanent|has failed|was(?:n'?t| not) able to deliver|could not be delivered to one or more/i.test(
       said,

@@ -19,7 +19,7 @@ const HEADERS = [
  * empty one. Of a large one the attachments are skipped, so that what was written behind them counts, too; memory stays small.
  */
 export async function readMail(source: Buffer | AsyncIterable<Uint8Array>): Promise<IncomingMail> {
-  const raw = normalised(await withoutAttachments(source));
+  const raw = folded(normalised(await withoutAttachments(source)));
   let parsed = await parse(raw);
   if (!parsed) return EMPTY;
   if (typeOf(parsed).startsWith('multipart/') && !parsed.text && parsed.attachments.length === 0)
@@ -127,6 +127,14 @@ function typeOf(parsed: ParsedMail): string {
   return typeof type === 'object' && type !== null && 'value' in type
     ? contentType(type)
     : String(type ?? '');
+}
+
+/** Some programs forget to indent the second line of a Content-Type; its boundary would be lost. */
+function folded(raw: Buffer): Buffer {
+  const broken =
+    /^(content-type:[^\r\n]{1,200};)[ \t]*(\r?\n)(?=(?:boundary|charset|report-type|type|name)[ \t]*=)/gim;
+  const text = raw.toString('latin1');
+  return broken.test(text) ? Buffer.from(text.replaceAll(broken, '$1$2 '), 'latin1') : raw;
 }
 
 function contentType(type: object): string {
