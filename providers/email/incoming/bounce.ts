@@ -158,7 +158,8 @@ export function looksLikeReport(mail: IncomingMail, own: string): boolean {
   const text = mail.text.slice(0, 6000);
   const failed = mail.headers.has('x-failed-recipients');
   if (isSystem(mail)) {
-    const isReturned = mail.original !== null && ALONE.test(text);
+    const isReturned =
+      /^mailer-?daemon@/i.test(mail.from ?? '') && mail.parts.includes('message/rfc822') && ALONE.test(text);
     const said =
       SUBJECT.test(subject) ||
       TEXT.test(text) ||

@@ -20,7 +20,7 @@ const WISH: readonly RegExp[] = [
   /beni .{0,20}listeden (?:çıkar|sil)|listenizden (?:çıkar|sil)|(?:bir daha|artık) (?:bana )?(?:yaz|mail|e-?posta|mesaj|ulaş|rahatsız)\p{L}*\s*(?:at|gönder|yaz|et)?m[ae]y[ıi]n|^\W*abonelikten çık|bana .{0,20}(?:mail|e-?posta|mesaj) (?:gönder|at|yolla)m[ae]y[ıi]n/iu,
 ];
 const NOT_A_WISH =
-  /\b(?:don'?t|do not|didn'?t|not) (?:want to |wish to |mean to )?(?:unsubscribe|opt out)\b|\bhow (?:do|can) (?:i|we) unsubscribe (?:others|users|people)\b/i;
+  /\b(?:told|asked|tell|ask) (?:them|him|her|people|others) (?:not )?to\b|\b(?:don'?t|do not|didn'?t|not) (?:want to |wish to |mean to )?(?:unsubscribe|opt out)\b|\bhow (?:do|can) (?:i|we) unsubscribe (?:others|users|people)\b/i;
 
 /** `text` is what the person wrote, without any quote. Long letters are not looked through: a wish to be left alone is short. */
 export function wishesNoContact(text: string): boolean {
