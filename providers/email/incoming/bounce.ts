@@ -196,8 +196,8 @@ export function fromMailSystem(mail: IncomingMail, own: string): boolean {
 
 /** Amazon SES's notifications by SNS: JSON (docs.aws.amazon.com/ses, "Amazon SNS notification contents"). null: it is none. */
 export function sesNotification(mail: IncomingMail): Report | 'complaint' | null {
-  const json = /\{[\s\S]*\b(?:notificationType|eventType)\b[\s\S]*\}/.exec(mail.text)?.[0];
-  if (!json) return null;
+  const json = mail.text.slice(mail.text.indexOf('{'), mail.text.lastIndexOf('}') + 1);
+  if (!/\b(?:notificationType|eventType)\b/.test(json)) return null;
   try {
     const outer = JSON.parse(json.replaceAll('\n', '')) as { Message?: unknown };
     const told = (typeof outer.Message === 'string' ? JSON.parse(outer.Message) : outer) as {

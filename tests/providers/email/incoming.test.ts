@@ -107,6 +107,23 @@ test('of several recipients the one that failed counts', async () => {
   });
 });
 
+test.each([
+  '{"notificationType"',
+  '{',
+  ' ',
+  'on ',
+  'user ',
+  'march 9 ',
+  '2026-03-10 10:10 ',
+  'I am away until ',
+])('a hundred kilobytes of %p take no time', async (piece) => {
+  const text = piece.repeat(Math.ceil(100_000 / piece.length));
+  const before = performance.now();
+  for (const from of ['no-reply@sns.amazonaws.com', 'MAILER-DAEMON@mx.example', 'ada@lead.example'])
+    await classOf(`From: ${from}\r\nSubject: Automatic reply: Hello\r\n\r\n${text}`);
+  expect(performance.now() - before).toBeLessThan(3000);
+});
+
 test('whatever bytes arrive, nothing is thrown', async () => {
   let seed = 1;
   const next = () => (seed = (seed * 48_271) % 2_147_483_647);
