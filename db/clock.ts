@@ -42,7 +42,8 @@ export interface ClockHold {
 
 /**
  * What time-lapse waits for, earliest first, at most `limit`: running enrollments by their next action, touches that are being
- * sent and inbox entries that no engine has taken in (both: long due), launches by the pacer's next look. Those in `waived` are left out.
+ * sent, what came back and is not understood, and inbox entries that no engine has taken in (all three: long due), launches by the
+ * pacer's next look. Those in `waived` are left out.
  */
 export async function clockHolds(
   db: Queryable,
@@ -59,6 +60,8 @@ export async function clockHolds(
           order by next_look_at nulls first limit $2 + cardinality($1::text[]))
        union all
        (select 'touch ' || id, 'epoch' from touches where state = 'sending' limit $2 + cardinality($1::text[]))
+       union all
+       (select 'inbound ' || id, 'epoch' from inbound where state = 'pending' and attempts = 0 limit $2 + cardinality($1::text[]))
        union all
        (select 'inbox ' || i.seq, 'epoch' from inbox i join enrollments e on e.id = i.enrollment_id
           where e.status = 'running' and i.seq > e.seen limit $2 + cardinality($1::text[]))

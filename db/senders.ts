@@ -215,6 +215,24 @@ export async function findSender(q: Queryable, text: string): Promise<Sender> {
   );
 }
 
+/**
+ * The sender that a provider means by a Unipile account or by a Twilio number (`whatsapp:` before it for WhatsApp); null: none. Of
+ * several with one Unipile account any.
+ */
+export async function senderAt(
+  q: Queryable,
+  provider: 'twilio' | 'unipile',
+  account: string,
+): Promise<string | null> {
+  const { rows } = await q.query<{ id: string }>(
+    `select id from senders where provider = $1
+       and (settings ->> 'accountId' = $2 or (channel = 'sms' and address = $2) or (channel = 'whatsapp' and 'whatsapp:' || address = $2))
+     order by created_at, id limit 1`,
+    [provider, account],
+  );
+  return rows[0]?.id ?? null;
+}
+
 /** The sender with its credentials, as its provider's adapter needs it. @throws CommandRefused `not_found` */
 export async function loadAccount(
   q: Queryable,

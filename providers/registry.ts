@@ -9,7 +9,7 @@ import { createTwilioCalls } from './twilio/calls.ts';
 import { createTwilioMessages } from './twilio/messages.ts';
 
 export interface ProvidersConfig {
-  /** Where Twilio reports a sender's deliveries when its settings don't say: an address of this stack, if Twilio can reach it. */
+  /** Where Twilio reports a sender's deliveries when its settings don't say: an address of this stack. */
   readonly twilioStatusCallback?: (senderId: string) => string;
   readonly smtp?: SmtpOptions;
   /** Take the place of the built-in ones with the same id, or stand beside them. */

@@ -13,7 +13,6 @@ import { createOutboundHttp } from '../providers/crm/outbound.ts';
 import { createWebhookSteps } from '../providers/crm/webhook-step.ts';
 import type { Provider } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
-import { isLoopback } from '../providers/settings.ts';
 import { PERSONA_CHANNELS } from '../sequences/route/route.ts';
 import { inboundOf, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
@@ -45,9 +44,7 @@ export async function startWorker(services: Services, options: WorkerOptions = {
   const allowPrivate = config.allowPrivateEndpoints;
   const outbound = createOutboundHttp({ allowPrivate });
   const providers = createProviders({
-    ...(isLoopback(new URL(config.publicUrl).hostname)
-      ? {}
-      : { twilioStatusCallback: (senderId) => `${config.publicUrl}/hooks/twilio/${senderId}/status` }),
+    twilioStatusCallback: (senderId) => `${config.publicUrl}/hooks/twilio/${senderId}/status`,
     ...(options.replace && { replace: options.replace }),
   });
 

@@ -7,9 +7,10 @@ const ruleSchema = z.strictObject({
   channels: z.array(z.enum(['email', 'linkedin', 'sms', 'whatsapp', 'call'])).optional(),
   /**
    * `refuse`: not now (4xx, 429). `reject`: never (5xx, 400, 422). `hang`: taken, never answered. `drop`: taken, and the connection closed
-   * instead of an answer. `lose`: not taken, and the connection closed.
+   * instead of an answer. `lose`: not taken, and the connection closed. `undelivered`, `failed`: taken, and reported so afterwards
+   * (SMS, WhatsApp; of a call `undelivered` is nobody picking up).
    */
-  do: z.enum(['refuse', 'reject', 'hang', 'drop', 'lose']),
+  do: z.enum(['refuse', 'reject', 'hang', 'drop', 'lose', 'undelivered', 'failed']),
   /** How often for each recipient; absent: always. */
   times: z.int().min(1).optional(),
   /** Instead of the usual answer: the SMTP or HTTP status, and the provider's error code (enhanced status, Unipile type, Twilio code). */
@@ -68,8 +69,20 @@ export const controlSchema = behaviourSchema
       .array(z.strictObject({ to: z.string(), raw: z.string(), folder: z.string().optional() }))
       .max(1000)
       .optional(),
-    /** Slugs that connect now. */
+    /** Slugs that connect now; whoever was invited has accepted. */
     connect: z.array(z.string()).optional(),
+    /** What people write now: `from` their number or slug, `to` a sender's number or Unipile account. */
+    messages: z
+      .array(
+        z.strictObject({
+          channel: z.enum(['sms', 'whatsapp', 'linkedin']),
+          from: z.string(),
+          to: z.string(),
+          text: z.string(),
+        }),
+      )
+      .max(1000)
+      .optional(),
     /** Business time for a sandbox in a process of its own: business = anchor + (wall − wallAnchor) × speed, in UTC ms. */
     clock: z
       .strictObject({ wallAnchor: z.number(), businessAnchor: z.number(), speed: z.number().min(0) })
@@ -120,7 +133,8 @@ export class Conduct {
   }
 
   change(control: Control): void {
-    const { reset, connect: _connect, clock: _clock, mail: _mail, linkedin, crm, ...rest } = control;
+    const { reset, connect: _connect, clock: _clock, mail: _mail, messages: _messages, ...more } = control;
+    const { linkedin, crm, ...rest } = more;
     const base = reset ? this.#initial : this.#now;
     const given = Object.fromEntries(
       Object.entries(rest).filter(([, value]) => value !== undefined),

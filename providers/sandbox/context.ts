@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { wallNow } from '../../common/clock.ts';
 import type { Conduct, Rule } from './behaviour.ts';
+import type { Hooks } from './hooks.ts';
 import type { CallbackReceived, Journal, Received } from './record.ts';
 
 export interface Context {
   readonly conduct: Conduct;
   readonly received: Journal<Received>;
   readonly callbacks: Journal<CallbackReceived>;
+  readonly hooks: Hooks;
   /** Business time in UTC ms; null: not known. */
   businessNow(): number | null;
   /** Aborted when the sandbox closes: nothing waits any longer. */
@@ -44,14 +46,14 @@ export async function perform(
   context: Context,
   reply: FastifyReply,
   target: { channel: string; recipient: string },
-  take: () => Answer,
+  take: (rule: Rule | null) => Answer,
   refusal: (rule: Rule) => Answer,
 ): Promise<unknown> {
   const rule = context.conduct.apply(target.channel, target.recipient);
   const { before, after } = context.conduct.latency();
   await pause(context, before);
   if (rule?.do === 'lose') return vanish(reply);
-  const answer = rule?.do === 'refuse' || rule?.do === 'reject' ? refusal(rule) : take();
+  const answer = rule?.do === 'refuse' || rule?.do === 'reject' ? refusal(rule) : take(rule);
   await pause(context, after);
   if (rule?.do === 'drop') return vanish(reply);
   if (rule?.do === 'hang') return reply.hijack();

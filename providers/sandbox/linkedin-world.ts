@@ -1,7 +1,7 @@
 /** LinkedIn as the sandbox's Unipile sees it: who knows whom, decided by slug and by what was received so far. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { wallNow } from '../../common/clock.ts';
-import type { Context } from './context.ts';
+import { type Context, stamp } from './context.ts';
 import type { Received } from './record.ts';
 
 const PREFIX = 'ACoAA';
@@ -25,41 +25,85 @@ export interface Relation {
   readonly invitation: { readonly id: string; readonly text: string; readonly at: string } | null;
 }
 
+/** One message of a chat. `at`: wall clock, ISO. */
+export interface ChatMessage {
+  readonly id: string;
+  readonly chatId: string;
+  readonly accountId: string;
+  /** The other person. */
+  readonly slug: string;
+  /** The account wrote it. */
+  readonly own: boolean;
+  readonly text: string;
+  readonly at: string;
+}
+
+/** An invitation that was accepted. `at`: wall clock, in ms. */
+export interface Accepted {
+  readonly accountId: string;
+  readonly slug: string;
+  readonly at: number;
+}
+
+interface Invitation {
+  readonly id: string;
+  readonly accountId: string;
+  readonly slug: string;
+  readonly text: string;
+  readonly at: string;
+  readonly decidedAt: number;
+}
+
 export class LinkedinWorld {
   readonly #context: Context;
-  readonly #invitations = new Map<
-    string,
-    { id: string; slug: string; text: string; at: string; decidedAt: number }
-  >();
+  readonly #invitations = new Map<string, Invitation>();
   readonly #connected = new Set<string>();
-  readonly #chats = new Map<string, { slug: string; accountId: string; messages: Received[] }>();
+  readonly #accepted = new Map<string, Accepted>();
+  readonly #messages: ChatMessage[] = [];
 
   constructor(context: Context, past: readonly Received[]) {
     this.#context = context;
     for (const each of past) if (each.provider === 'unipile') this.took(each);
   }
 
-  /** What an action changes in the world. */
-  took(entry: Received): void {
-    const key = `${entry.from} ${entry.to}`;
+  /** What an action changes in the world. Answers the message that it was, if it was one. */
+  took(entry: Received): ChatMessage | null {
     if (entry.action === 'invite') {
       const at = Date.parse(entry.businessAt ?? entry.at);
       const { acceptShare, acceptAfterHours } = this.#context.conduct.now.linkedin;
       const accepts = share(entry.to) < acceptShare;
-      this.#invitations.set(key, {
+      this.#invitations.set(`${entry.from} ${entry.to}`, {
         id: entry.providerId,
+        accountId: entry.from,
         slug: entry.to,
         text: entry.text,
         at: entry.at,
         decidedAt: accepts ? at + acceptAfterHours * HOUR : Infinity,
       });
     }
-    if (entry.action === 'message') {
-      const id = chatIdOf(entry.from, entry.to);
-      const chat = this.#chats.get(id) ?? { slug: entry.to, accountId: entry.from, messages: [] };
-      chat.messages.push(entry);
-      this.#chats.set(id, chat);
-    }
+    if (entry.action !== 'message') return null;
+    return this.#add(entry.from, entry.to, {
+      id: entry.providerId,
+      own: true,
+      text: entry.text,
+      at: entry.at,
+    });
+  }
+
+  /** A person writes to an account. */
+  said(accountId: string, slug: string, text: string): ChatMessage {
+    const { at } = stamp(this.#context);
+    return this.#add(accountId, slug, { id: `message_${randomUUID()}`, own: false, text, at });
+  }
+
+  #add(
+    accountId: string,
+    slug: string,
+    message: Pick<ChatMessage, 'id' | 'own' | 'text' | 'at'>,
+  ): ChatMessage {
+    const whole = { ...message, accountId, slug, chatId: chatIdOf(accountId, slug) };
+    this.#messages.push(whole);
+    return whole;
   }
 
   connect(slug: string): void {
@@ -80,23 +124,41 @@ export class LinkedinWorld {
     return { connected, invitation: connected ? null : invitation };
   }
 
-  /** Invitations that wait for an answer. */
-  pending(accountId: string): { id: string; slug: string; text: string; at: string }[] {
-    return [...this.#invitations.entries()]
-      .filter(
-        ([key, each]) => key.startsWith(`${accountId} `) && !this.relation(accountId, each.slug).connected,
-      )
-      .map(([, each]) => each);
+  /** Who has accepted since it was last asked. */
+  newlyAccepted(): Accepted[] {
+    const fresh: Accepted[] = [];
+    for (const [key, { accountId, slug }] of this.#invitations) {
+      if (this.#accepted.has(key) || !this.relation(accountId, slug).connected) continue;
+      const accepted = { accountId, slug, at: wallNow() };
+      this.#accepted.set(key, accepted);
+      fresh.push(accepted);
+    }
+    return fresh;
   }
 
-  chat(id: string): { slug: string; accountId: string; messages: readonly Received[] } | null {
-    return this.#chats.get(id) ?? null;
+  /** Who accepted an invitation of this account, the latest first. */
+  accepted(accountId: string): Accepted[] {
+    return [...this.#accepted.values()].filter((each) => each.accountId === accountId).toReversed();
+  }
+
+  /** Invitations that wait for an answer. */
+  pending(accountId: string): Invitation[] {
+    return [...this.#invitations.values()].filter(
+      (each) => each.accountId === accountId && !this.relation(accountId, each.slug).connected,
+    );
+  }
+
+  /** Every message of an account, or of one chat, the latest first. */
+  messages(of: { readonly accountId: string } | { readonly chatId: string }): ChatMessage[] {
+    return this.#messages
+      .filter((each) => ('chatId' in of ? each.chatId === of.chatId : each.accountId === of.accountId))
+      .toReversed();
   }
 
   /** The chat with a person, when there is one. */
   chatWith(accountId: string, slug: string): string | null {
     const id = chatIdOf(accountId, slug);
-    return this.#chats.has(id) ? id : null;
+    return this.#messages.some((each) => each.chatId === id) ? id : null;
   }
 }
 

@@ -11,12 +11,14 @@ import type { Channel } from '../../sequences/lead.ts';
 import { type Behaviour, Conduct, type Control, controlSchema } from './behaviour.ts';
 import type { Context } from './context.ts';
 import { crmRoutes } from './crm.ts';
+import { Hooks, type SandboxHooks, TWILIO_ACCOUNT, UNIPILE_WEBHOOK_SECRET } from './hooks.ts';
 import { LinkedinWorld } from './linkedin-world.ts';
 import { type CallbackReceived, Journal, type Received } from './record.ts';
 import { type SandboxImap, startImap } from './imap/server.ts';
 import { startSmtp } from './smtp.ts';
-import { TWILIO_ACCOUNT, twilioRoutes } from './twilio.ts';
+import { takeIncoming, type TwilioIncoming, twilioRoutes } from './twilio.ts';
 import { UNIPILE_KEY, unipileRoutes } from './unipile.ts';
+import { messageHook, relationHook } from './unipile-hooks.ts';
 
 export interface SandboxOptions {
   /** Where the record is kept; an earlier sandbox's record in it is continued. */
@@ -30,6 +32,8 @@ export interface SandboxOptions {
   readonly businessNow?: () => number;
   /** The signing secret (`whsec_…`) that the CRM expects; default: a new one. */
   readonly crmSecret?: string;
+  /** Where answers, acceptances and what becomes of messages are posted; absent: only what a request itself names. */
+  readonly hooks?: SandboxHooks;
 }
 
 /** Where everything is; `main.ts` prints this as JSON. */
@@ -58,6 +62,8 @@ export interface Sandbox extends SandboxUrls {
   readonly imapServer: SandboxImap;
   /** As `POST /control`. */
   control(change: Control): void;
+  /** Resolves when the webhooks of everything that happened were answered, or could not be posted. */
+  told(): Promise<void>;
   received(): Received[];
   callbacks(): CallbackReceived[];
   close(): Promise<void>;
@@ -69,11 +75,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const received = new Journal<Received>(options.dir, 'received.jsonl');
   const callbacks = new Journal<CallbackReceived>(options.dir, 'callbacks.jsonl');
   const closing = new AbortController();
+  const hooks = new Hooks(options.hooks, closing.signal);
   let clock: Control['clock'];
   const context: Context = {
     conduct,
     received,
     callbacks,
+    hooks,
     businessNow: () => {
       if (options.businessNow) return options.businessNow();
       return clock ? clock.businessAnchor + (wallNow() - clock.wallAnchor) * clock.speed : null;
@@ -87,16 +95,32 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const mailTo = (address: string, raw: string | Buffer, folder = 'INBOX') =>
     void imap.mailboxes.deliver(address, raw, { folder });
 
+  const incoming: TwilioIncoming[] = [];
+  /** Tells of invitations that were accepted: time alone may have brought that about. */
+  const tellAccepted = () => {
+    for (const each of world.newlyAccepted())
+      hooks.later(() => hooks.unipile(each.accountId, relationHook(each)));
+  };
+
   function control(change: Control): void {
     conduct.change(change);
     if (change.clock) clock = change.clock;
     for (const slug of change.connect ?? []) world.connect(slug);
+    tellAccepted();
+    for (const message of change.messages ?? []) {
+      const { channel, from, to, text } = message;
+      if (channel !== 'linkedin') takeIncoming(context, incoming, message);
+      else {
+        const said = world.said(to, from, text);
+        hooks.later(() => hooks.unipile(to, messageHook(said)));
+      }
+    }
     for (const { to, raw, folder } of change.mail ?? []) mailTo(to, raw, folder);
   }
 
   const app = Fastify({ forceCloseConnections: true, logger: false });
   await app.register(async (scope) => unipileRoutes(scope, context, world), { prefix: '/unipile' });
-  await app.register(async (scope) => twilioRoutes(scope, context), { prefix: '/twilio' });
+  await app.register(async (scope) => twilioRoutes(scope, context, incoming), { prefix: '/twilio' });
   await app.register(async (scope) => crmRoutes(scope, context, secret), { prefix: '/crm' });
   app.get('/received', async () => received.read());
   app.get('/callbacks', async () => callbacks.read());
@@ -111,6 +135,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (conduct.now.keepSent) imap.mailboxes.deliver(address, raw, { folder: 'Sent', flags: ['\\Seen'] });
   });
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+  const looking = setInterval(tellAccepted, ACCEPTED_MS);
   const http = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const urls: SandboxUrls = {
     http,
@@ -125,18 +150,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ...urls,
     senderSettings: (channel, account) => sandboxSender(urls, channel, account, settleMs(conduct)),
     control,
+    told: () => hooks.settled(),
     mailTo,
     imapServer: imap,
     received: () => received.read(),
     callbacks: () => callbacks.read(),
     async close() {
       closing.abort();
+      clearInterval(looking);
       await Promise.all([app.close(), smtp.close(), imap.close()]);
       received.close();
       callbacks.close();
     },
   };
 }
+
+/** How often (wall ms) it is looked at who accepted an invitation. */
+const ACCEPTED_MS = 250;
 
 function settleMs(conduct: Conduct): number {
   return conduct.now.latencyMs[1] + 2000;
@@ -176,13 +206,13 @@ export function sandboxSender(
           v2: { baseUrl: urls.unipile, accountId: account },
           settleMs: settle,
         },
-        credentials: { apiKey: UNIPILE_KEY },
+        credentials: { apiKey: UNIPILE_KEY, webhookSecret: UNIPILE_WEBHOOK_SECRET },
       };
     case 'sms':
     case 'whatsapp':
       return {
         provider: 'twilio',
-        settings: { baseUrl: urls.twilio, statusCallbackUrl: `${urls.http}/status`, settleMs: settle },
+        settings: { baseUrl: urls.twilio, settleMs: settle },
         credentials: { ...TWILIO_ACCOUNT },
       };
     case 'call':

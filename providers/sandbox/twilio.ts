@@ -3,14 +3,47 @@ import { createHash } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Rule } from './behaviour.ts';
-import { type Answer, type Context, perform, stamp } from './context.ts';
+import { type Answer, type Context, pause, perform, stamp } from './context.ts';
+import { TWILIO_ACCOUNT } from './hooks.ts';
 import type { Received } from './record.ts';
 
-/** The account that the sandbox's Twilio knows. */
-export const TWILIO_ACCOUNT = {
-  accountSid: `AC${'5a'.repeat(16)}`,
-  authToken: 'sandbox-twilio-token',
-} as const;
+/** A message that somebody sent to one of our numbers. */
+export interface TwilioIncoming {
+  readonly sid: string;
+  readonly from: string;
+  readonly to: string;
+  readonly text: string;
+  /** Wall clock, ISO. */
+  readonly at: string;
+}
+
+/** Somebody writes to a number (`whatsapp:` before both for WhatsApp): it is listed from now on, and told. */
+export function takeIncoming(
+  context: Context,
+  incoming: TwilioIncoming[],
+  { channel, from, to, text }: { channel: string; from: string; to: string; text: string },
+): void {
+  const address = (number: string) =>
+    channel === 'whatsapp' ? `whatsapp:${number.replace(/^whatsapp:/, '')}` : number;
+  const message = { sid: sid('SM'), from: address(from), to: address(to), text, at: stamp(context).at };
+  incoming.push(message);
+  context.hooks.later(() =>
+    context.hooks.twilioNumber(message.to, {
+      MessageSid: message.sid,
+      SmsSid: message.sid,
+      SmsMessageSid: message.sid,
+      From: message.from,
+      To: message.to,
+      Body: message.text,
+      NumMedia: '0',
+      NumSegments: '1',
+      SmsStatus: 'received',
+    }),
+  );
+}
+
+/** How long after a message or call was taken its next status is told, in wall ms. */
+const STATUS_MS = 20;
 
 const BASE = '/2010-04-01/Accounts/:sid';
 
@@ -25,7 +58,11 @@ function refusal(rule: Rule): Answer {
 }
 
 /** Registers the routes; to be mounted under the path that stands for api.twilio.com. */
-export async function twilioRoutes(app: FastifyInstance, context: Context): Promise<void> {
+export async function twilioRoutes(
+  app: FastifyInstance,
+  context: Context,
+  incoming: readonly TwilioIncoming[],
+): Promise<void> {
   await app.register(formbody);
   const basic = `Basic ${Buffer.from(`${TWILIO_ACCOUNT.accountSid}:${TWILIO_ACCOUNT.authToken}`).toString('base64')}`;
   const taken = new Map<string, Received[]>();
@@ -51,7 +88,7 @@ export async function twilioRoutes(app: FastifyInstance, context: Context): Prom
       return send(reply, failure(400, 21603, "A 'From' phone number is required."));
     if (!form.Body && !form.ContentSid)
       return send(reply, failure(400, 21619, 'A text message body or media urls must be specified.'));
-    const take = (): Answer => {
+    const take = (rule: Rule | null): Answer => {
       const entry = context.received.append({
         provider: 'twilio',
         channel,
@@ -64,23 +101,35 @@ export async function twilioRoutes(app: FastifyInstance, context: Context): Prom
         text: form.Body ?? `${form.ContentSid} ${form.ContentVariables ?? ''}`.trim(),
       });
       keep(entry);
+      if (form.StatusCallback) report(context, entry, form.StatusCallback, rule);
       return { status: 201, body: messageOf(entry) };
     };
     return perform(context, reply, { channel, recipient: number }, take, refusal);
   });
 
-  app.get<{ Querystring: { To?: string; From?: string } }>(`${BASE}/Messages.json`, async (request) => {
-    const { To: to = '', From: from } = request.query;
-    const listed = (taken.get(to) ?? []).filter((entry) => from === undefined || entry.from === from);
+  app.get<{ Querystring: ListQuery }>(`${BASE}/Messages.json`, async (request) => {
+    const { To: to = '', From: from, PageSize = '50', Page = '0' } = request.query;
+    const after = Date.parse(request.query['DateSent>'] ?? '') || 0;
+    const listed = [
+      ...(taken.get(to) ?? []).map((entry) => ({ at: entry.at, from: entry.from, body: messageOf(entry) })),
+      ...incoming
+        .filter((each) => each.to === to)
+        .map((each) => ({ at: each.at, from: each.from, body: incomingOf(each) })),
+    ]
+      .filter((each) => (from === undefined || each.from === from) && Date.parse(each.at) >= after)
+      .toSorted((one, other) => other.at.localeCompare(one.at));
+    const [page, size] = [Number(Page), Number(PageSize)];
+    const next = new URLSearchParams({ ...request.query, Page: String(page + 1) }).toString();
+    const path = request.url.replace(/^.*(?=\/2010-04-01)/, '').split('?')[0];
     return {
-      messages: listed.map(messageOf).reverse(),
-      page: 0,
-      page_size: 1000,
-      start: 0,
-      end: listed.length,
+      messages: listed.slice(page * size, (page + 1) * size).map((each) => each.body),
+      page,
+      page_size: size,
+      start: page * size,
+      end: Math.min(listed.length, (page + 1) * size) - 1,
       uri: request.url,
-      first_page_uri: request.url,
-      next_page_uri: null,
+      first_page_uri: path,
+      next_page_uri: (page + 1) * size < listed.length ? `${path}?${next}` : null,
       previous_page_uri: null,
     };
   });
@@ -121,6 +170,62 @@ export async function twilioRoutes(app: FastifyInstance, context: Context): Prom
     status: 'active',
     type: 'Full',
   }));
+}
+
+interface ListQuery {
+  readonly To?: string;
+  readonly From?: string;
+  readonly 'DateSent>'?: string;
+  readonly PageSize?: string;
+  readonly Page?: string;
+}
+
+/** Tells what becomes of a message that was taken: `sent`, and then how it ended. */
+function report(context: Context, entry: Received, url: string, rule: Rule | null): void {
+  const bad = rule?.do === 'undelivered' || rule?.do === 'failed';
+  const last = bad ? rule.do : 'delivered';
+  const tell = async (status: string) => {
+    await pause(context, STATUS_MS);
+    await context.hooks.twilio(url, {
+      MessageSid: entry.providerId,
+      SmsSid: entry.providerId,
+      MessageStatus: status,
+      SmsStatus: status,
+      From: entry.from,
+      To: entry.to,
+      ...(bad && status === last && { ErrorCode: String(rule.code ?? 30003) }),
+    });
+  };
+  context.hooks.later(async () => {
+    if (last !== 'failed') await tell('sent');
+    await tell(last);
+  });
+}
+
+function incomingOf(message: TwilioIncoming): Record<string, unknown> {
+  const date = new Date(message.at).toUTCString().replace('GMT', '+0000');
+  return {
+    sid: message.sid,
+    account_sid: TWILIO_ACCOUNT.accountSid,
+    api_version: '2010-04-01',
+    body: message.text,
+    from: message.from,
+    to: message.to,
+    direction: 'inbound',
+    status: 'received',
+    num_segments: '1',
+    num_media: '0',
+    price: null,
+    price_unit: 'USD',
+    error_code: null,
+    error_message: null,
+    messaging_service_sid: null,
+    date_created: date,
+    date_updated: date,
+    date_sent: date,
+    subresource_uris: {},
+    uri: `/2010-04-01/Accounts/${TWILIO_ACCOUNT.accountSid}/Messages/${message.sid}.json`,
+  };
 }
 
 function messageOf(entry: Received): Record<string, unknown> {

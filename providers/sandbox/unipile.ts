@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Answer, type Context, perform, stamp } from './context.ts';
 import type { Rule } from './behaviour.ts';
-import { idOfSlug, type LinkedinWorld, slugOfId } from './linkedin-world.ts';
+import { type Accepted, type ChatMessage, idOfSlug, type LinkedinWorld, slugOfId } from './linkedin-world.ts';
 import type { Received } from './record.ts';
+import { messageHook } from './unipile-hooks.ts';
 
 /** The key that the sandbox's Unipile takes. */
 export const UNIPILE_KEY = 'sandbox-unipile-key';
@@ -62,7 +63,9 @@ export function unipileRoutes(app: FastifyInstance, context: Context, world: Lin
       providerId: `${action}_${process.hrtime.bigint().toString(36)}`,
       text,
     });
-    world.took(entry);
+    const message = world.took(entry);
+    // As Unipile does: what the account itself wrote is told, too.
+    if (message) context.hooks.later(() => context.hooks.unipile(accountId, messageHook(message)));
     return entry;
   }
 
@@ -159,7 +162,7 @@ export function unipileRoutes(app: FastifyInstance, context: Context, world: Lin
   app.post<{ Params: { id: string }; Body: { text?: string } }>(
     '/api/v1/chats/:id/messages',
     async (request, reply) => {
-      const chat = world.chat(request.params.id);
+      const [chat] = world.messages({ chatId: request.params.id });
       if (!chat)
         return send(reply, problem(404, 'resource_not_found', 'Resource not found', 'Chat not found'));
       return act(request, reply, 'message', chat.accountId, chat.slug, request.body.text ?? '', (entry) => ({
@@ -169,29 +172,26 @@ export function unipileRoutes(app: FastifyInstance, context: Context, world: Lin
     },
   );
 
-  app.get<{ Params: { id: string }; Querystring: { after?: string } }>(
+  app.get<{ Params: { id: string }; Querystring: ListQuery }>(
     '/api/v1/chats/:id/messages',
     async (request, reply) => {
-      const chat = world.chat(request.params.id);
-      if (!chat)
+      const messages = world.messages({ chatId: request.params.id });
+      if (messages.length === 0)
         return send(reply, problem(404, 'resource_not_found', 'Resource not found', 'Chat not found'));
-      const after = Date.parse(request.query.after ?? '') || 0;
-      const items = chat.messages
-        .filter((each) => Date.parse(each.at) > after)
-        .map((each) => ({
-          object: 'Message',
-          id: each.providerId,
-          provider_id: each.providerId,
-          sender_id: each.from,
-          text: each.text,
-          attachments: [],
-          account_id: each.from,
-          chat_id: request.params.id,
-          timestamp: each.at,
-          is_sender: 1,
-        }));
-      return { object: 'MessageList', items, cursor: null };
+      return messageList(messages, request.query);
     },
+  );
+
+  app.get<{ Querystring: ListQuery & { account_id?: string } }>('/api/v1/messages', async (request) =>
+    messageList(world.messages({ accountId: request.query.account_id ?? '' }), request.query),
+  );
+
+  app.get<{ Querystring: ListQuery & { account_id?: string } }>(
+    '/api/v1/users/relations',
+    async (request) => ({
+      object: 'UserRelationsList',
+      ...paged(world.accepted(request.query.account_id ?? '').map(relationOf), request.query),
+    }),
   );
 
   app.get<{ Params: { id: string }; Querystring: { account_id?: string } }>(
@@ -226,6 +226,51 @@ export function unipileRoutes(app: FastifyInstance, context: Context, world: Lin
       }));
     },
   );
+}
+
+interface ListQuery {
+  readonly after?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+/** One page; a cursor says how many were there before. */
+function paged<T>(all: readonly T[], { limit, cursor }: ListQuery): { items: T[]; cursor: string | null } {
+  const start = Number(cursor ?? 0);
+  const end = start + Number(limit ?? 100);
+  return { items: all.slice(start, end), cursor: end < all.length ? String(end) : null };
+}
+
+function messageList(messages: readonly ChatMessage[], query: ListQuery) {
+  const after = Date.parse(query.after ?? '') || 0;
+  const listed = messages
+    .filter((each) => Date.parse(each.at) > after)
+    .map((each) => ({
+      object: 'Message',
+      id: each.id,
+      provider_id: each.id,
+      sender_id: idOfSlug(each.own ? each.accountId : each.slug),
+      text: each.text,
+      attachments: [],
+      account_id: each.accountId,
+      chat_id: each.chatId,
+      timestamp: each.at,
+      is_sender: each.own ? 1 : 0,
+    }));
+  return { object: 'MessageList', ...paged(listed, query) };
+}
+
+function relationOf({ slug, at }: Accepted) {
+  return {
+    object: 'UserRelation',
+    first_name: slug,
+    last_name: null,
+    headline: 'Somebody in the sandbox',
+    public_identifier: slug,
+    public_profile_url: `https://www.linkedin.com/in/${slug}/`,
+    member_id: idOfSlug(slug),
+    created_at: at,
+  };
 }
 
 function profileOf(world: LinkedinWorld, accountId: string, slug: string): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type RequestClient from 'twilio/lib/base/RequestClient.js';
 import * as z from 'zod';
 import { agents, broken, REQUEST_TIMEOUT_MS, retryAfter, sendDeadline } from '../http.ts';
 import type { SenderAccount } from '../ports.ts';
-import { providerUrl, readSettings } from '../settings.ts';
+import { isLoopback, providerUrl, readSettings } from '../settings.ts';
 
 const settingsSchema = z.strictObject({
   /** Where the API is, when not at Twilio's: the origin of every request is replaced by it. */
@@ -98,6 +98,16 @@ class Requests extends twilio.RequestClient {
       throw new TwilioRefusal(response.statusCode, response.body, response.headers);
     return response;
   }
+}
+
+/**
+ * An address of ours that Twilio is to tell, or undefined where it could not: this machine's own is of use to a Twilio on this machine
+ * only, and the real one refuses a message that names it.
+ */
+export function reachable(settings: TwilioSettings, url: string | undefined): string | undefined {
+  const local = (address: string): boolean => isLoopback(new URL(address).hostname);
+  if (url === undefined || !local(url)) return url;
+  return settings.baseUrl !== undefined && local(settings.baseUrl) ? url : undefined;
 }
 
 /** A client for the sender's account. Throws `BadSettings`. */

@@ -3,7 +3,7 @@ import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResu
 import { wallNow } from '../../common/clock.ts';
 import { classifyTwilio } from './classify.ts';
 import { checkAccount } from './account.ts';
-import { twilioClient, type TwilioSettings } from './client.ts';
+import { reachable, twilioClient, type TwilioSettings } from './client.ts';
 
 /** Messages to one number that `find` looks through. */
 const LISTED = 500;
@@ -24,7 +24,7 @@ export function createTwilioMessages(channel: 'sms' | 'whatsapp', options: Twili
     try {
       const { client, settings } = twilioClient(sender);
       const callback = statusCallback(
-        settings.statusCallbackUrl ?? options.statusCallback?.(sender.id),
+        settings.statusCallbackUrl ?? reachable(settings, options.statusCallback?.(sender.id)),
         touch.touchId,
       );
       const message = await client.messages.create({

@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { Services } from '../services.ts';
-import { recordLeadEvent } from '../../db/events.ts';
 import { completeTask, listTasks } from '../../db/tasks.ts';
 import { hash32 } from '../../sequences/engine/hash.ts';
+import type { Control } from '../../providers/sandbox/behaviour.ts';
+import type { Received } from '../../providers/sandbox/record.ts';
 import type { Sandbox } from '../../providers/sandbox/sandbox.ts';
 
 const HOUR = 3_600_000;
+const ANSWER = 'Thank you, that sounds interesting. Can we talk next week?';
+/** For so many looks, 20 wall ms apart, a mail is waited for. */
+const MAIL_LOOKS = 250;
 
 /** What the rep does about a call, decided by the lead: most calls end like most calls. */
 const OUTCOMES = ['no_answer', 'voicemail', 'connected', 'voicemail', 'no_answer', 'meeting_booked'] as const;
 
 /**
  * The people of the demo: leads who answer, accept, unsubscribe by their mail client, and a rep who works the calls. Each
- * reacts to what the sandbox received, as a person would, some business hours later. Deterministic by the lead's address.
+ * reacts to what the sandbox received, as a person would, some business hours later, and by the way that a person would take: what
+ * they write and accept reaches Cadenza through the sandbox's mailboxes and webhooks. Deterministic by the lead's address.
  */
 export class Cast {
   readonly #services: Services;
@@ -35,19 +40,18 @@ export class Cast {
       const message = received[this.#read]!;
       if (!message.touchId || !message.businessAt) continue;
       const at = Date.parse(message.businessAt);
-      const { touchId } = message;
       const chance = hash32(`${message.to}:${message.channel}:${message.action}`) % 100;
       if (message.action === 'invite' && chance < 45)
-        this.#later(at + 20 * HOUR, () => this.#accept(touchId, message.to));
+        this.#later(at + 20 * HOUR, () => this.#do({ connect: [message.to] }));
       else if (message.channel === 'email' && chance < 6)
-        this.#later(at + 5 * HOUR, () => this.#event(touchId, 'replied', 'email'));
+        this.#later(at + 5 * HOUR, () => this.#answerMail(message));
       else if (message.channel === 'email' && chance < 12) {
         const url = /<(https?:[^>]+)>/.exec(message.headers?.['list-unsubscribe'] ?? '')?.[1];
         if (url) this.#later(at + 3 * HOUR, () => unsubscribe(url));
       } else if (message.channel === 'linkedin' && message.action === 'message' && chance < 25) {
-        this.#later(at + 26 * HOUR, () => this.#event(touchId, 'replied', 'linkedin'));
+        this.#later(at + 26 * HOUR, () => this.#do({ messages: [answerTo(message, 'linkedin')] }));
       } else if (message.channel === 'sms' && chance < 20) {
-        this.#later(at + 2 * HOUR, () => this.#event(touchId, 'replied', 'sms'));
+        this.#later(at + 2 * HOUR, () => this.#do({ messages: [answerTo(message, 'sms')] }));
       }
     }
     await this.#work();
@@ -69,34 +73,45 @@ export class Cast {
     }
   }
 
-  /** On LinkedIn it is the sandbox's world that knows who is connected; Unipile would tell by webhook. */
-  async #accept(touchId: string, slug: string): Promise<void> {
-    this.#sandbox.control({ connect: [slug] });
-    await this.#event(touchId, 'accepted', 'linkedin');
+  /** Somebody does something at a provider, which tells Cadenza before business time goes on. */
+  async #do(control: Control): Promise<void> {
+    this.#sandbox.control(control);
+    await this.#sandbox.told();
   }
 
-  async #event(
-    touchId: string,
-    type: 'accepted' | 'replied',
-    channel: 'email' | 'linkedin' | 'sms',
-  ): Promise<void> {
-    const { db, hashIdentity, waker } = this.#services;
-    const { rows } = await db.query<{ lead_id: string }>('select lead_id from touches where id = $1', [
+  /** An answer in the rep's mailbox. Nobody tells of mail: business time waits a moment until it was read. */
+  async #answerMail(message: Received): Promise<void> {
+    const messageId = `<answer-${message.touchId}@leads.example>`;
+    const raw = [
+      `From: ${message.to}`,
+      `To: ${message.from}`,
+      `Subject: Re: ${message.subject ?? ''}`,
+      `Message-ID: ${messageId}`,
+      `In-Reply-To: ${message.providerId}`,
+      `References: ${message.providerId}`,
+      'MIME-Version: 1.0',
+      'Content-Type: text/plain; charset=utf-8',
+      '',
+      ANSWER,
+    ];
+    this.#sandbox.mailTo(message.from, raw.join('\r\n'));
+    for (let look = 0; look < MAIL_LOOKS && !(await this.#wasRead(message.touchId!)); look++) await sleep(20);
+  }
+
+  async #wasRead(touchId: string): Promise<boolean> {
+    const { rowCount } = await this.#services.db.query('select from messages where touch_id = $1 limit 1', [
       touchId,
     ]);
-    if (!rows[0]) return;
-    const { wake } = await recordLeadEvent(db, hashIdentity, {
-      leadId: rows[0].lead_id,
-      type,
-      channel,
-      dedupeKey: `demo:${touchId}:${type}`,
-    });
-    await (await waker()).enrollments(wake);
+    return rowCount === 1;
   }
 
   #later(at: number, work: () => Promise<void>): void {
     this.#schedule(new Date(at), work);
   }
+}
+
+function answerTo(message: Received, channel: 'linkedin' | 'sms') {
+  return { channel, from: message.to, to: message.from, text: ANSWER };
 }
 
 /** As a mail client does it: RFC 8058, one click. */

@@ -10,6 +10,7 @@ import type { Db } from '../../db/db.ts';
 import type { EnrollReport } from '../../db/launches.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { startSandbox } from '../../providers/sandbox/sandbox.ts';
+import { sandboxHooks } from '../local/sandbox-hooks.ts';
 import { startLocalStack } from '../local/stack.ts';
 import type { Reporter } from '../local/temporal-binary.ts';
 import { installRuntime } from '../runtime.ts';
@@ -85,7 +86,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
     });
     closing.push(() => lapse.stop());
     await clock.refresh();
-    const sandbox = await startSandbox({ dir: folder, businessNow: () => clock.now() });
+    const sandbox = await startSandbox({
+      dir: folder,
+      businessNow: () => clock.now(),
+      hooks: sandboxHooks(services),
+    });
     closing.push(() => sandbox.close());
     const http = await createHttp(services);
     closing.push(() => http.close());

@@ -7,6 +7,7 @@ import { addDemoSenders } from '../demo/world.ts';
 import type { Services } from '../services.ts';
 import { createExclusive } from './exclusive.ts';
 import type { KeptPorts } from './ports.ts';
+import { sandboxHooks } from './sandbox-hooks.ts';
 
 /**
  * The kept stack's providers: a sandbox whose record stays in `<folder>/sandbox`. At the first start two reps with their senders
@@ -26,6 +27,7 @@ export async function startKeptSandbox(
     smtpPort: ports.sandboxSmtp,
     ...(ports.sandboxImap !== undefined && { imapPort: ports.sandboxImap }),
     businessNow: () => services.clock.now(),
+    hooks: sandboxHooks(services),
   });
   try {
     let secret = await readFile(secretFile, 'utf8').catch(() => null);

@@ -40,7 +40,9 @@ let providers: Providers;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'cadenza-sandbox-'));
-  providers = createProviders();
+  providers = createProviders({
+    twilioStatusCallback: (id) => `http://127.0.0.1:9/hooks/twilio/${id}/status`,
+  });
 });
 
 afterEach(async () => {
