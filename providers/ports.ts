@@ -85,6 +85,23 @@ export interface CheckLine {
   readonly detail: string;
 }
 
+/** Something that came in, in the shape in which the provider's webhook tells it. */
+export interface Missed {
+  /** Wall clock. */
+  readonly at: Date;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** What a provider took in since an instant (wall clock), oldest first, less what the sender itself wrote. Throws when it cannot be told. */
+export type AskMissed = (
+  sender: SenderAccount,
+  since: Date,
+) => Promise<{
+  readonly arrived: readonly Missed[];
+  /** false: there was more than is read at once; the oldest of it is missing. */
+  readonly whole: boolean;
+}>;
+
 export interface Provider {
   /** `<channel>/<name>`, e.g. `email/smtp`, `linkedin/unipile`, `linkedin/manual`, `sms/twilio`. */
   readonly id: string;
@@ -93,6 +110,8 @@ export interface Provider {
   send(sender: SenderAccount, touch: Outgoing): Promise<SendResult>;
   find(sender: SenderAccount, touch: Outgoing): Promise<FindResult>;
   check(sender: SenderAccount): Promise<readonly CheckLine[]>;
+  /** For what a webhook may not have told: nobody was there. */
+  readonly missed?: { readonly messages: AskMissed; readonly relations?: AskMissed };
   /** Whether the settings can be used at all, without asking anybody. @throws BadSettings */
   assertSettings?(sender: SenderAccount): unknown;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { createCrmActivities } from '../activities/crm/index.ts';
 import { createEnrollmentActivities } from '../activities/enrollment/index.ts';
 import { ENROLLMENT_TIMES, type EnrollmentDeps } from '../activities/enrollment/deps.ts';
+import { createCatchUp } from '../activities/inbound/catch-up.ts';
 import { createLaunchActivities } from '../activities/launch.ts';
 import { createMailboxActivities } from '../activities/mailbox/index.ts';
 import type { Waker } from '../activities/waker.ts';
@@ -14,7 +15,7 @@ import { createWebhookSteps } from '../providers/crm/webhook-step.ts';
 import type { Provider } from '../providers/ports.ts';
 import { createProviders } from '../providers/registry.ts';
 import { PERSONA_CHANNELS } from '../sequences/route/route.ts';
-import { inboundOf, startRounds } from './inbound.ts';
+import { inboundOf, startCatchUp, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
 import { startSweep } from './sweep.ts';
 
@@ -93,12 +94,22 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     everyMs: options.sweepMs ?? config.sweepSeconds * 1000,
   });
   const rounds = startRounds(inbound, log);
+  const catchUp = startCatchUp(
+    createCatchUp({ db, clock, secrets, providers, log, process: inbound.process }),
+    log,
+  );
   return {
     done: running,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       // At once: a sweep that waits for a server which is away would use up the time that sends in flight have.
-      await Promise.all([sweep.stop(), mailboxes.stop(), rounds.stop(), running.catch(() => {})]);
+      await Promise.all([
+        sweep.stop(),
+        mailboxes.stop(),
+        rounds.stop(),
+        catchUp.stop(),
+        running.catch(() => {}),
+      ]);
       await enrollment.drain();
       await providers.close();
       outbound.close();

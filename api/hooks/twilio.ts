@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import twilio from 'twilio';
+import { twilioMessage } from '../../activities/inbound/arrivals.ts';
 import type { NewInbound } from '../../db/inbound.ts';
 import { senderOf, type HookDeps } from './deps.ts';
 
@@ -36,11 +37,7 @@ export function twilioHooks(app: FastifyInstance, deps: HookDeps): void {
   };
 
   app.post('/twilio/:sender/messages', (request: Hook, reply) =>
-    take(request, reply, (parameters) => {
-      const { MessageSid, From } = parameters;
-      if (!MessageSid || !From) return null;
-      return { source: 'twilio', kind: 'message', dedupeKey: `twilio:${MessageSid}`, payload: parameters };
-    }),
+    take(request, reply, (parameters) => twilioMessage(parameters)),
   );
   app.post('/twilio/:sender/status', (request: Hook, reply) =>
     take(request, reply, (parameters, query) => {

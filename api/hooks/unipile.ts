@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as z from 'zod';
-import type { NewInbound } from '../../db/inbound.ts';
+import { unipileArrival } from '../../activities/inbound/arrivals.ts';
 import { senderOf, type HookDeps } from './deps.ts';
 
 /** The header that carries the sender's `webhookSecret`; Unipile's v1 sends whatever headers its webhook was created with. */
@@ -28,32 +28,12 @@ export function unipileHooks(app: FastifyInstance, deps: HookDeps): void {
     const parsed = bodySchema.safeParse(jsonOf(request.body));
     if (!parsed.success) return reply.code(400).send();
     const body = parsed.data as Record<string, unknown>;
-    const arrived = arrivedOf(body);
     const { account_id: accountId } = (body.AccountStatus ?? body) as { account_id: string };
     // One address can be given for several accounts; each tells its own sender.
     if (accountId !== sender.settings.accountId) return reply.code(200).send();
-    await deps.store({ ...arrived, senderId: sender.id });
+    await deps.store({ ...unipileArrival(body), senderId: sender.id });
     return reply.code(200).send();
   });
-}
-
-function arrivedOf(body: Record<string, unknown>): NewInbound {
-  const status = body.AccountStatus as { account_id: string; message: string } | undefined;
-  // The same state can come again later and then is news: nothing names one occurrence, so each is stored.
-  if (status) {
-    return {
-      source: 'unipile',
-      kind: 'account',
-      dedupeKey: `unipile:account:${crypto.randomUUID()}`,
-      payload: body,
-    };
-  }
-  if (body.event === 'new_relation') {
-    const dedupeKey = `unipile:relation:${String(body.account_id)}:${String(body.user_provider_id)}`;
-    return { source: 'unipile', kind: 'relation', dedupeKey, payload: body };
-  }
-  const dedupeKey = `unipile:${String(body.event ?? 'message')}:${String(body.message_id)}`;
-  return { source: 'unipile', kind: 'message', dedupeKey, payload: body };
 }
 
 function jsonOf(body: unknown): unknown {

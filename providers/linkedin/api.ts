@@ -41,6 +41,32 @@ const invitationsSchema = z.object({
   ),
   cursor,
 });
+const arrivedSchema = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      chat_id: z.string().nullish(),
+      sender_id: z.string().nullish(),
+      text: z.string().nullish(),
+      timestamp: z.string(),
+      is_sender: z.union([z.number(), z.boolean()]).nullish(),
+      is_event: z.union([z.number(), z.boolean()]).nullish(),
+    }),
+  ),
+  cursor,
+});
+const relationsSchema = z.object({
+  items: z.array(
+    z.object({
+      member_id: z.string(),
+      public_identifier: z.string().nullish(),
+      public_profile_url: z.string().nullish(),
+      /** Milliseconds. */
+      created_at: z.number(),
+    }),
+  ),
+  cursor,
+});
 const accountSchema = z.object({
   name: z.string().nullish(),
   sources: z.array(z.object({ id: z.string().nullish(), status: z.string() })).default([]),
@@ -170,28 +196,57 @@ export function readAccount(account: UnipileAccount) {
 
 const PAGES = 10;
 
-/** Everything that a list holds, page by page; null when a page fails or the list is longer than this reads. */
+type Listing<T> = z.ZodType<{ items: T[]; cursor?: string | null | undefined }>;
+
+/** Everything that a list holds; null when a page fails or the list is longer than this reads. */
 async function listAll<T>(
   account: UnipileAccount,
   path: string,
   query: Record<string, string | number>,
-  schema: z.ZodType<{ items: T[]; cursor?: string | null | undefined }>,
+  schema: Listing<T>,
 ): Promise<T[] | null> {
+  const listed = await listPages(account, path, query, schema, { pages: PAGES });
+  return listed.ok && listed.value.whole ? listed.value.items : null;
+}
+
+/** What a list holds, page by page, until `enough` says of a page that nothing after it is wanted. `whole`: so far it was read. */
+async function listPages<T>(
+  account: UnipileAccount,
+  path: string,
+  query: Record<string, string | number>,
+  schema: Listing<T>,
+  { pages, enough = () => false }: { pages: number; enough?: (page: readonly T[]) => boolean },
+): Promise<Outcome<{ readonly items: T[]; readonly whole: boolean }>> {
   const all: T[] = [];
   let next: string | null | undefined;
-  for (let page = 0; page < PAGES; page++) {
+  for (let page = 0; page < pages; page++) {
     const listed = await call(
       account.http,
       { method: 'get', path, query: { ...query, limit: 100, ...(next ? { cursor: next } : {}) } },
       schema,
       READ,
     );
-    if (!listed.ok) return null;
+    if (!listed.ok) return listed;
     all.push(...listed.value.items);
     next = listed.value.cursor;
-    if (!next) return all;
+    if (!next || enough(listed.value.items)) return { ok: true, value: { items: all, whole: true } };
   }
-  return null;
+  return { ok: true, value: { items: all, whole: false } };
+}
+
+/** Messages of the whole account since an instant, at most 5,000. */
+export function listArrived(account: UnipileAccount, since: Date) {
+  const query = { account_id: account.settings.accountId, after: since.toISOString() };
+  return listPages(account, '/messages', query, arrivedSchema, { pages: 50 });
+}
+
+/** Who became a connection since an instant, at most 1,000, and some before: the list has no such filter, and the latest come first. */
+export function listRelations(account: UnipileAccount, since: Date) {
+  const query = { account_id: account.settings.accountId };
+  return listPages(account, '/users/relations', query, relationsSchema, {
+    pages: PAGES,
+    enough: (page) => page.some((each) => each.created_at < since.getTime()),
+  });
 }
 
 export function listMessages(account: UnipileAccount, chatId: string, after: Date) {

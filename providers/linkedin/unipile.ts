@@ -3,6 +3,7 @@ import { wallNow } from '../../common/clock.ts';
 import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
 import { BadSettings, withSettings } from '../settings.ts';
 import * as api from './api.ts';
+import { missedMessages, missedRelations } from './missed.ts';
 import { slugOf, type UnipileAccount, unipileAccount } from './settings.ts';
 
 const CLOCK_SKEW_MS = 5_000;
@@ -27,6 +28,7 @@ export function createUnipileProvider(options: UnipileOptions = {}): Provider {
         throw error;
       }
     },
+    missed: { messages: missedMessages, relations: missedRelations },
     check,
     assertSettings: (sender) => unipileAccount(sender),
     async close() {},

@@ -117,6 +117,7 @@ export async function twilioRoutes(
         .map((each) => ({ at: each.at, from: each.from, body: incomingOf(each) })),
     ]
       .filter((each) => (from === undefined || each.from === from) && Date.parse(each.at) >= after)
+      .toReversed()
       .toSorted((one, other) => other.at.localeCompare(one.at));
     const [page, size] = [Number(Page), Number(PageSize)];
     const next = new URLSearchParams({ ...request.query, Page: String(page + 1) }).toString();

@@ -1,5 +1,13 @@
 /** SMS and WhatsApp by Twilio's Messages. */
-import type { CheckLine, FindResult, Outgoing, Provider, SenderAccount, SendResult } from '../ports.ts';
+import type {
+  AskMissed,
+  CheckLine,
+  FindResult,
+  Outgoing,
+  Provider,
+  SenderAccount,
+  SendResult,
+} from '../ports.ts';
 import { wallNow } from '../../common/clock.ts';
 import { classifyTwilio } from './classify.ts';
 import { checkAccount } from './account.ts';
@@ -7,6 +15,8 @@ import { reachable, twilioClient, type TwilioSettings } from './client.ts';
 
 /** Messages to one number that `find` looks through. */
 const LISTED = 500;
+/** Incoming messages that are read at once, newest first. */
+const MISSED = 5000;
 /** How much earlier than our clock Twilio's may date a message, in milliseconds. */
 const CLOCK_SKEW_MS = 5_000;
 
@@ -73,11 +83,49 @@ export function createTwilioMessages(channel: 'sms' | 'whatsapp', options: Twili
     }
   }
 
+  // A messaging service has many numbers; a message that came to one of them names the service.
+  const messages: AskMissed = async (sender, since) => {
+    const { client, settings } = twilioClient(sender);
+    const service = settings.messagingServiceSid;
+    const listed = await client.messages.list({
+      ...(service ? {} : { to: address(sender.address) }),
+      dateSentAfter: since,
+      limit: MISSED,
+      pageSize: 1000,
+    });
+    const incoming = listed.filter(
+      (each) =>
+        each.direction === 'inbound' &&
+        (!service ||
+          (each.messagingServiceSid === service &&
+            each.to.startsWith('whatsapp:') === (channel === 'whatsapp'))),
+    );
+    return {
+      // Of one second the list's own order says which came first: it has the latest before.
+      arrived: incoming
+        .toReversed()
+        .map((each) => ({
+          at: each.dateSent ?? each.dateCreated,
+          payload: {
+            MessageSid: each.sid,
+            AccountSid: each.accountSid,
+            From: each.from,
+            To: each.to,
+            Body: each.body,
+            NumMedia: each.numMedia,
+          },
+        }))
+        .toSorted((one, other) => one.at.getTime() - other.at.getTime()),
+      whole: listed.length < MISSED,
+    };
+  };
+
   return {
     id: `${channel}/twilio`,
     mode: 'wire',
     send,
     find,
+    missed: { messages },
     check: (sender): Promise<readonly CheckLine[]> => checkAccount(sender),
     assertSettings: twilioClient,
     async close() {},
