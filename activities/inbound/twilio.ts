@@ -1,4 +1,4 @@
-/** What Twilio tells: messages that people send, and what became of ours. */
+/** What Twilio tells: messages that people send, what became of ours, and how calls ended. */
 import * as z from 'zod';
 import type { Tx } from '../../db/db.ts';
 import { recordLeadEventIn } from '../../db/events.ts';
@@ -8,6 +8,7 @@ import { addIncomingMessage } from '../../db/messages.ts';
 import { optOut, undoOptOut } from '../../db/opt-outs.ts';
 import { guardReputation, lockSender } from '../../db/reputation.ts';
 import { findReported, noteDelivery, type Delivery } from '../../db/touch-delivery.ts';
+import { understandCall } from './call.ts';
 import type { InboundDeps, Understood } from './index.ts';
 import { recordAnswer } from './message.ts';
 import { stopWord } from './stop-words.ts';
@@ -44,6 +45,8 @@ export async function understandTwilio(tx: Tx, arrived: InboundRow, deps: Inboun
       return message(tx, arrived, deps);
     case 'status':
       return status(tx, arrived, deps);
+    case 'call':
+      return understandCall(tx, arrived);
     default:
       return { result: 'not_for_us' };
   }

@@ -9,7 +9,7 @@ type Hook = FastifyRequest<{ Params: { sender: string } }>;
 /** Nothing is said back to whoever wrote (twilio.com/docs/messaging/twiml). */
 const NO_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response></Response>';
 
-/** Messages that come in, and what became of ours; signed by Twilio with the account's auth token (twilio.com/docs/usage/security). */
+/** Messages that come in, what became of ours, and how calls ended; signed by Twilio with the account's auth token (twilio.com/docs/usage/security). */
 export function twilioHooks(app: FastifyInstance, deps: HookDeps): void {
   const take = async (
     request: Hook,
@@ -49,6 +49,18 @@ export function twilioHooks(app: FastifyInstance, deps: HookDeps): void {
         kind: 'status',
         dedupeKey: `twilio:${MessageSid}:${MessageStatus}`,
         payload: { ...parameters, ...(touch !== null && { touch }) },
+      };
+    }),
+  );
+  app.post('/twilio/:sender/call', (request: Hook, reply) =>
+    take(request, reply, (parameters, query) => {
+      const { CallSid, CallStatus } = parameters;
+      if (!CallSid || !CallStatus) return null;
+      return {
+        source: 'twilio',
+        kind: 'call',
+        dedupeKey: `twilio:call:${CallSid}:${CallStatus}`,
+        payload: { ...parameters, ...Object.fromEntries(query) },
       };
     }),
   );

@@ -1,4 +1,5 @@
 import type { Secrets } from '../../common/crypto.ts';
+import { noteCall } from '../../db/calls.ts';
 import type { Db } from '../../db/db.ts';
 import { loadLead } from '../../db/leads.ts';
 import { CommandRefused } from '../../db/refused.ts';
@@ -8,12 +9,13 @@ import { touchSenderId } from '../../db/touches.ts';
 import { clickToCall } from '../../providers/twilio/calls.ts';
 
 /**
- * Click-to-call: rings the rep, and when the rep picks up, the lead of an open call task. The outcome stays the rep's to set.
+ * Click-to-call: rings the rep, and when the rep picks up, the lead of an open call task. How the call ended comes back by Twilio's
+ * webhook; the outcome stays the rep's to set.
  * The rep's own number is the sender's attribute `rep_number`.
  * @throws CommandRefused when the task is no open call, or its sender cannot ring
  */
 export async function ring(
-  { db, secrets }: { readonly db: Db; readonly secrets: Secrets },
+  { db, secrets, publicUrl }: { readonly db: Db; readonly secrets: Secrets; readonly publicUrl: string },
   taskId: string,
 ): Promise<{ readonly callId: string | null }> {
   const task = await getTask(db, taskId);
@@ -31,8 +33,13 @@ export async function ring(
   }
   const [leadNumber] = (await loadLead(db, task.leadId)).phones;
   if (!leadNumber) throw new CommandRefused('cannot_ring', 'The lead has no phone number any more.');
-  const result = await clickToCall(await loadAccount(db, sender.id, secrets), { repNumber, leadNumber });
-  if (result.kind === 'sent') return { callId: result.providerId };
+  const tell = `${publicUrl}/hooks/twilio/${sender.id}/call?task=${task.id}`;
+  const account = await loadAccount(db, sender.id, secrets);
+  const result = await clickToCall(account, { repNumber, leadNumber, tell });
+  if (result.kind === 'sent') {
+    await noteCall(db, task.touchId, result.providerId);
+    return { callId: result.providerId };
+  }
   throw new CommandRefused(
     'cannot_ring',
     `Twilio did not ring: ${'detail' in result ? result.detail : result.kind}.`,

@@ -116,8 +116,8 @@ export function addTasks(program: Command): void {
         import('../../db/lookup.ts'),
         import('../session.ts'),
       ]);
-      const rung = await withSession(out, async ({ db, secrets }) =>
-        ring({ db, secrets }, await requireId(db, 'task', text)),
+      const rung = await withSession(out, async ({ db, secrets, config }) =>
+        ring({ db, secrets, publicUrl: config.publicUrl }, await requireId(db, 'task', text)),
       );
       await out.result(rung, () => out.line('Your phone rings; the lead is connected when you pick up.'));
     }),

@@ -8,7 +8,7 @@ const ruleSchema = z.strictObject({
   /**
    * `refuse`: not now (4xx, 429). `reject`: never (5xx, 400, 422). `hang`: taken, never answered. `drop`: taken, and the connection closed
    * instead of an answer. `lose`: not taken, and the connection closed. `undelivered`, `failed`: taken, and reported so afterwards
-   * (SMS, WhatsApp; of a call `undelivered` is nobody picking up).
+   * (SMS, WhatsApp; of a call `undelivered` is nobody picking up, or what `code` says: busy).
    */
   do: z.enum(['refuse', 'reject', 'hang', 'drop', 'lose', 'undelivered', 'failed']),
   /** How often for each recipient; absent: always. */

@@ -1,4 +1,4 @@
-/** The part of Twilio's REST API that the adapter uses: messages, calls, the account. */
+/** The part of Twilio's REST API that the adapters use: messages, calls, the account; and what it tells afterwards. */
 import { createHash } from 'node:crypto';
 import formbody from '@fastify/formbody';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -136,8 +136,8 @@ export async function twilioRoutes(
   });
 
   app.post<Form>(`${BASE}/Calls.json`, async (request, reply) => {
-    const { To: to = '', From: from = '', Twiml: text = '' } = request.body;
-    const take = (): Answer => {
+    const { To: to = '', From: from = '', Twiml: text = '', StatusCallback: callback } = request.body;
+    const take = (rule: Rule | null): Answer => {
       const entry = context.received.append({
         provider: 'twilio',
         channel: 'call',
@@ -149,6 +149,7 @@ export async function twilioRoutes(
         providerId: sid('CA'),
         text,
       });
+      ring(context, entry, callback, rule);
       return {
         status: 201,
         body: {
@@ -201,6 +202,40 @@ function report(context: Context, entry: Received, url: string, rule: Rule | nul
     if (last !== 'failed') await tell('sent');
     await tell(last);
   });
+}
+
+/** How long a call in the sandbox lasts, in seconds. */
+const CALL_SECONDS = '42';
+
+/** Plays a call: the phone that is rung, and then the one that its TwiML dials; each tells how it ended. */
+function ring(context: Context, entry: Received, callback: string | undefined, rule: Rule | null): void {
+  const [, attributes = '', dialled] = /<Number([^>]*)>([^<]+)</.exec(entry.text) ?? [];
+  const dialledCallback = /statusCallback="([^"]+)"/.exec(attributes)?.[1]?.replaceAll('&amp;', '&');
+  const tell = async (url: string | undefined, status: string, more: Record<string, string>) => {
+    if (url === undefined) return;
+    await pause(context, STATUS_MS);
+    await context.hooks.twilio(url, {
+      CallStatus: status,
+      CallDuration: status === 'completed' ? CALL_SECONDS : '0',
+      Direction: 'outbound-api',
+      ...more,
+    });
+  };
+  context.hooks.later(async () => {
+    const parent = entry.providerId;
+    const own = endOf(rule);
+    if (own === 'completed' && dialled !== undefined) {
+      const end = endOf(context.conduct.apply('call', dialled));
+      const leg = { CallSid: sid('CA'), ParentCallSid: parent, To: dialled, From: entry.from };
+      await tell(dialledCallback, end, { ...leg, Direction: 'outbound-dial' });
+    }
+    await tell(callback, own, { CallSid: parent, To: entry.to, From: entry.from });
+  });
+}
+
+function endOf(rule: Rule | null): string {
+  if (rule?.do === 'failed') return 'failed';
+  return rule?.do === 'undelivered' ? String(rule.code ?? 'no-answer') : 'completed';
 }
 
 function incomingOf(message: TwilioIncoming): Record<string, unknown> {

@@ -4,12 +4,14 @@ import type { Provider, SenderAccount, SendResult } from '../ports.ts';
 import { createManualProvider } from '../task/manual.ts';
 import { checkAccount } from './account.ts';
 import { classifyTwilio } from './classify.ts';
-import { twilioClient } from './client.ts';
+import { reachable, twilioClient } from './client.ts';
 
 /** Whom to connect, both E.164. */
 export interface CallRequest {
   readonly repNumber: string;
   readonly leadNumber: string;
+  /** Where Twilio tells how the call ended, for each of the two phones: `leg`, `rep` or `lead`, is added to its query. */
+  readonly tell: string;
 }
 
 /** `call/twilio`: a task, with `clickToCall` at the rep's hand. */
@@ -27,18 +29,31 @@ export function createTwilioCalls(): Provider {
  * The answer is sorted as a send's; `sent` means that the rep's phone rings.
  */
 export async function clickToCall(sender: SenderAccount, call: CallRequest): Promise<SendResult> {
-  const response = new twilio.twiml.VoiceResponse();
-  response.dial({ callerId: sender.address, answerOnBridge: true }).number(call.leadNumber);
   try {
-    const { client } = twilioClient(sender);
+    const { client, settings } = twilioClient(sender);
+    const tell = reachable(settings, call.tell);
+    const response = new twilio.twiml.VoiceResponse();
+    response
+      .dial({ callerId: sender.address, answerOnBridge: true })
+      .number(
+        tell ? { statusCallback: legOf(tell, 'lead'), statusCallbackEvent: ['completed'] } : {},
+        call.leadNumber,
+      );
     const made = await client.calls.create({
       to: call.repNumber,
       from: sender.address,
       twiml: response.toString(),
       timeout: 30,
+      ...(tell && { statusCallback: legOf(tell, 'rep') }),
     });
     return { kind: 'sent', providerId: made.sid };
   } catch (error) {
     return classifyTwilio(error);
   }
+}
+
+function legOf(tell: string, leg: 'rep' | 'lead'): string {
+  const url = new URL(tell);
+  url.searchParams.set('leg', leg);
+  return url.href;
 }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { wallNow } from '../../../common/clock.ts';
 import type { Outgoing, SenderAccount } from '../../../providers/ports.ts';
 import { clickToCall, createTwilioCalls } from '../../../providers/twilio/calls.ts';
+import { reachable } from '../../../providers/twilio/client.ts';
 import { createTwilioMessages } from '../../../providers/twilio/messages.ts';
 import {
   deadPort,
@@ -213,19 +214,32 @@ describe('calls', () => {
     expect(await calls.send(sender(), text())).toMatchObject({ kind: 'failed', code: 'not_a_wire' });
   });
 
+  test('Twilio itself is not told an address that only this machine can reach', async () => {
+    act = { status: 201, body: { sid: 'CA1', to: '', from: '' } };
+    const call = { repNumber: '+4930333', leadNumber: '+4930222', tell: 'http://127.0.0.1:1/call?task=1' };
+    expect(reachable({ timeoutMs: 1, settleMs: 1 }, call.tell)).toBeUndefined();
+    expect(reachable({ timeoutMs: 1, settleMs: 1 }, 'https://cadenza.example.com')).toBe(
+      'https://cadenza.example.com',
+    );
+    // The scripted one is on this machine.
+    await clickToCall(sender(), call);
+    expect(form().StatusCallback).toBe('http://127.0.0.1:1/call?task=1&leg=rep');
+  });
+
   test('click-to-call rings the rep, then bridges the lead', async () => {
     act = { status: 201, body: { sid: 'CA1' } };
-    expect(await clickToCall(sender(), { repNumber: '+4930333', leadNumber: '+4930222' })).toEqual({
+    const tell = 'https://cadenza.example.com/hooks/twilio/s/call?task=1';
+    expect(await clickToCall(sender(), { repNumber: '+4930333', leadNumber: '+4930222', tell })).toEqual({
       kind: 'sent',
       providerId: 'CA1',
     });
     expect(server.calls[0]!.path).toBe(`/2010-04-01/Accounts/${SID}/Calls.json`);
-    expect(form()).toMatchObject({ To: '+4930333', From: '+4930111' });
+    expect(form()).toMatchObject({ To: '+4930333', From: '+4930111', StatusCallback: `${tell}&leg=rep` });
     expect(form().Twiml).toContain(
-      '<Dial callerId="+4930111" answerOnBridge="true"><Number>+4930222</Number></Dial>',
+      `<Dial callerId="+4930111" answerOnBridge="true"><Number statusCallback="${tell}&amp;leg=lead" statusCallbackEvent="completed">+4930222</Number></Dial>`,
     );
     act = refused(400, 21211);
-    expect(await clickToCall(sender(), { repNumber: 'x', leadNumber: '"/><Hangup/>' })).toMatchObject({
+    expect(await clickToCall(sender(), { repNumber: 'x', leadNumber: '"/><Hangup/>', tell })).toMatchObject({
       kind: 'failed',
       addressBad: true,
     });
