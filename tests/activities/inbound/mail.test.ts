@@ -182,7 +182,9 @@ test('what a sender of ours wrote, newsletters, and mail of people nobody wrote 
   const { rows } = await db.query<{ address: string }>('select address from senders where id = $1', [own.id]);
   const follow = raw({ From: rows[0]!.address, 'In-Reply-To': one.messageId });
   expect(await here.arrive(mail(one.senderId, follow))).toBe('own');
-  const letter = raw({ From: one.email, 'List-Unsubscribe': '<https://x.example>' });
+  // A link to unsubscribe alone makes no newsletter: salespeople's programs put one into what people write.
+  const list = { 'List-Id': '<news.x.example>', Precedence: 'bulk' };
+  const letter = raw({ From: one.email, 'List-Unsubscribe': '<https://x.example>', ...list });
   expect(await here.arrive(mail(one.senderId, letter))).toBe('not_for_us');
   expect(await here.arrive(mail(one.senderId, raw({ From: 'mum@home.example' })))).toBe('not_for_us');
   expect(await statusOf(db, one.enrollmentId)).toMatch(/^running/);
