@@ -30,7 +30,9 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'cadenza-reply-'));
   sandbox = await startSandbox({ dir });
   sandbox.control({ connect: ['grace-connected'] });
-  providers = createProviders();
+  providers = createProviders({
+    twilioStatusCallback: (senderId) => `http://127.0.0.1:9/hooks/twilio/${senderId}/status`,
+  });
 });
 afterAll(async () => {
   await providers?.close();
