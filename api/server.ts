@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, {
   LogController,
@@ -9,6 +10,8 @@ import type { UnsubscribeTokens } from '../common/crypto.ts';
 import type { Logger } from '../common/log.ts';
 import type { HookDeps } from './hooks/deps.ts';
 import { hookRoutes } from './hooks/hooks.ts';
+import type { ApiDeps } from './v1/deps.ts';
+import { registerApi } from './v1/index.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
@@ -31,6 +34,8 @@ export interface ServerDeps {
   readonly hooks?: HookDeps;
   /** Tracked links and images; without it there is no such address. */
   readonly tracking?: TrackingDeps;
+  /** The API below `/v1`; without it there is none. */
+  readonly api?: ApiDeps;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Wall ms after which a check counts as failed. */
@@ -40,8 +45,8 @@ export interface ServerDeps {
 const BODY_LIMIT = 16 * 1024;
 
 /**
- * The HTTP server: one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what providers tell (`/hooks/…`), tracked links and images (`/t/…`),
- * `/healthz` and `/readyz`; anything else is a 404.
+ * The HTTP server: the API (`/v1`), one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what
+ * providers tell (`/hooks/…`), tracked links and images (`/t/…`), `/healthz` and `/readyz`; anything else is a 404.
  * Sets no cookies and logs no tokens. The caller listens and closes.
  */
 export function createServer(deps: ServerDeps): FastifyInstance {
@@ -50,6 +55,8 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     // The paths of unsubscribe and tracked links are tokens.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: 300 },
   });
@@ -92,6 +99,8 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   if (deps.tracking) trackingRoutes(app, deps.tracking);
   const { hooks } = deps;
   if (hooks) void app.register((scope) => hookRoutes(scope, hooks));
+  const { api } = deps;
+  if (api) void app.register((scope) => registerApi(scope, api));
 
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),

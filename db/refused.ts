@@ -20,7 +20,9 @@ export type RefusalCode =
   | 'no_guess'
   | 'not_held'
   | 'nothing_to_move'
-  | 'cannot_ring';
+  | 'cannot_ring'
+  | 'changed_meanwhile'
+  | 'last_admin';
 
 /** A command that was refused as a whole: nothing changed. */
 export class CommandRefused extends Error {

@@ -1,12 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { receiveHit } from '../activities/inbound/hits.ts';
 import { createServer } from '../api/server.ts';
+import type { Wake } from '../api/v1/deps.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
 import { sourceSecrets } from '../db/event-sources.ts';
 import { storeInbound } from '../db/inbound.ts';
 import { choosePreferences, leadOfTouch, readPreferences, type Preferences } from '../db/preferences.ts';
 import { loadAccount } from '../db/senders.ts';
+import { createProviders } from '../providers/registry.ts';
 import type { SenderAccount } from '../providers/ports.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
 import { inboundOf, startRounds } from './inbound.ts';
@@ -26,6 +28,7 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
     const work = inbound.process(id).finally(() => underWay.delete(work));
     underWay.add(work);
   };
+  const providers = createProviders();
   const server = createServer({
     tokens,
     log,
@@ -46,6 +49,11 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
         return url;
       },
     },
+    api: {
+      ...services,
+      providers,
+      wake: (who) => void wake(services, who),
+    },
     checks: {
       database: () => db.query('select 1'),
       temporal: async () => {
@@ -58,6 +66,7 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
     await server.close();
     await rounds.stop();
     await Promise.all(underWay);
+    await providers.close();
   };
   try {
     await server.listen({ host: config.http.host, port: config.http.port });
@@ -67,6 +76,20 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
   }
   const { port } = server.server.address() as AddressInfo;
   return { url: `http://${config.http.host}:${port}`, close };
+}
+
+/** What people commanded is in force when it is answered; telling the workflows is a courtesy that the sweep does, too. */
+async function wake({ waker, log }: Services, who: Wake): Promise<void> {
+  const { enrollments = [], launches = [], endpoints = [], terminate = [] } = who;
+  try {
+    const waking = await waker();
+    if (terminate.length > 0) await waking.terminate(terminate);
+    if (enrollments.length > 0) await waking.enrollments(enrollments);
+    for (const id of launches) await waking.launch(id);
+    for (const id of endpoints) await waking.endpoint(id);
+  } catch (error) {
+    log.warn({ err: error }, 'telling workflows of a command failed; the sweep will');
+  }
 }
 
 async function accountOf({ db, secrets }: Services, senderId: string): Promise<SenderAccount | null> {

@@ -1,0 +1,116 @@
+/** The HTTP API, `/v1`: everything that can be done with Cadenza. Who may do what is said at each route. */
+import cookie from '@fastify/cookie';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { assertAccess, assertSameOrigin, readPrincipal } from './access/principal.ts';
+import { commandHooks } from './commands.ts';
+import type { Api } from './contract.ts';
+import type { ApiDeps } from './deps.ts';
+import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
+import { ROUTES } from './routes/index.ts';
+
+/** Requests a minute, of one user or key, or of one network address that is not signed in. */
+const A_MINUTE = 1200;
+const BODY_LIMIT = 1024 * 1024;
+
+/** Registers the API's routes below `/v1` in a scope of its own. */
+export async function registerApi(root: FastifyInstance, deps: ApiDeps): Promise<void> {
+  await root.register(
+    async (scope) => {
+      const app = scope.withTypeProvider<ZodTypeProvider>() as unknown as Api;
+      app.setValidatorCompiler(validatorCompiler);
+      app.setSerializerCompiler(serializerCompiler);
+      app.setErrorHandler(sendProblem);
+      app.decorateRequest('principalOrNull', null);
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parseJson);
+      app.addContentTypeParser(
+        ['text/csv', 'text/yaml', 'application/yaml'],
+        { parseAs: 'string' },
+        (_request, body, done) => done(null, body),
+      );
+
+      await app.register(cookie);
+      app.addHook('onRoute', (route) => {
+        // A HEAD route is made of its GET.
+        if (!route.config?.access)
+          throw new Error(`${String(route.method)} ${route.url} does not say who may use it`);
+        const problem = {
+          description: 'A problem',
+          content: { 'application/problem+json': { schema: problemSchema } },
+        };
+        const schema = (route.schema ??= {});
+        schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem };
+      });
+      app.addHook('onRequest', async (request, reply) => {
+        void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+        // What PostgreSQL cannot store is refused before anybody asks it.
+        if (/%00/.test(request.url))
+          throw new HttpProblem(400, 'bad_request', 'The address has a NUL character.');
+        request.principalOrNull = await readPrincipal(deps.db, request);
+        const { access } = request.routeOptions.config;
+        if (access === 'anyone') assertSameOrigin(request);
+        else if (access) assertAccess(request.principalOrNull, access);
+      });
+
+      await app.register(rateLimit, {
+        max: A_MINUTE,
+        timeWindow: 60_000,
+        hook: 'preValidation',
+        keyGenerator: (request) => {
+          const principal = request.principalOrNull;
+          return principal ? (principal.apiKeyId ?? principal.user.id) : request.ip;
+        },
+        errorResponseBuilder: (_request, { ttl }) =>
+          new HttpProblem(429, 'too_many_requests', 'Too many requests: slow down.', Math.ceil(ttl / 1000)),
+      });
+      commandHooks(app, deps.db);
+      await app.register(swagger, {
+        openapi: {
+          openapi: '3.1.0',
+          info: {
+            title: 'Cadenza',
+            version: '1',
+            description:
+              'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and takes If-Match.',
+          },
+          components: {
+            securitySchemes: {
+              key: { type: 'http', scheme: 'bearer' },
+              session: { type: 'apiKey', in: 'cookie', name: 'cadenza' },
+            },
+          },
+          security: [{ key: [] }, { session: [] }],
+        },
+        transform: jsonSchemaTransform,
+      });
+      for (const routes of ROUTES) routes(app, deps);
+      app.setNotFoundHandler((request, reply) =>
+        sendProblem(new HttpProblem(404, 'not_found', 'There is nothing at this address.'), request, reply),
+      );
+    },
+    { prefix: '/v1' },
+  );
+}
+
+function parseJson(
+  _request: unknown,
+  body: string | Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  const text = String(body);
+  if (text === '') return done(null, undefined);
+  try {
+    if (/\\u0000|\0/.test(text)) throw new HttpProblem(400, 'bad_request', 'The body has a NUL character.');
+    done(null, JSON.parse(text));
+  } catch (error) {
+    done(
+      error instanceof HttpProblem
+        ? error
+        : new HttpProblem(400, 'bad_json', `The body is no JSON: ${(error as Error).message}.`),
+    );
+  }
+}
