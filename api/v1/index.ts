@@ -2,10 +2,15 @@
 import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import Fastify, { type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { assertAccess, assertSameOrigin, readPrincipal } from './access/principal.ts';
+import { assertAccess, assertSameOrigin, readPrincipal, type Access } from './access/principal.ts';
 import { commandHooks } from './commands.ts';
 import type { Api } from './contract.ts';
 import type { ApiDeps } from './deps.ts';
@@ -18,81 +23,93 @@ const BODY_LIMIT = 1024 * 1024;
 
 /** Registers the API's routes below `/v1` in a scope of its own. */
 export async function registerApi(root: FastifyInstance, deps: ApiDeps): Promise<void> {
-  await root.register(
-    async (scope) => {
-      const app = scope.withTypeProvider<ZodTypeProvider>() as unknown as Api;
-      app.setValidatorCompiler(validatorCompiler);
-      app.setSerializerCompiler(serializerCompiler);
-      app.setErrorHandler(sendProblem);
-      app.decorateRequest('principalOrNull', null);
-      app.removeAllContentTypeParsers();
-      app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parseJson);
-      app.addContentTypeParser(
-        ['text/csv', 'text/yaml', 'application/yaml'],
-        { parseAs: 'string' },
-        (_request, body, done) => done(null, body),
-      );
+  await root.register(async (scope) => apiScope(typed(scope), deps), { prefix: '/v1' });
+}
 
-      await app.register(cookie);
-      app.addHook('onRoute', (route) => {
-        // A HEAD route is made of its GET.
-        if (!route.config?.access)
-          throw new Error(`${String(route.method)} ${route.url} does not say who may use it`);
-        const problem = {
-          description: 'A problem',
-          content: { 'application/problem+json': { schema: problemSchema } },
-        };
-        const schema = (route.schema ??= {});
-        schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem };
-      });
-      app.addHook('onRequest', async (request, reply) => {
-        void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
-        // What PostgreSQL cannot store is refused before anybody asks it.
-        if (/%00/.test(request.url))
-          throw new HttpProblem(400, 'bad_request', 'The address has a NUL character.');
-        request.principalOrNull = await readPrincipal(deps.db, request);
-        const { access } = request.routeOptions.config;
-        if (access === 'anyone') assertSameOrigin(request);
-        else if (access) assertAccess(request.principalOrNull, access);
-      });
+/** The API as an OpenAPI 3.1 document, without a server or a database. */
+export async function apiDocument(): Promise<Readonly<Record<string, unknown>>> {
+  const root = Fastify();
+  let api: Api | undefined;
+  // Nobody is asked anything: routes only take their parts of it.
+  const nobody = { config: { publicUrl: '' } } as ApiDeps;
+  await root.register(async (scope) => apiScope((api = typed(scope)), nobody), { prefix: '/v1' });
+  await root.ready();
+  return api!.swagger() as unknown as Record<string, unknown>;
+}
 
-      await app.register(rateLimit, {
-        max: A_MINUTE,
-        timeWindow: 60_000,
-        hook: 'preValidation',
-        keyGenerator: (request) => {
-          const principal = request.principalOrNull;
-          return principal ? (principal.apiKeyId ?? principal.user.id) : request.ip;
-        },
-        errorResponseBuilder: (_request, { ttl }) =>
-          new HttpProblem(429, 'too_many_requests', 'Too many requests: slow down.', Math.ceil(ttl / 1000)),
-      });
-      commandHooks(app, deps.db);
-      await app.register(swagger, {
-        openapi: {
-          openapi: '3.1.0',
-          info: {
-            title: 'Cadenza',
-            version: '1',
-            description:
-              'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and takes If-Match.',
-          },
-          components: {
-            securitySchemes: {
-              key: { type: 'http', scheme: 'bearer' },
-              session: { type: 'apiKey', in: 'cookie', name: 'cadenza' },
-            },
-          },
-          security: [{ key: [] }, { session: [] }],
-        },
-        transform: jsonSchemaTransform,
-      });
-      for (const routes of ROUTES) routes(app, deps);
-      app.setNotFoundHandler((request, reply) =>
-        sendProblem(new HttpProblem(404, 'not_found', 'There is nothing at this address.'), request, reply),
-      );
+const typed = (scope: FastifyInstance) => scope.withTypeProvider<ZodTypeProvider>() as unknown as Api;
+
+async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendProblem);
+  app.decorateRequest('principalOrNull', null);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parseJson);
+  app.addContentTypeParser(
+    ['text/csv', 'text/yaml', 'application/yaml'],
+    { parseAs: 'string' },
+    (_request, body, done) => done(null, body),
+  );
+
+  await app.register(cookie);
+  app.addHook('onRoute', (route) => {
+    // A HEAD route is made of its GET.
+    if (!route.config?.access)
+      throw new Error(`${String(route.method)} ${route.url} does not say who may use it`);
+    const problem = {
+      description: 'A problem',
+      content: { 'application/problem+json': { schema: problemSchema } },
+    };
+    const schema = (route.schema ??= {});
+    schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem };
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    // What PostgreSQL cannot store is refused before anybody asks it.
+    if (/%00/.test(request.url))
+      throw new HttpProblem(400, 'bad_request', 'The address has a NUL character.');
+    request.principalOrNull = await readPrincipal(deps.db, request);
+    const { access } = request.routeOptions.config;
+    if (access === 'anyone') assertSameOrigin(request);
+    else if (access) assertAccess(request.principalOrNull, access);
+  });
+
+  await app.register(rateLimit, {
+    max: A_MINUTE,
+    timeWindow: 60_000,
+    hook: 'preValidation',
+    keyGenerator: (request) => {
+      const principal = request.principalOrNull;
+      return principal ? (principal.apiKeyId ?? principal.user.id) : request.ip;
     },
-    { prefix: '/v1' },
+    errorResponseBuilder: (_request, { ttl }) =>
+      new HttpProblem(429, 'too_many_requests', 'Too many requests: slow down.', Math.ceil(ttl / 1000)),
+  });
+  commandHooks(app, deps.db);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Cadenza',
+        version: '1',
+        description:
+          'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and takes If-Match.',
+      },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          session: { type: 'apiKey', in: 'cookie', name: 'cadenza' },
+        },
+      },
+      security: [{ key: [] }, { session: [] }],
+    },
+    transform: describe,
+    transformObject: jsonSchemaTransformObject,
+  });
+  for (const routes of ROUTES) routes(app, deps);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new HttpProblem(404, 'not_found', 'There is nothing at this address.'), request, reply),
   );
 }
 
@@ -114,3 +131,12 @@ function parseJson(
     );
   }
 }
+
+/** A route as the document says it, with who may use it. */
+const describe: typeof jsonSchemaTransform = (document) => {
+  const described = jsonSchemaTransform(document);
+  const { access } = (document.route.config ?? {}) as { access?: Access | 'anyone' };
+  const who =
+    access === 'anyone' || !access ? { security: [] } : { 'x-roles': access.roles, 'x-scope': access.scope };
+  return { ...described, schema: { ...described.schema, ...who } };
+};
