@@ -13,6 +13,7 @@ import { addPublish } from './commands/publish.ts';
 import { addSenders } from './commands/senders.ts';
 import { addSimulate } from './commands/simulate.ts';
 import { addSources } from './commands/sources.ts';
+import { addUsers } from './commands/users.ts';
 import { addStatus } from './commands/status.ts';
 import { addSteering } from './commands/steer.ts';
 import { addTasks } from './commands/tasks.ts';
@@ -51,7 +52,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Launch:', addImport, addLaunch, addPublish);
   add('See:', addStatus, addTimeline, addWhy);
   add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent, addClassify);
-  add('Set up:', addSenders, addSources, addWebhooks, addLeads);
+  add('Set up:', addSenders, addSources, addWebhooks, addLeads, addUsers);
   return program;
 }
 

@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import type { Role } from '../../db/access/users.ts';
+import { action, addCommand, addGroup, several } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { oneOf } from '../options.ts';
+
+const ROLES = ['rep', 'manager', 'admin'] as const satisfies readonly Role[];
+
+interface AddOptions {
+  readonly name?: string;
+  readonly role: Role;
+  readonly team?: string;
+  readonly knownAs?: readonly string[];
+}
+
+export function addUsers(program: Command): void {
+  const users = addGroup(program, 'users', {
+    summary: 'who may use the HTTP API',
+    examples: ['users add rosa@example.com --role rep', 'users key rosa@example.com --scope leads:read'],
+  });
+
+  addCommand(users, 'add <email>', {
+    summary: 'add a user',
+    description:
+      'A rep sees the leads that are owned by the email, the name or a --known-as; a manager those of the team, without a team everything; an admin everything.',
+    examples: [
+      'users add rosa@example.com --name "Rosa Lind" --role rep --known-as rosa',
+      'users add boss@example.com --role admin',
+    ],
+  })
+    .option('--name <name>', 'how the user is called (default: the email)')
+    .option('--role <role>', ROLES.join(', '), oneOf('--role', ROLES), 'rep')
+    .option('--team <team>', 'whose manager sees what is the user’s')
+    .option('--known-as <name>', 'an owner of leads who is this user (repeatable)', several)
+    .action(
+      action<[string], AddOptions>(async (out, [email], options) => {
+        if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new CliError(`${email} is no email address.`);
+        const [{ addUser }, { withSession }] = await load();
+        const user = await withSession(out, ({ db }) =>
+          addUser(db, {
+            email,
+            name: options.name ?? email,
+            role: options.role,
+            team: options.team ?? null,
+            knownAs: options.knownAs ?? [],
+          }),
+        );
+        await out.result({ user }, () => {
+          out.line(`Added: ${user.name} <${user.email}>, ${user.role}.`);
+          out.line(out.colors.dim(`A key for the API: cadenza users key ${user.email} --scope leads:read`));
+        });
+      }),
+    );
+
+  addCommand(users, 'list', {
+    summary: 'list the users',
+    examples: ['users list', 'users list --json'],
+  }).action(
+    action<[], object>(async (out) => {
+      const [{ listUsers }, { withSession }] = await load();
+      const found = await withSession(out, ({ db }) => listUsers(db));
+      await out.result({ users: found }, async () => {
+        if (found.length === 0)
+          return out.line('No users yet. "cadenza users add you@example.com --role admin" adds one.');
+        await out.table(
+          ['EMAIL', 'NAME', 'ROLE', 'TEAM', 'KNOWN AS', 'STATE'],
+          found.map((user) => [
+            user.email,
+            user.name,
+            user.role,
+            user.team ?? '',
+            user.knownAs.join(', '),
+            user.disabledAt ? 'disabled' : 'active',
+          ]),
+        );
+      });
+    }),
+  );
+
+  addCommand(users, 'key <email>', {
+    summary: 'make an API key of a user; it is shown this once',
+    description:
+      'It can do what the user can, within its scopes; docs/api.md names them. Without --scope it has all.',
+    examples: ['users key rosa@example.com --name crm --scope leads:read --scope inbox:read'],
+  })
+    .option('--name <name>', 'what it is for', 'terminal')
+    .option('--scope <scope>', 'what it is good for (repeatable)', several)
+    .action(
+      action<[string], { readonly name: string; readonly scope?: readonly string[] }>(
+        async (out, [email], { name, scope }) => {
+          const [{ findUserByEmail }, { withSession }] = await load();
+          const [{ addApiKey }, { SCOPES }] = await Promise.all([
+            import('../../db/access/api-keys.ts'),
+            import('../../api/v1/access/principal.ts'),
+          ]);
+          const scopes = (scope ?? SCOPES).map(oneOf('--scope', SCOPES));
+          const made = await withSession(out, async ({ db }) => {
+            const user = await findUserByEmail(db, email);
+            if (!user)
+              throw new CliError(
+                `There is no user with the email ${email}; see "users list".`,
+                2,
+                'not_found',
+              );
+            return addApiKey(db, { userId: user.id, name, scopes, expiresAt: null });
+          });
+          await out.result(made, () => out.line(`API key, shown this once: ${made.secret}`));
+        },
+      ),
+    );
+
+  addCommand(users, 'disable <email>', {
+    summary: 'let a user in no more: sessions end and keys stop at once',
+    examples: ['users disable rosa@example.com', 'users disable rosa@example.com --undo'],
+  })
+    .option('--undo', 'let the user in again')
+    .action(
+      action<[string], { readonly undo?: boolean }>(async (out, [email], { undo }) => {
+        const [{ findUserByEmail, updateUser }, { withSession }] = await load();
+        const user = await withSession(out, async ({ db }) => {
+          const found = await findUserByEmail(db, email);
+          if (!found)
+            throw new CliError(`There is no user with the email ${email}; see "users list".`, 2, 'not_found');
+          return updateUser(db, found.id, { disabled: undo !== true }, null);
+        });
+        await out.result({ user }, () =>
+          out.line(`${user.name} <${user.email}> ${undo ? 'may use Cadenza again' : 'is let in no more'}.`),
+        );
+      }),
+    );
+}
+
+const load = () => Promise.all([import('../../db/access/users.ts'), import('../session.ts')]);
