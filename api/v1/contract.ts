@@ -27,6 +27,12 @@ export const instant = z.codec(z.iso.datetime({ offset: true }), z.date(), {
   encode: (date) => date.toISOString(),
 });
 
+/** The same for what the operations keep as milliseconds. */
+export const time = z.codec(z.iso.datetime(), z.number(), {
+  decode: (text) => Date.parse(text),
+  encode: (at) => new Date(at).toISOString(),
+});
+
 export const id = z.uuid();
 export const byId = z.object({ id });
 

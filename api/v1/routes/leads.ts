@@ -1,0 +1,319 @@
+/** Leads: finding them, what happened to them and why they are where they are, and telling their sequences what to do. */
+import { z } from 'zod';
+import { eraseLead } from '../../../db/erase.ts';
+import { recordLeadEvent } from '../../../db/events.ts';
+import { exportLead } from '../../../db/export.ts';
+import { timeline } from '../../../db/history.ts';
+import { assertSeen, LEAD_STATUSES, listLeads } from '../../../db/lead-list.ts';
+import { loadLead } from '../../../db/leads.ts';
+import { suppress } from '../../../db/suppressions.ts';
+import { why } from '../../../db/why.ts';
+import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
+import { OUTSIDE_EVENT, type OutsideEvent } from '../../../sequences/plan.ts';
+import { everybody, managers, principalOf, sightOf } from '../access/principal.ts';
+import { byId, instant, listOf, page, pageOf, paging, placeOf, time, type Api } from '../contract.ts';
+import type { ApiDeps } from '../deps.ts';
+import { HttpProblem } from '../problem.ts';
+import { sendingSchema } from './steering.ts';
+
+const channel = z.enum(CONTACT_CHANNELS);
+
+const listedSchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string().nullable(),
+    title: z.string().nullable(),
+    company: z.string().nullable(),
+    email: z.string().nullable(),
+    owner: z.string().nullable(),
+    timeZone: z.string().nullable(),
+    status: z
+      .enum(LEAD_STATUSES)
+      .describe('Of the active enrollment, else the last one; none: never in a sequence'),
+    reason: z.string().nullable(),
+    sequence: z.string().nullable(),
+    nextAction: z.string().nullable(),
+    nextAt: instant.nullable(),
+    createdAt: instant,
+  })
+  .meta({ id: 'LeadListed' });
+
+const leadSchema = z
+  .object({
+    id: z.uuid(),
+    externalId: z.string().nullable(),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+    title: z.string().nullable(),
+    company: z.string().nullable(),
+    companyDomain: z.string().nullable(),
+    emails: listOf(z.string()),
+    phones: listOf(z.string()).describe('E.164'),
+    linkedinUrl: z.string().nullable(),
+    country: z.string().nullable(),
+    locale: z.string().nullable(),
+    timeZone: z.string().nullable(),
+    preferredChannel: channel.nullable(),
+    persona: z.string().nullable(),
+    owner: z.string().nullable(),
+    consent: z.object({
+      status: z.enum(['unknown', 'given', 'refused']),
+      source: z.string().nullable(),
+      at: z.string().nullable(),
+    }),
+    attributes: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Lead' });
+
+const summary = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  email: z.string().nullable(),
+  company: z.string().nullable(),
+  timeZone: z.string().nullable(),
+});
+
+const whySchema = z
+  .object({
+    lead: summary,
+    timeZone: z.string(),
+    enrollment: z
+      .object({
+        id: z.uuid(),
+        launchId: z.uuid(),
+        sequence: z.string(),
+        status: z.enum(['pending', 'running', 'finished', 'stopped']),
+        reason: z.string(),
+        startedAt: time.nullable(),
+        endedAt: time.nullable(),
+        step: z.string().nullable(),
+        held: z.boolean(),
+      })
+      .nullable(),
+    next: z.object({ action: z.string().nullable(), at: time }).nullable(),
+    blocks: listOf(z.object({ kind: z.string(), subject: z.string(), sentence: z.string() })),
+    sentence: z.string(),
+  })
+  .meta({ id: 'Why' });
+
+const timelineSchema = z
+  .object({
+    lead: summary,
+    timeZone: z.string(),
+    truncated: z.boolean().describe('There was more; the newest entries are here'),
+    entries: listOf(
+      z.object({
+        at: time,
+        what: z.enum(['touch', 'event', 'decision', 'task', 'hit']),
+        id: z.string(),
+        enrollmentId: z.uuid().nullable(),
+        sequence: z.string().nullable(),
+        step: z.string().nullable(),
+        channel: z.string().nullable(),
+        action: z.string().nullable(),
+        sender: z.string().nullable(),
+        state: z.string(),
+        reason: z.string().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Timeline' });
+
+const EVENTS = [
+  'replied',
+  'bounced',
+  'unsubscribed',
+  'meeting_booked',
+  'goal',
+  'accepted',
+  'out_of_office',
+] as const;
+const eventType = z.union([z.enum(EVENTS), z.string().max(100).regex(OUTSIDE_EVENT)]);
+
+export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void {
+  app.get('/leads', {
+    schema: {
+      operationId: 'leads.list',
+      tags: ['Leads'],
+      summary: 'Leads, the newest first',
+      querystring: z.object({
+        ...paging,
+        q: z.string().trim().min(1).max(200).optional().describe('Part of the name, company or email'),
+        owner: z.string().max(200).optional(),
+        status: z.enum(LEAD_STATUSES).optional(),
+      }),
+      response: { 200: pageOf(listedSchema) },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      const { cursor, limit, q = null, owner = null, status = null } = request.query;
+      const after = placeOf(cursor, z.tuple([z.string().max(40), z.uuid()]));
+      const filter = { ...sightOf(request), q, owner, status, after, limit: limit + 1 };
+      return page(await listLeads(db, filter), limit, (row) => [row.place, row.id]);
+    },
+  });
+
+  app.get('/leads/:id', {
+    schema: {
+      operationId: 'leads.read',
+      tags: ['Leads'],
+      summary: 'A lead’s profile',
+      params: byId,
+      response: { 200: leadSchema },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      await assertSeen(db, request.params.id, sightOf(request));
+      return loadLead(db, request.params.id);
+    },
+  });
+
+  app.get('/leads/:id/why', {
+    schema: {
+      operationId: 'leads.why',
+      tags: ['Leads'],
+      summary: 'Why a lead is where it is, what comes next and when',
+      params: byId,
+      response: { 200: whySchema },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      await assertSeen(db, request.params.id, sightOf(request));
+      return why(db, hashIdentity, request.params.id);
+    },
+  });
+
+  app.get('/leads/:id/timeline', {
+    schema: {
+      operationId: 'leads.timeline',
+      tags: ['Leads'],
+      summary: 'Everything that happened to a lead and what is booked, oldest first',
+      params: byId,
+      querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+      response: { 200: timelineSchema },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      await assertSeen(db, request.params.id, sightOf(request));
+      return timeline(db, request.params.id, request.query.limit);
+    },
+  });
+
+  app.get('/leads/:id/export', {
+    schema: {
+      operationId: 'leads.export',
+      tags: ['Leads'],
+      summary: 'Everything that is held about a lead (GDPR, article 15)',
+      params: byId,
+      response: { 200: z.record(z.string(), z.unknown()) },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      await assertSeen(db, request.params.id, sightOf(request));
+      return exportLead(db, request.params.id);
+    },
+  });
+
+  app.post('/leads/:id/events', {
+    schema: {
+      operationId: 'leads.event',
+      tags: ['Leads'],
+      summary: 'Record what a lead did; it has its effect at once',
+      params: byId,
+      body: z.object({
+        type: eventType.describe('One of ours, or another system’s such as order.placed'),
+        channel: channel.nullable().default(null),
+        at: instant.optional(),
+        until: instant.optional().describe('Of out_of_office: when the lead is back'),
+        data: z.record(z.string().max(100), z.unknown()).default({}),
+        key: z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .describe('The source’s own id of it: again it changes nothing'),
+      }),
+      response: {
+        200: z.object({
+          eventId: z.uuid().nullable().describe('null: it was known already'),
+          stopped: listOf(z.uuid()).describe('Enrollments that ended because of it'),
+          sending: sendingSchema,
+        }),
+      },
+    },
+    config: { access: everybody('leads:write') },
+    handler: async (request) => {
+      const { id: leadId } = request.params;
+      await assertSeen(db, leadId, sightOf(request));
+      const { type, at, until, key, ...rest } = request.body;
+      const effect = await recordLeadEvent(db, hashIdentity, {
+        ...rest,
+        leadId,
+        type: type as OutsideEvent,
+        ...(at && { at: at.getTime() }),
+        ...(until && { until: until.getTime() }),
+        ...(key !== undefined && { dedupeKey: key }),
+      });
+      const launches = effect.enrolled
+        .filter(({ refused }) => refused === null)
+        .map(({ launchId }) => launchId);
+      wake({ enrollments: effect.wake, launches });
+      const { eventId, sending } = effect;
+      return { eventId, stopped: effect.stopped.map(({ enrollmentId }) => enrollmentId), sending };
+    },
+  });
+
+  app.post('/leads/:id/suppress', {
+    schema: {
+      operationId: 'leads.suppress',
+      tags: ['Leads'],
+      summary: 'Never contact a lead again, on one channel or any',
+      params: byId,
+      body: z.object({
+        channel: channel.nullable().default(null).describe('null: every channel'),
+        reason: z
+          .string()
+          .regex(/^[a-z][a-z0-9_]{0,60}$/)
+          .default('by_hand'),
+      }),
+      response: { 200: z.object({ leads: z.int(), stopped: z.int(), sending: sendingSchema }) },
+    },
+    config: { access: everybody('leads:write') },
+    handler: async (request) => {
+      const { id: leadId } = request.params;
+      await assertSeen(db, leadId, sightOf(request));
+      const done = await suppress(db, hashIdentity, { leadId }, request.body);
+      wake({ enrollments: done.wake });
+      return { leads: done.leads, stopped: done.wake.length, sending: done.sending };
+    },
+  });
+
+  app.post('/leads/:id/erase', {
+    schema: {
+      operationId: 'leads.erase',
+      tags: ['Leads'],
+      summary: 'Erase a lead everywhere, for good; it stays suppressed',
+      params: byId,
+      body: z.object({
+        name: z
+          .string()
+          .max(500)
+          .describe('The lead’s name, or email where there is none: it cannot be undone'),
+      }),
+      response: { 200: z.object({ enrollments: z.int(), sending: sendingSchema }) },
+    },
+    config: { access: managers('leads:write') },
+    handler: async (request) => {
+      const { id } = request.params;
+      await assertSeen(db, id, sightOf(request));
+      const { lead } = await timeline(db, id, 1);
+      if (request.body.name.trim() !== (lead.name || lead.email || id))
+        throw new HttpProblem(422, 'not_confirmed', 'That is not the lead’s name; nothing was erased.');
+      const erased = await eraseLead(db, id, { hashIdentity });
+      wake({ terminate: erased.enrollmentIds });
+      request.log.info({ lead: id, by: principalOf(request).user.id }, 'a lead was erased');
+      return { enrollments: erased.enrollmentIds.length, sending: erased.sending };
+    },
+  });
+}
