@@ -4,6 +4,10 @@ import { accessRoutes } from './access.ts';
 import { leadRoutes } from './leads.ts';
 import { metaRoutes } from './meta.ts';
 import { steeringRoutes } from './steering.ts';
+import { deskRoutes } from './desk.ts';
+import { inboxRoutes } from './inbox.ts';
+import { snippetRoutes } from './snippets.ts';
+import { taskRoutes } from './tasks.ts';
 import { userRoutes } from './users.ts';
 
 /** Every group of routes. */
@@ -13,4 +17,8 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   userRoutes,
   leadRoutes,
   steeringRoutes,
+  deskRoutes,
+  taskRoutes,
+  inboxRoutes,
+  snippetRoutes,
 ];
