@@ -6,6 +6,7 @@ import type { ContactChannel, LeadProfile } from '../sequences/lead.ts';
 import type { EventRule, OutsideEvent } from '../sequences/plan.ts';
 import { readConsentPolicy } from './consent.ts';
 import type { Db, Queryable, Tx } from './db.ts';
+import { writeExclusions, type LeftOut } from './exclusions.ts';
 import { rememberingDomains } from './identities.ts';
 import { planChannels } from '../sequences/route/plan-channels.ts';
 import { CommandRefused } from './refused.ts';
@@ -30,7 +31,19 @@ export interface NewLaunch {
   readonly senderIds: readonly string[] | null;
   /** Stands open for the events that its sequence enrolls on. */
   readonly onEvents?: boolean;
+  /** Business time before which nobody in it starts; default: at once. */
+  readonly startsAt?: Date | null;
+  /** Which messages a person approves first, beside those of which the sequence says so. */
+  readonly review?: Review | null;
+  /** Who has the reviews; default: the lead's owner. */
+  readonly reviewer?: string | null;
+  /** The user who makes it. */
+  readonly createdBy?: string | null;
 }
+
+export const REVIEWS = ['first', 'every'] as const;
+/** `first`: each lead's first message; `every`: all of them. */
+export type Review = (typeof REVIEWS)[number];
 
 /**
  * Makes a launch that runs; nobody is in it yet.
@@ -51,8 +64,19 @@ export async function createLaunch(db: Db, launch: NewLaunch): Promise<{ readonl
     );
     if (missing[0]) throw new CommandRefused('not_found', `There is no sender with the id ${missing[0].id}.`);
     const { rows } = await tx.query<{ id: string }>(
-      `insert into launches (version_id, name, time_zone, sender_ids, on_events, created_at) values ($1, $2, $3, $4, $5, business_now()) returning id`,
-      [launch.versionId, launch.name, launch.timeZone, launch.senderIds, launch.onEvents ?? false],
+      `insert into launches (version_id, name, time_zone, sender_ids, on_events, starts_at, review, reviewer, created_by, created_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, business_now()) returning id`,
+      [
+        launch.versionId,
+        launch.name,
+        launch.timeZone,
+        launch.senderIds,
+        launch.onEvents ?? false,
+        launch.startsAt ?? null,
+        launch.review ?? null,
+        launch.reviewer ?? null,
+        launch.createdBy ?? null,
+      ],
     );
     return { id: rows[0]!.id };
   });
@@ -246,8 +270,7 @@ async function readRules(
   return { channels, policy: await readConsentPolicy(q), hash: rememberingDomains(hashIdentity) };
 }
 
-interface Judged {
-  readonly leadId: string;
+interface Judged extends LeftOut {
   readonly reason: ExclusionReason | null;
 }
 
@@ -338,29 +361,6 @@ async function suppressedOf(
   );
 }
 
-/** Replaces what was written about these leads before; of those already in this launch there is nothing to say. */
-async function writeExclusions(tx: Tx, launchId: string, left: readonly Judged[]): Promise<void> {
-  if (left.length === 0) return;
-  const named = left.filter((one) => one.reason !== 'invalid');
-  await tx.query('delete from launch_exclusions where launch_id = $1 and lead_id = any($2::uuid[])', [
-    launchId,
-    named.map((one) => one.leadId),
-  ]);
-  await tx.query(
-    `insert into launch_exclusions (launch_id, lead_id, reason)
-     select $1, x.lead_id, x.reason from unnest($2::uuid[], $3::text[]) x(lead_id, reason)
-     where not exists (select from enrollments e where e.lead_id = x.lead_id and e.launch_id = $1)`,
-    [launchId, named.map((one) => one.leadId), named.map((one) => one.reason)],
-  );
-  const invalid = left.length - named.length;
-  if (invalid > 0) {
-    await tx.query(
-      `insert into launch_exclusions (launch_id, reason, detail, count) values ($1, 'invalid', 'no such lead, or erased', $2)`,
-      [launchId, invalid],
-    );
-  }
-}
-
 export interface LaunchRow {
   readonly id: string;
   readonly versionId: string;
@@ -368,14 +368,16 @@ export interface LaunchRow {
   readonly status: 'running' | 'stopped';
   readonly timeZone: string;
   readonly senderIds: readonly string[] | null;
+  /** null: at once. */
+  readonly startsAt: Date | null;
   readonly createdAt: Date;
 }
 
 /** @throws CommandRefused `not_found` */
 export async function readLaunch(q: Queryable, id: string): Promise<LaunchRow> {
   const { rows } = await q.query<LaunchRow & Record<string, unknown>>(
-    `select id, version_id as "versionId", name, status, time_zone as "timeZone", sender_ids as "senderIds", created_at as "createdAt"
-     from launches where id = $1`,
+    `select id, version_id as "versionId", name, status, time_zone as "timeZone", sender_ids as "senderIds", starts_at as "startsAt",
+       created_at as "createdAt" from launches where id = $1`,
     [id],
   );
   if (!rows[0]) throw new CommandRefused('not_found', `There is no launch with the id ${id}.`);

@@ -21,8 +21,8 @@ export interface Pacing {
   readonly startable: number;
   /** Business time at which it is worth looking again; null: when somebody resumes it, adds leads or mends a sender. */
   readonly lookAt: Instant | null;
-  /** Why nobody can start now: `paused`, `stopped`, `no_sender`, `no_capacity`; null: they can, or nobody waits. */
-  readonly reason: 'paused' | 'stopped' | 'no_sender' | 'no_capacity' | null;
+  /** Why nobody can start now: `paused`, `stopped`, `not_yet`, `no_sender`, `no_capacity`; null: they can, or nobody waits. */
+  readonly reason: 'paused' | 'stopped' | 'not_yet' | 'no_sender' | 'no_capacity' | null;
 }
 
 /** At most this many start at once, so that a launch without caps does not open all its workflows in one go. */
@@ -49,6 +49,8 @@ export async function pacing(q: Queryable, launchId: string): Promise<Pacing> {
   if (launch.status === 'stopped') return { ...nobody, reason: 'stopped' };
   if (paused) return { ...nobody, reason: 'paused' };
   const at = now.getTime();
+  const startsAt = launch.startsAt?.getTime() ?? at;
+  if (startsAt > at) return { ...nobody, lookAt: startsAt, reason: 'not_yet' };
 
   const version = await loadVersion(q, launch.versionId);
   const ways = firstTouches(version.plan).flatMap((node) => touchWays(node, version.copy));
@@ -124,7 +126,7 @@ export async function startPending(db: Db, launchId: string, limit: number): Pro
     await tx.query('select from workspace for share');
     await tx.query('select from launches where id = $1 for share', [launchId]);
     const { rows: open } = await tx.query<{ open: boolean }>(
-      `select status = 'running' and not exists (
+      `select status = 'running' and coalesce(starts_at <= business_now(), true) and not exists (
          select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = l.id)) as open
        from launches l where id = $1`,
       [launchId],

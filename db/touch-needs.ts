@@ -6,15 +6,28 @@ export interface LaunchForTouch {
   readonly status: 'running' | 'stopped';
   readonly timeZone: string;
   readonly senderIds: readonly string[] | null;
+  /** Which messages a person approves first, beside those of which the sequence says so. */
+  readonly review: 'first' | 'every' | null;
+  readonly reviewer: string | null;
 }
 
 export async function readLaunchForTouch(db: Queryable, launchId: string): Promise<LaunchForTouch> {
   const { rows } = await db.query<LaunchForTouch & Record<string, unknown>>(
-    'select status, time_zone as "timeZone", sender_ids as "senderIds" from launches where id = $1',
+    'select status, time_zone as "timeZone", sender_ids as "senderIds", review, reviewer from launches where id = $1',
     [launchId],
   );
   if (!rows[0]) throw new Error(`there is no launch ${launchId}`);
   return rows[0];
+}
+
+/** Whether a message went out to the enrollment's lead before: a step that a person does is none. */
+export async function anyMessageSent(db: Queryable, enrollmentId: string): Promise<boolean> {
+  const { rows } = await db.query<{ any: boolean }>(
+    `select exists (select from touches where enrollment_id = $1 and state in ('sent', 'unconfirmed')
+       and action in ('email', 'invite', 'message', 'sms', 'whatsapp')) as any`,
+    [enrollmentId],
+  );
+  return rows[0]!.any;
 }
 
 /** The number of a version's current copy. */

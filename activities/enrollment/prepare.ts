@@ -2,7 +2,7 @@ import { wallNow } from '../../common/clock.ts';
 import { emit } from '../../db/callbacks.ts';
 import type { Tx } from '../../db/db.ts';
 import type { Ground } from '../../db/enrollments.ts';
-import { lastWhatsappIn } from '../../db/touch-needs.ts';
+import { anyMessageSent, lastWhatsappIn } from '../../db/touch-needs.ts';
 import { readInbox } from '../../db/inbox.ts';
 import { approvedContent } from '../../db/touch-tasks.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import type { Answer, Command } from '../../sequences/engine/types.ts';
 import type { WaitContext } from '../../sequences/calendar/index.ts';
 import { addWaits, localDay } from '../../sequences/calendar/index.ts';
-import { WHATSAPP_WINDOW_MS } from '../../sequences/lead.ts';
+import { WHATSAPP_WINDOW_MS, type Action } from '../../sequences/lead.ts';
 import type { Instant } from '../../sequences/plan.ts';
 import {
   calendarOf,
@@ -150,7 +150,8 @@ async function decideTouch(
       ? { localDay: localDay(now, calendar.zone) }
       : await slotHolds(tx, ground, touch, { calendar, sender, speed });
   if ('reason' in verdict) return rebook(tx, ground, run, touch, verdict);
-  const approved = context.node.review ? await approvedContent(tx, keyOf(run, command)) : null;
+  const reviewed = await isReviewed(tx, run, context, touch);
+  const approved = reviewed ? await approvedContent(tx, keyOf(run, command)) : null;
   const written = approved
     ? { kind: 'written' as const, ...approved }
     : await write(tx, deps, library, run, context, { touchId: touch.id, route, sender });
@@ -160,7 +161,7 @@ async function decideTouch(
   }
   // Its slot was given back: everything is well now, but it needs another one.
   if (touch.state === 'cancelled' && !command.asTask) return answered(bookAgain(touch, now));
-  const kind = taskKind(performing, routed, context, approved !== null);
+  const kind = taskKind(performing, routed, reviewed && approved === null);
   if (kind) {
     const { content, copyRevision } = written;
     const recipient = route.address;
@@ -237,16 +238,29 @@ async function reasonToSkip(
   return last === null || last + WHATSAPP_WINDOW_MS <= now ? 'whatsapp_window_closed' : null;
 }
 
+const MESSAGES: ReadonlySet<Action> = new Set<Action>(['email', 'invite', 'message', 'sms', 'whatsapp']);
+
+/** Whether a person reads the touch's text before it goes out: by the step, or by the launch. */
+async function isReviewed(
+  tx: Tx,
+  { input }: Pick<Run, 'input'>,
+  { node, launch }: TouchContext,
+  { action }: TouchRow,
+): Promise<boolean> {
+  if (node.review) return true;
+  if (launch.review === null || !MESSAGES.has(action)) return false;
+  return launch.review === 'every' || !(await anyMessageSent(tx, input.enrollmentId));
+}
+
 /** What kind of task the touch is, if it is one; null: it goes over the wire. */
 function taskKind(
   { run: { deps }, command }: Performing,
   routed: Routed,
-  { node }: TouchContext,
-  approved: boolean,
+  toReview: boolean,
 ) {
   if (command.asTask) return 'failed' as const;
   if (routed.kind === 'none') return null;
-  if (node.review && !approved) return 'review' as const;
+  if (toReview) return 'review' as const;
   const { channel } = routed.route;
   if (channel === 'call' || channel === 'task') return channel;
   const { sender } = routed;

@@ -30,7 +30,7 @@ export async function makeTask(
   tx: Tx,
   { input, row }: Pick<Run, 'input' | 'row'>,
   ground: Ground,
-  { node, lead }: TouchContext,
+  { node, lead, launch }: TouchContext,
   order: TaskOrder,
 ): Promise<Answer> {
   const { kind, touch, content, calendar, sender } = order;
@@ -46,7 +46,7 @@ export async function makeTask(
     title: content.title ?? titleOf(kind, touch, content, lead),
     body: content.text ?? '',
     link: linkOf(touch, order.recipient),
-    assignee: lead.owner ?? sender?.owner ?? null,
+    assignee: (kind === 'review' ? launch.reviewer : null) ?? lead.owner ?? sender?.owner ?? null,
     dueAt: addWaits(ground.now, [node.due ?? USUAL_DUE], calendar),
     giveUpAt,
   });

@@ -3,5 +3,5 @@ export { defaultSenders, simulationSender } from './defaults.ts';
 export { isScenarioFile, parseScenarioFile } from './scenario-file.ts';
 export { runScenarioFile, runScenarios } from './scenario-run.ts';
 export { parseScriptEvent, ScriptError } from './script.ts';
-export { simulate } from './simulate.ts';
-export type { ScriptEntry, SimulatedTouch, SimulationResult, SimulationSender } from './types.ts';
+export { play, simulate } from './simulate.ts';
+export type { ScriptEntry, SimulatedTouch, SimulationLead, SimulationProgress, SimulationResult, SimulationSender } from './types.ts';

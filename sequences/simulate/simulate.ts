@@ -23,7 +23,8 @@ import {
 import { createEventQueue } from './event-queue.ts';
 import { conditionHolds } from './language.ts';
 import { cancelOpen, closeTask, perform, release, reserve, touchOf } from './touching.ts';
-import type { ScriptEntry, SimulationInput, SimulationResult } from './types.ts';
+import { createPacer } from './pacer.ts';
+import type { ScriptEntry, SimulationInput, SimulationProgress, SimulationResult } from './types.ts';
 import {
   createWorld,
   decide,
@@ -49,18 +50,38 @@ const EVERY_CHANNEL: readonly Channel[] = ['email', 'linkedin', 'sms', 'whatsapp
  * @throws UnknownZone, and Error for a plan or script that no host could run
  */
 export function simulate(input: SimulationInput): SimulationResult {
+  const steps = play(input);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Events between two looks at how far it is. */
+const A_WHILE = 100;
+
+/** `simulate` with pauses, for whoever has other work between them or has seen enough. */
+export function* play(input: SimulationInput): Generator<SimulationProgress, SimulationResult> {
   const queue = createEventQueue<Pending>();
   const world = createWorld(input, (at, pending) => queue.add(Math.max(at, world.now), pending));
   const leads = input.leads.map((lead, index) => createLead(world, lead, index));
   const companies = byCompany(leads);
+  const pacer = createPacer(world, leads);
+  if (input.paced) world.schedule(input.start, { kind: 'pace' });
   for (const lead of leads) {
-    world.schedule(input.start, { kind: 'begin', walk: lead.walk });
+    if (!input.paced) world.schedule(input.start, { kind: 'begin', walk: lead.walk });
     scheduleScript(world, lead);
   }
   const until = input.until ?? input.start + TWO_YEARS_MS;
+  let events = 0;
   for (let next = queue.take(); next && next.at < until; next = queue.take()) {
     world.now = next.at;
-    happen(world, companies, next.item);
+    if (next.item.kind === 'pace') pacer.look((walk) => drive(world, walk, { type: 'begin', at: world.now }));
+    else happen(world, companies, next.item);
+    if (++events % A_WHILE === 0) {
+      const begun = input.paced ? pacer.begun() : leads.length;
+      yield { now: world.now, begun, touches: world.touches, decisions: world.decisions };
+    }
   }
   return {
     touches: world.touches
@@ -82,7 +103,7 @@ function scheduleScript(world: World, lead: LeadRecord): void {
   }
 }
 
-function happen(world: World, companies: Companies, pending: Pending): void {
+function happen(world: World, companies: Companies, pending: Exclude<Pending, { kind: 'pace' }>): void {
   switch (pending.kind) {
     case 'begin':
       if (pending.walk.end) return;

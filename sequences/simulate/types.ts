@@ -1,4 +1,4 @@
-import type { Cap, RampUp } from '../calendar/index.ts';
+import type { BusySlot, Cap, RampUp } from '../calendar/index.ts';
 import type { ConsentPolicy } from '../consent.ts';
 import type { Decision } from '../engine/types.ts';
 import type { Action, Channel, LeadProfile, SenderProfile } from '../lead.ts';
@@ -26,6 +26,8 @@ export interface SimulationSender {
   readonly broken?: boolean;
   /** Has no wire to its channel: each touch is a task for the rep. */
   readonly byHand?: boolean;
+  /** What it has given away already, by time. */
+  readonly busy?: readonly BusySlot[];
 }
 
 /** When something of a script happens. Lengths are counted in the lead's zone. */
@@ -84,6 +86,8 @@ export interface SimulationInput {
   readonly personaChannels?: Readonly<Record<string, Channel>>;
   /** Where a consent is needed before a channel may be used. Default: nowhere. */
   readonly consentPolicy?: ConsentPolicy;
+  /** Leads begin as their senders' capacity for first touches comes near, as a launch starts them; else all at the start. */
+  readonly paced?: boolean;
   /** Nothing is simulated from here on. Default: two years after the start. */
   readonly until?: Instant;
 }
@@ -106,6 +110,15 @@ export interface SimulatedTouch {
   readonly reason: string | null;
   /** The lead's zone, in which its window is read. */
   readonly zone: string;
+}
+
+/** How far a simulation is; the list grows. */
+export interface SimulationProgress {
+  readonly now: Instant;
+  /** Leads that began. */
+  readonly begun: number;
+  readonly touches: readonly (SimulatedTouch & { readonly senderId: string | null })[];
+  readonly decisions: readonly SimulatedDecision[];
 }
 
 export interface SimulatedDecision extends Decision {

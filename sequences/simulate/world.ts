@@ -69,6 +69,8 @@ export interface Walk {
 /** What waits in the queue. */
 export type Pending =
   | { readonly kind: 'begin'; readonly walk: Walk }
+  /** The pacer looks whether more leads can begin. */
+  | { readonly kind: 'pace' }
   | { readonly kind: 'due'; readonly walk: Walk; readonly sleepNumber: number }
   | {
       readonly kind: 'event';
@@ -101,13 +103,19 @@ export function createWorld(input: SimulationInput, schedule: World['schedule'])
   return {
     input,
     senders: new Map(input.senders.map((sender) => [sender.profile.id, sender])),
-    book: createSlotBook(),
+    book: bookOf(input.senders),
     contacts: createContactLog(),
     touches: [],
     decisions: [],
     now: input.start,
     schedule,
   };
+}
+
+function bookOf(senders: SimulationInput['senders']): SlotBook {
+  const book = createSlotBook();
+  for (const { profile, busy = [] } of senders) for (const slot of busy) book.add(profile.id, slot);
+  return book;
 }
 
 /** The zone in which a lead's window is read when this sender writes to it. */
