@@ -1,7 +1,7 @@
 import type { BusySlot, SenderLimits } from '../sequences/calendar/index.ts';
 import type { Action } from '../sequences/lead.ts';
 import type { Instant } from '../sequences/plan.ts';
-import type { Tx } from './db.ts';
+import type { Queryable } from './db.ts';
 
 /** A sender's caps as stored: `day` and `week` by action; what is missing is not capped. */
 export type StoredCaps = Readonly<
@@ -46,10 +46,10 @@ const BUSY_LIMIT = 50_000;
 
 /**
  * The slots that a sender has given away between two instants, by time; booked ones at their slot, used ones at when they went
- * out. The caller holds the sender's lock, so that nobody gives away another meanwhile (promise 5).
+ * out. Who books holds the sender's lock, so that nobody gives away another meanwhile (promise 5).
  */
 export async function busySlots(
-  tx: Tx,
+  tx: Queryable,
   { senderId, from, to, except }: { senderId: string; from: Instant; to: Instant; except: string | null },
 ): Promise<BusySlot[]> {
   // The local day narrows by index; a day more on each side covers every zone.

@@ -3,21 +3,14 @@ import type { IdentityHasher } from '../../common/crypto.ts';
 import type { Db } from '../../db/db.ts';
 import type { ImportProgress } from '../../db/import/import-leads.ts';
 import { segmentPages } from '../../db/leads.ts';
-import {
-  createLaunch,
-  dropEmptyLaunch,
-  enroll,
-  freeLaunchName,
-  readLaunch,
-  type EnrollReport,
-} from '../../db/launches.ts';
-import { lookAgain } from '../../db/look-again.ts';
+import { freeLaunchName, type EnrollReport } from '../../db/launches.ts';
 import { CommandRefused } from '../../db/refused.ts';
 import { findSender } from '../../db/senders.ts';
-import { loadVersion, type SequenceVersion } from '../../db/sequences.ts';
+import { loadVersion } from '../../db/sequences.ts';
 import { compileSegment } from '../../sequences/language/index.ts';
 import type { ColumnMapping } from '../../sequences/leads/columns.ts';
 import { importFile, type FileImport } from './import-file.ts';
+import { inPages, launchOn, runningLaunch } from './launch-on.ts';
 import { publishFile } from './publish-file.ts';
 import { readSequenceFiles } from './read-sequence-files.ts';
 import { rehearse } from './rehearse.ts';
@@ -68,8 +61,6 @@ export interface LaunchOutcome {
   readonly wake: readonly string[];
 }
 
-const PAGE = 5000;
-
 /**
  * Launches a sequence on an audience: publishes the definition if its structure is new, imports the leads, and enrolls whoever
  * can be. Nothing is written when the definition, the file as a whole, the segment or a sender is wrong.
@@ -94,7 +85,7 @@ async function launch(
   const matches = 'segment' in audience ? compileSegment(audience.segment) : null;
   const senders = [];
   for (const name of request.senders ?? []) senders.push((await findSender(db, name)).id);
-  const into = request.to === undefined ? null : await running(db, request.to);
+  const into = request.to === undefined ? null : await runningLaunch(db, request.to);
   if (into && request.file !== undefined) await sameStructure(db, into.versionId, request.file);
 
   const published = into ? null : await publishFile(db, required(request.file));
@@ -108,43 +99,31 @@ async function launch(
         })
       : null;
   const onEvents = 'events' in audience;
-  if (onEvents) assertEnrollsOnEvents(version);
   const name = into?.name ?? request.name ?? (await defaultName(db, version.name, audience));
-  const launchId =
-    into?.id ??
-    (
-      await createLaunch(db, {
+  const pages = imported ? inPages(imported.leadIds) : matches ? segmentPages(db, matches) : inPages([]);
+  const launched = await launchOn(
+    { db, hashIdentity },
+    {
+      to: into?.id ?? null,
+      launch: {
         versionId,
         name,
         timeZone: request.timeZone ?? 'UTC',
         senderIds: senders.length > 0 ? senders : null,
         onEvents,
-      })
-    ).id;
-  const pages = imported ? inPages(imported.leadIds) : matches ? segmentPages(db, matches) : inPages([]);
-  const report = await enroll(db, launchId, counted(pages, onProgress), { hashIdentity });
-  const dropped =
-    into === null && !onEvents && report.enrolled === 0 && (await dropEmptyLaunch(db, launchId));
+      },
+      pages: counted(pages, onProgress),
+    },
+  );
   return {
-    launchId: dropped ? null : launchId,
+    ...launched,
     name,
     sequence: version.name,
     versionId,
     revision: version.revision,
     outcome: published?.outcome ?? 'unchanged',
     imported,
-    report,
-    wake: dropped ? [] : await lookAgain(db, launchId),
   };
-}
-
-async function running(db: Db, id: string) {
-  const launch = await readLaunch(db, id);
-  if (launch.status === 'running') return launch;
-  throw new CommandRefused(
-    'not_running',
-    `The launch "${launch.name}" was stopped: nobody can be added. Start a new one.`,
-  );
 }
 
 /** Leads that are added run what the launch runs; a file that says otherwise would mislead. */
@@ -155,14 +134,6 @@ async function sameStructure(db: Db, versionId: string, file: string): Promise<v
   throw new CommandRefused(
     'not_running',
     `That launch runs another version of "${version.name}" than ${file}. Leave the file out to add leads to the version that it runs, or start a new launch.`,
-  );
-}
-
-function assertEnrollsOnEvents({ name, settings }: SequenceVersion): void {
-  if (settings.enrollOn) return;
-  throw new CommandRefused(
-    'nothing_to_wait_for',
-    `The sequence "${name}" enrolls on no events. Add enroll_on: [{ event: order.placed }] to its file.`,
   );
 }
 
@@ -177,10 +148,6 @@ function defaultName(db: Db, sequence: string, audience: LaunchAudience): Promis
     return freeLaunchName(db, (n) => (n === 1 ? `${sequence}: events` : `${sequence}: events (${n})`));
   const name = `${sequence}: ${basename(audience.csv).replace(/\.csv$/i, '')}`;
   return freeLaunchName(db, (n) => (n === 1 ? name : `${name} (${n})`));
-}
-
-async function* inPages(ids: readonly string[]): AsyncGenerator<readonly string[]> {
-  for (let at = 0; at < ids.length; at += PAGE) yield ids.slice(at, at + PAGE);
 }
 
 async function* counted(

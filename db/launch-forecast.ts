@@ -1,0 +1,47 @@
+/** What a dry run tells about a launch, read where it was tried. */
+import type { Queryable } from './db.ts';
+import { NAME_OF_LEAD } from './launch-scope.ts';
+
+/** Those of the leads that are LinkedIn connections of a sender. */
+export async function connectedLeads(q: Queryable, leadIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await q.query<{ id: string }>(
+    `select distinct lead_id as id from lead_senders
+     where lead_id = any($1::uuid[]) and channel = 'linkedin' and connected_at is not null`,
+    [leadIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** The first leads that wait in a launch, in the order in which they will start. */
+export async function firstPending(q: Queryable, launchId: string, limit: number): Promise<string[]> {
+  const { rows } = await q.query<{ id: string }>(
+    `select lead_id as id from enrollments where launch_id = $1 and status = 'pending' order by created_at, id limit $2`,
+    [launchId, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** How many leads wait in a launch. */
+export async function countPending(q: Queryable, launchId: string): Promise<number> {
+  const { rows } = await q.query<{ count: number }>(
+    `select count(*)::int as count from enrollments where launch_id = $1 and status = 'pending'`,
+    [launchId],
+  );
+  return rows[0]!.count;
+}
+
+/** By reason, the first whom a launch left out. */
+export async function namesLeftOut(
+  q: Queryable,
+  launchId: string,
+  each: number,
+): Promise<Readonly<Record<string, { leadId: string; name: string }[]>>> {
+  const { rows } = await q.query<{ reason: string; names: { leadId: string; name: string }[] }>(
+    `select reason, json_agg(json_build_object('leadId', id, 'name', name) order by n) as names from (
+       select x.reason, l.id, ${NAME_OF_LEAD} as name, row_number() over (partition by x.reason order by l.id) as n
+       from launch_exclusions x join leads l on l.id = x.lead_id where x.launch_id = $1) ranked
+     where n <= $2 group by reason`,
+    [launchId, each],
+  );
+  return Object.fromEntries(rows.map(({ reason, names }) => [reason, names]));
+}
