@@ -1,5 +1,6 @@
 /** Whom a launch left out, and why. */
 import type { Queryable, Tx } from './db.ts';
+import type { ExclusionReason } from './launches.ts';
 import { NAME_OF_LEAD, OWNED } from './launch-scope.ts';
 
 /** Somebody who is not enrolled. */
@@ -31,14 +32,13 @@ export async function writeExclusions(tx: Tx, launchId: string, left: readonly L
   }
 }
 
-
 /** Somebody who was left out, as a list shows it. */
 export interface ExclusionLine {
   readonly leadId: string;
   readonly name: string;
   readonly email: string | null;
   readonly company: string | null;
-  readonly reason: string;
+  readonly reason: ExclusionReason;
 }
 
 /** Who of the leads that `owners` sees was left out of a launch, in the order of their ids. Ids that were none are not among them. */

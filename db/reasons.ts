@@ -44,6 +44,12 @@ const SENTENCES: Readonly<Record<string, string>> = {
   launch_stopped: 'Its launch was stopped.',
   not_interested: 'The lead said on the phone that they are not interested.',
   suppressed: 'The lead must not be contacted.',
+  // Why a launch left somebody out.
+  already_active: 'The lead is in a sequence, or was in this launch.',
+  no_reachable_channel:
+    'The lead has no address on a channel of the sequence, or that channel has no sender.',
+  no_consent: 'The lead has not agreed to be contacted.',
+  invalid: 'There is no such lead, or it was erased.',
   step_failed: 'A step failed and the sequence says to stop then.',
   erased: 'The lead was erased.',
   // Why a touch did not happen.

@@ -253,11 +253,7 @@ async function isReviewed(
 }
 
 /** What kind of task the touch is, if it is one; null: it goes over the wire. */
-function taskKind(
-  { run: { deps }, command }: Performing,
-  routed: Routed,
-  toReview: boolean,
-) {
+function taskKind({ run: { deps }, command }: Performing, routed: Routed, toReview: boolean) {
   if (command.asTask) return 'failed' as const;
   if (routed.kind === 'none') return null;
   if (toReview) return 'review' as const;

@@ -110,7 +110,9 @@ export async function runForecast(prepared: Prepared): Promise<Forecast> {
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done) {
       const { touches, decisions } = step.value;
-      const address = new Map(input.senders.map(({ profile }) => [`${profile.channel} ${profile.address}`, profile.id]));
+      const address = new Map(
+        input.senders.map(({ profile }) => [`${profile.channel} ${profile.address}`, profile.id]),
+      );
       const known = touches.map((touch) => ({
         ...touch,
         senderId: address.get(`${touch.channel} ${touch.sender}`) ?? null,
@@ -160,9 +162,8 @@ function told({ request, used, busy, ways }: Prepared, seen: SimulationProgress,
           days: daysOf(sender, action, request.start).map(({ day, cap }) => ({
             day,
             cap,
-            booked: busy
-              .get(sender.id)!
-              .filter((slot) => slot.action === action && slot.localDay === day).length,
+            booked: busy.get(sender.id)!.filter((slot) => slot.action === action && slot.localDay === day)
+              .length,
             planned: perDay.get(`${sender.id} ${action} ${day}`) ?? 0,
           })),
         }),
@@ -230,4 +231,3 @@ function silence(touches: readonly TouchNode[]): ScriptEntry[] {
     entry(id, channel === 'call' ? 'no_answer' : 'done'),
   ]);
 }
-

@@ -4,4 +4,11 @@ export { isScenarioFile, parseScenarioFile } from './scenario-file.ts';
 export { runScenarioFile, runScenarios } from './scenario-run.ts';
 export { parseScriptEvent, ScriptError } from './script.ts';
 export { play, simulate } from './simulate.ts';
-export type { ScriptEntry, SimulatedTouch, SimulationLead, SimulationProgress, SimulationResult, SimulationSender } from './types.ts';
+export type {
+  ScriptEntry,
+  SimulatedTouch,
+  SimulationLead,
+  SimulationProgress,
+  SimulationResult,
+  SimulationSender,
+} from './types.ts';

@@ -2,6 +2,8 @@ import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { accessRoutes } from './access.ts';
 import { leadRoutes } from './leads.ts';
+import { controlRoutes } from './controls.ts';
+import { launchRoutes } from './launches.ts';
 import { metaRoutes } from './meta.ts';
 import { steeringRoutes } from './steering.ts';
 import { deskRoutes } from './desk.ts';
@@ -21,4 +23,6 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   taskRoutes,
   inboxRoutes,
   snippetRoutes,
+  launchRoutes,
+  controlRoutes,
 ];

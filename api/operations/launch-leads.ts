@@ -1,0 +1,123 @@
+/** Launching on leads that are known, and trying it first. */
+import type { IdentityHasher } from '../../common/crypto.ts';
+import type { Db } from '../../db/db.ts';
+import { countPending, firstPending, namesLeftOut } from '../../db/launch-forecast.ts';
+import { createLaunch, enroll, freeLaunchName, type EnrollReport, type Review } from '../../db/launches.ts';
+import { segmentPages } from '../../db/leads.ts';
+import { loadVersion } from '../../db/sequences.ts';
+import { compileSegment } from '../../sequences/language/index.ts';
+import type { LeadProfile } from '../../sequences/lead.ts';
+import { FORECAST_LEADS, prepareForecast, runForecast, type Forecast } from './forecast.ts';
+import { inPages, launchOn, runningLaunch } from './launch-on.ts';
+import { rehearse } from './rehearse.ts';
+
+/** Lead ids, or those for whom a CEL expression holds. */
+export type KnownAudience = { readonly leadIds: readonly string[] } | { readonly where: string };
+
+export interface LaunchLeads {
+  readonly audience: KnownAudience;
+  /** Whom of a segment the caller may launch on. */
+  readonly mayTake: (lead: LeadProfile) => boolean;
+  /** Adds to this launch instead of making one; what follows is the launch's then. */
+  readonly to?: string;
+  readonly versionId: string;
+  readonly name: string | null;
+  readonly timeZone: string;
+  readonly senderIds: readonly string[] | null;
+  readonly startsAt: Date | null;
+  readonly review: Review | null;
+  readonly reviewer: string | null;
+  readonly createdBy: string;
+}
+
+export interface LaunchedLeads {
+  readonly launchId: string | null;
+  readonly name: string;
+  readonly sequence: string;
+  readonly report: EnrollReport;
+  readonly wake: readonly string[];
+}
+
+export interface Rehearsal {
+  readonly name: string;
+  readonly sequence: string;
+  readonly report: EnrollReport;
+  /** By reason, the first who are left out. */
+  readonly names: Readonly<Record<string, readonly { readonly leadId: string; readonly name: string }[]>>;
+  /** null: nobody would be enrolled. */
+  readonly forecast: Forecast | null;
+}
+
+interface Deps {
+  readonly db: Db;
+  readonly hashIdentity: IdentityHasher;
+}
+
+/** Names told of those who are left out for one reason. */
+const NAMES = 100;
+
+/** @throws ConditionError, CommandRefused */
+export async function launchLeads({ db, hashIdentity }: Deps, request: LaunchLeads): Promise<LaunchedLeads> {
+  const { audience, mayTake } = request;
+  const matches = 'where' in audience ? compileSegment(audience.where) : null;
+  const into = request.to === undefined ? null : await runningLaunch(db, request.to);
+  const version = await loadVersion(db, into?.versionId ?? request.versionId);
+  const name =
+    into?.name ??
+    request.name ??
+    (await freeLaunchName(db, (n) => (n === 1 ? version.title : `${version.title} (${n})`)));
+  const pages =
+    'leadIds' in audience
+      ? inPages(audience.leadIds)
+      : segmentPages(db, (lead) => mayTake(lead) && matches!(lead));
+  const { versionId, timeZone, senderIds, startsAt, review, reviewer, createdBy } = request;
+  const launched = await launchOn(
+    { db, hashIdentity },
+    {
+      to: into?.id ?? null,
+      launch: { versionId, name, timeZone, senderIds, startsAt, review, reviewer, createdBy },
+      pages,
+    },
+  );
+  return { ...launched, name, sequence: version.name };
+}
+
+/** What `launchLeads` would do and what would come of it; nothing is written. @throws what launchLeads throws */
+export async function rehearseLaunch(deps: Deps, now: number, request: LaunchLeads): Promise<Rehearsal> {
+  const tried = await rehearse(deps.db, async (db) => {
+    const launched = await launchLeads({ ...deps, db }, request);
+    const { launchId, name, sequence, report } = launched;
+    const told = { name, sequence, report };
+    if (launchId === null)
+      return { ...told, names: await namesOfNobody({ ...deps, db }, request), prepared: null };
+    const into = request.to === undefined ? null : await runningLaunch(db, request.to);
+    const prepared =
+      report.enrolled === 0
+        ? null
+        : await prepareForecast(db, {
+            versionId: into?.versionId ?? request.versionId,
+            senderIds: into ? into.senderIds : request.senderIds,
+            leadIds: await firstPending(db, launchId, FORECAST_LEADS),
+            leads: await countPending(db, launchId),
+            start: Math.max(now, (into ? into.startsAt : request.startsAt)?.getTime() ?? now),
+            timeZone: into?.timeZone ?? request.timeZone,
+          });
+    return { ...told, names: await namesLeftOut(db, launchId, NAMES), prepared };
+  });
+  // Computed when nothing is locked any more.
+  const { prepared, ...told } = tried;
+  return { ...told, forecast: prepared && (await runForecast(prepared)) };
+}
+
+/** A launch in which nobody is is not kept, nor whom it left out: it is made once more, to stand open meanwhile. */
+async function namesOfNobody({ db, hashIdentity }: Deps, request: LaunchLeads): Promise<Rehearsal['names']> {
+  const { audience, mayTake } = request;
+  const { id } = await createLaunch(db, { ...request, name: 'rehearsal' });
+  const matches = 'where' in audience ? compileSegment(audience.where) : null;
+  const pages =
+    'leadIds' in audience
+      ? inPages(audience.leadIds)
+      : segmentPages(db, (lead) => mayTake(lead) && matches!(lead));
+  await enroll(db, id, pages, { hashIdentity });
+  return namesLeftOut(db, id, NAMES);
+}

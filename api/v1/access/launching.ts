@@ -1,0 +1,51 @@
+/** On whom and by whose senders somebody may launch: reps on their own leads by their own senders, managers on their team's. */
+import type { Db } from '../../../db/db.ts';
+import { loadLeads } from '../../../db/leads.ts';
+import { listSenders } from '../../../db/senders.ts';
+import type { LeadProfile } from '../../../sequences/lead.ts';
+import type { KnownAudience } from '../../operations/launch-leads.ts';
+import { HttpProblem, notFound } from '../problem.ts';
+import type { Principal } from './principal.ts';
+
+/** Whether something with that owner is within the principal's reach; what nobody owns is within a manager's. */
+const owns = ({ user, owners }: Principal, owner: string | null): boolean => {
+  if (owners === null) return true;
+  return owner === null ? user.role === 'manager' : owners.includes(owner.toLowerCase());
+};
+
+export const mayTake =
+  (principal: Principal) =>
+  (lead: Pick<LeadProfile, 'owner'>): boolean =>
+    owns(principal, lead.owner);
+
+const PAGE = 5000;
+
+/** @throws HttpProblem 404 when one of the leads is another rep's; those that are none are left out as such later */
+export async function assertLaunchable(db: Db, principal: Principal, audience: KnownAudience): Promise<void> {
+  if (principal.owners === null || !('leadIds' in audience)) return;
+  const { leadIds } = audience;
+  for (let at = 0; at < leadIds.length; at += PAGE) {
+    const leads = await loadLeads(db, leadIds.slice(at, at + PAGE));
+    if (!leads.every(mayTake(principal))) throw notFound('lead');
+  }
+}
+
+/**
+ * The senders of a launch that the principal asks for.
+ * @throws HttpProblem 404 for another rep's sender
+ */
+export async function sendersOf(
+  db: Db,
+  principal: Principal,
+  wanted: readonly string[] | null,
+): Promise<readonly string[] | null> {
+  if (principal.owners === null) return wanted;
+  const own = (await listSenders(db)).filter((sender) => owns(principal, sender.owner)).map(({ id }) => id);
+  if (wanted === null) {
+    if (own.length === 0)
+      throw new HttpProblem(422, 'no_sender', 'You have no sender yet: ask an admin to make one yours.');
+    return own;
+  }
+  if (!wanted.every((id) => own.includes(id))) throw notFound('sender');
+  return wanted;
+}

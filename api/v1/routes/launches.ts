@@ -1,0 +1,290 @@
+/** Launches: a sequence started on an audience, tried first, followed while it runs. */
+import { z } from 'zod';
+import { countExclusions, listExclusions } from '../../../db/exclusions.ts';
+import {
+  launchNumbers,
+  listLaunchEnrollments,
+  listLaunchViews,
+  readLaunchView,
+  stepNumbers,
+  type LaunchView,
+  type Viewer,
+} from '../../../db/launch-views.ts';
+import { pacing } from '../../../db/pacing.ts';
+import { explainReason } from '../../../db/reasons.ts';
+import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/launch-leads.ts';
+import { everybody, principalOf, type Principal } from '../access/principal.ts';
+import { assertLaunchable, mayTake, sendersOf } from '../access/launching.ts';
+import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
+import type { ApiDeps } from '../deps.ts';
+import { createLive } from '../live.ts';
+import { notFound } from '../problem.ts';
+import {
+  addBody,
+  enrollmentSchema,
+  exclusionSchema,
+  EXCLUSIONS,
+  launchBody,
+  launchDetail,
+  launchResult,
+  launchSchema,
+  progressSchema,
+  STATUSES,
+} from './launch-schemas.ts';
+
+const place = z.tuple([z.string().max(60), z.uuid()]);
+
+export function launchRoutes(app: Api, deps: ApiDeps): void {
+  const { db, clock, hashIdentity, wake } = deps;
+  const live = createLive(app, deps.log);
+
+  const viewerOf = ({ user, owners }: Principal): Viewer => ({ userId: user.id, owners });
+
+  /** @throws HttpProblem 404 */
+  async function seen(principal: Principal, id: string): Promise<LaunchView> {
+    const launch = await readLaunchView(db, id, viewerOf(principal));
+    if (!launch) throw notFound('launch');
+    return launch;
+  }
+
+  async function launchOrTry(request: LaunchLeads, dryRun: boolean) {
+    if (dryRun) {
+      const { report, names, ...told } = await rehearseLaunch({ db, hashIdentity }, clock.now(), request);
+      return {
+        dryRun,
+        launchId: null,
+        enrolled: report.enrolled,
+        excluded: leftOut(report.excluded, names),
+        ...told,
+      };
+    }
+    const { report, wake: launches, ...told } = await launchLeads({ db, hashIdentity }, request);
+    wake({ launches });
+    return {
+      dryRun,
+      enrolled: report.enrolled,
+      excluded: leftOut(report.excluded, {}),
+      forecast: null,
+      ...told,
+    };
+  }
+
+  app.get('/launches', {
+    schema: {
+      operationId: 'launches.list',
+      tags: ['Launches'],
+      summary: 'Launches, the newest first; numbers are of the leads that one sees',
+      querystring: z.object({
+        ...paging,
+        status: z.enum(['running', 'stopped']).optional(),
+        sequence: z.string().max(200).optional(),
+      }),
+      response: { 200: pageOf(launchSchema) },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request) => {
+      const viewer = viewerOf(principalOf(request));
+      const { cursor, limit, status, sequence } = request.query;
+      const before = placeOf(cursor, place);
+      const rows = await listLaunchViews(db, { viewer, status, sequence, before, limit: limit + 1 });
+      const shown = page(rows, limit, (row) => [row.place, row.id]);
+      const ids = shown.items.map(({ id }) => id);
+      const numbers = await launchNumbers(db, ids, viewer.owners);
+      return { items: shown.items.map((row) => ({ ...row, ...numbers.get(row.id)! })), next: shown.next };
+    },
+  });
+
+  app.post('/launches', {
+    schema: {
+      operationId: 'launches.create',
+      tags: ['Launches'],
+      summary:
+        'Launch a sequence on leads, or try it: who is left out, when the last one is reached, the senders’ days',
+      body: launchBody,
+      response: { 200: launchResult, 201: launchResult },
+    },
+    config: { access: everybody('launches:write') },
+    handler: async (request, reply) => {
+      const principal = principalOf(request);
+      const { audience, dryRun, senderIds, ...body } = request.body;
+      await assertLaunchable(db, principal, audience);
+      const senders = await sendersOf(db, principal, senderIds);
+      const createdBy = principal.user.id;
+      const told = await launchOrTry(
+        { ...body, audience, senderIds: senders, createdBy, mayTake: mayTake(principal) },
+        dryRun,
+      );
+      request.auditTarget = dryRun ? 'dry run' : (told.launchId ?? 'nobody');
+      return reply.code(told.launchId === null ? 200 : 201).send(told);
+    },
+  });
+
+  app.get('/launches/:id', {
+    schema: {
+      operationId: 'launches.read',
+      tags: ['Launches'],
+      summary: 'A launch, with how it goes',
+      params: byId,
+      response: { 200: launchDetail },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const launch = await seen(principal, request.params.id);
+      const numbers = (await launchNumbers(db, [launch.id], principal.owners)).get(launch.id)!;
+      const { reason, lookAt } = await pacing(db, launch.id);
+      return {
+        ...launch,
+        ...numbers,
+        exclusions: await countExclusions(db, launch.id, principal.owners),
+        waitsFor: reason,
+        looksAgainAt: lookAt === null || reason === null ? null : new Date(lookAt),
+      };
+    },
+  });
+
+  app.post('/launches/:id/leads', {
+    schema: {
+      operationId: 'launches.add',
+      tags: ['Launches'],
+      summary: 'Add leads to a launch that runs, or try it',
+      params: byId,
+      body: addBody,
+      response: { 200: launchResult },
+    },
+    config: { access: everybody('launches:write') },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const launch = await seen(principal, request.params.id);
+      const { audience, dryRun } = request.body;
+      await assertLaunchable(db, principal, audience);
+      // A launch with other people's senders is theirs to add to.
+      if (launch.createdBy !== principal.user.id) await sendersOf(db, principal, launch.senderIds);
+      const { versionId, timeZone, senderIds, startsAt, review, reviewer } = launch;
+      return launchOrTry(
+        {
+          audience,
+          to: launch.id,
+          mayTake: mayTake(principal),
+          name: launch.name,
+          createdBy: principal.user.id,
+          ...{ versionId, timeZone, senderIds, startsAt, review, reviewer },
+        },
+        dryRun,
+      );
+    },
+  });
+
+  app.get('/launches/:id/enrollments', {
+    schema: {
+      operationId: 'launches.enrollments',
+      tags: ['Launches'],
+      summary: 'Who is in a launch, where they stand and why',
+      params: byId,
+      querystring: z.object({
+        ...paging,
+        status: z.enum(STATUSES).optional(),
+        reason: z.string().max(200).optional(),
+      }),
+      response: { 200: pageOf(enrollmentSchema) },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { id } = await seen(principal, request.params.id);
+      const { cursor, limit, status, reason } = request.query;
+      const after = placeOf(cursor, place);
+      const filter = { owners: principal.owners, status, reason, after, limit: limit + 1 };
+      const rows = await listLaunchEnrollments(db, id, filter);
+      const shown = page(rows, limit, (row) => [row.place, row.id]);
+      return {
+        items: shown.items.map((row) => ({ ...row, sentence: explainReason(row.reason) })),
+        next: shown.next,
+      };
+    },
+  });
+
+  app.get('/launches/:id/exclusions', {
+    schema: {
+      operationId: 'launches.exclusions',
+      tags: ['Launches'],
+      summary: 'Whom a launch left out, and why',
+      params: byId,
+      querystring: z.object({ ...paging, reason: z.enum(EXCLUSIONS).optional() }),
+      response: { 200: pageOf(exclusionSchema) },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request) => {
+      const { owners, ...principal } = principalOf(request);
+      const { id } = await seen({ owners, ...principal }, request.params.id);
+      const { cursor, limit, reason } = request.query;
+      const after = placeOf(cursor, z.tuple([z.uuid()]))?.[0] ?? null;
+      const rows = await listExclusions(db, id, { owners, reason, after, limit: limit + 1 });
+      const shown = page(rows, limit, (row) => [row.leadId]);
+      return {
+        items: shown.items.map((row) => ({ ...row, sentence: explainReason(row.reason) })),
+        next: shown.next,
+      };
+    },
+  });
+
+  const progress = async (id: string, viewer: Viewer) => {
+    const launch = await readLaunchView(db, id, viewer);
+    const { counts, reasons } = (await launchNumbers(db, [id], viewer.owners)).get(id)!;
+    return {
+      status: launch?.status ?? 'stopped',
+      paused: launch?.paused ?? null,
+      counts,
+      reasons,
+      steps: await stepNumbers(db, id, viewer.owners),
+    };
+  };
+
+  app.get('/launches/:id/numbers', {
+    schema: {
+      operationId: 'launches.numbers',
+      tags: ['Launches'],
+      summary: 'How far a launch is, by state and step: one snapshot of its progress',
+      params: byId,
+      response: { 200: progressSchema },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request) => {
+      const principal = principalOf(request);
+      const { id } = await seen(principal, request.params.id);
+      return progress(id, viewerOf(principal));
+    },
+  });
+
+  app.get('/launches/:id/progress', {
+    schema: {
+      operationId: 'launches.progress',
+      tags: ['Launches'],
+      summary:
+        'Server-sent events: `snapshot`, as launches.numbers answers it, whenever it changed, at most once a second',
+      params: byId,
+      response: { 200: z.string().describe('text/event-stream') },
+    },
+    config: { access: everybody('launches:read') },
+    handler: async (request, reply) => {
+      const principal = principalOf(request);
+      const { id } = await seen(principal, request.params.id);
+      const viewer = viewerOf(principal);
+      const who = viewer.owners === null ? 'all' : `${viewer.userId} ${viewer.owners.join()}`;
+      live.follow(request, reply, `launch ${id} ${who}`, () => progress(id, viewer));
+      return reply;
+    },
+  });
+}
+
+function leftOut(
+  counts: Readonly<Record<string, number>>,
+  names: Readonly<Record<string, readonly { leadId: string; name: string }[]>>,
+) {
+  return EXCLUSIONS.filter((reason) => (counts[reason] ?? 0) > 0).map((reason) => ({
+    reason,
+    count: counts[reason]!,
+    sentence: explainReason(reason),
+    leads: names[reason] ?? [],
+  }));
+}

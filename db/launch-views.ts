@@ -1,0 +1,243 @@
+/** Launches as lists and pages show them: whose, how far, who is in them. `owners`: whose leads are seen; null: everybody's. */
+import type { Queryable } from './db.ts';
+import type { Review } from './launches.ts';
+import { NAME_OF_LEAD, OWNED } from './launch-scope.ts';
+
+/** Who looks. */
+export interface Viewer {
+  readonly userId: string;
+  readonly owners: readonly string[] | null;
+}
+
+export interface LaunchView {
+  readonly id: string;
+  readonly name: string;
+  readonly sequence: string;
+  readonly title: string;
+  readonly versionId: string;
+  readonly status: 'running' | 'stopped';
+  readonly stopReason: string | null;
+  readonly paused: 'all' | 'launch' | null;
+  readonly timeZone: string;
+  readonly senderIds: readonly string[] | null;
+  readonly onEvents: boolean;
+  readonly startsAt: Date | null;
+  readonly review: Review | null;
+  readonly reviewer: string | null;
+  readonly createdBy: string | null;
+  readonly createdByName: string | null;
+  readonly createdAt: Date;
+}
+
+const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id as "versionId", n.status, n.stop_reason as "stopReason",
+    case when exists (select from pauses p where p.ended_at is null and p.scope = 'all') then 'all'
+      when exists (select from pauses p where p.ended_at is null and p.scope = 'launch' and p.scope_id = n.id) then 'launch' end as paused,
+    n.time_zone as "timeZone", n.sender_ids as "senderIds", n.on_events as "onEvents", n.starts_at as "startsAt", n.review, n.reviewer,
+    n.created_by as "createdBy", u.name as "createdByName", n.created_at as "createdAt"
+  from launches n join sequence_versions v on v.id = n.version_id left join users u on u.id = n.created_by`;
+
+/** Condition that the launch `n` is the viewer's own, or has leads that they see. */
+const seen = (
+  owners: string,
+  user: string,
+) => `(${owners}::text[] is null or n.created_by = ${user}::uuid or n.id in (
+  select e.launch_id from leads l join enrollments e on e.lead_id = l.id where lower(l.owner) = any(${owners})))`;
+
+/** Launches, the newest first. */
+export async function listLaunchViews(
+  q: Queryable,
+  filter: {
+    readonly viewer: Viewer;
+    readonly status?: LaunchView['status'] | undefined;
+    readonly sequence?: string | undefined;
+    readonly before: readonly [createdAt: string, id: string] | null;
+    readonly limit: number;
+  },
+): Promise<(LaunchView & { readonly place: string })[]> {
+  const { viewer, status, sequence, before, limit } = filter;
+  const { rows } = await q.query<LaunchView & { place: string } & Record<string, unknown>>(
+    `${SELECT.replace('select n.id,', 'select n.created_at::text as place, n.id,')}
+     where ${seen('$1', '$2')} and ($3::text is null or n.status = $3) and ($4::text is null or v.name = $4)
+       and ($5::timestamptz is null or (n.created_at, n.id) < ($5::timestamptz, $6::uuid))
+     order by n.created_at desc, n.id desc limit $7`,
+    [
+      viewer.owners,
+      viewer.userId,
+      status ?? null,
+      sequence ?? null,
+      before?.[0] ?? null,
+      before?.[1] ?? null,
+      limit,
+    ],
+  );
+  return rows;
+}
+
+/** The launch, or null when there is none that the viewer sees. */
+export async function readLaunchView(q: Queryable, id: string, viewer: Viewer): Promise<LaunchView | null> {
+  const { rows } = await q.query<LaunchView & Record<string, unknown>>(
+    `${SELECT} where n.id = $3 and ($1::text[] is null or n.created_by = $2::uuid or exists (
+       select from leads l join enrollments e on e.lead_id = l.id and e.launch_id = n.id where lower(l.owner) = any($1)))`,
+    [viewer.owners, viewer.userId, id],
+  );
+  return rows[0] ?? null;
+}
+
+export interface LaunchCounts {
+  readonly pending: number;
+  readonly running: number;
+  readonly held: number;
+  readonly finished: number;
+  readonly stopped: number;
+}
+
+export interface LaunchNumbers {
+  readonly counts: LaunchCounts;
+  readonly reasons: readonly {
+    readonly status: keyof LaunchCounts;
+    readonly reason: string;
+    readonly count: number;
+  }[];
+  readonly startedAt: Date | null;
+  /** When the last one ended; null while anybody is under way. */
+  readonly finishedAt: Date | null;
+}
+
+const NOBODY: LaunchNumbers = {
+  counts: { pending: 0, running: 0, held: 0, finished: 0, stopped: 0 },
+  reasons: [],
+  startedAt: null,
+  finishedAt: null,
+};
+
+/** By launch, how many are where and why. A reason is its word, without what it is about. */
+export async function launchNumbers(
+  q: Queryable,
+  launchIds: readonly string[],
+  owners: readonly string[] | null,
+): Promise<ReadonlyMap<string, LaunchNumbers>> {
+  const { rows } = await q.query<{
+    id: string;
+    status: keyof LaunchCounts;
+    reason: string;
+    count: number;
+    started: Date | null;
+    ended: Date | null;
+  }>(
+    `select e.launch_id as id, case when e.held and e.status = 'running' then 'held' else e.status end as status,
+       split_part(e.reason, ':', 1) as reason, count(*)::int as count, min(e.started_at) as started, max(e.ended_at) as ended
+     from enrollments e ${owners === null ? '' : 'join leads l on l.id = e.lead_id'}
+     where e.launch_id = any($1::uuid[]) and ${owners === null ? '$2::text[] is null' : OWNED('$2')}
+     group by 1, 2, 3 order by count desc, 2, 3`,
+    [launchIds, owners],
+  );
+  const numbers = new Map(launchIds.map((id) => [id, NOBODY]));
+  for (const { id, status, reason, count, started, ended } of rows) {
+    const before = numbers.get(id)!;
+    numbers.set(id, {
+      counts: { ...before.counts, [status]: before.counts[status] + count },
+      reasons: [...before.reasons, { status, reason, count }],
+      startedAt: earlier(before.startedAt, started),
+      finishedAt: later(before.finishedAt, ended),
+    });
+  }
+  for (const [id, one] of numbers) {
+    const { pending, running, held } = one.counts;
+    if (pending + running + held > 0) numbers.set(id, { ...one, finishedAt: null });
+  }
+  return numbers;
+}
+
+const earlier = (a: Date | null, b: Date | null) => (a && b ? (a < b ? a : b) : (a ?? b));
+const later = (a: Date | null, b: Date | null) => (a && b ? (a > b ? a : b) : (a ?? b));
+
+/** Numbers of one step. */
+export interface StepNumbers {
+  readonly step: string;
+  /** Leads with a touch of it, whatever became of it. */
+  readonly reached: number;
+  readonly sent: number;
+  readonly answered: number;
+  /** Leads who are at it now. */
+  readonly here: number;
+  /** Touches by state: booked, task, sent, skipped, failed, unconfirmed, sending, cancelled. */
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** By step, what became of its touches. An answer counts for the last step that was sent before it. */
+export async function stepNumbers(
+  q: Queryable,
+  launchId: string,
+  owners: readonly string[] | null,
+): Promise<StepNumbers[]> {
+  const { rows } = await q.query<StepNumbers & Record<string, unknown>>(
+    `with mine as materialized (
+       select e.id, e.lead_id, e.status, e.reason, e.engine->'state'->>'step' as step from enrollments e join leads l on l.id = e.lead_id
+       where e.launch_id = $1 and ${OWNED('$2')}),
+     touched as materialized (
+       select t.enrollment_id, t.step_id, t.state, t.at from mine m join touches t on t.enrollment_id = m.id),
+     states as (
+       select step_id, jsonb_object_agg(state, n) as states from (
+         select step_id, state, count(*)::int as n from touched group by 1, 2) s group by 1),
+     reached as (
+       select step_id, count(distinct enrollment_id)::int as reached,
+         (count(distinct enrollment_id) filter (where state = 'sent'))::int as sent from touched group by 1),
+     answered as (
+       select step_id, count(*)::int as answered from (
+         select distinct on (t.enrollment_id) t.step_id from touched t join mine m on m.id = t.enrollment_id
+         where t.state = 'sent' and m.status = 'stopped' and m.reason in ('replied', 'meeting_booked')
+         order by t.enrollment_id, t.at desc) a group by 1),
+     here as (select step as step_id, count(*)::int as here from mine where status = 'running' and step is not null group by 1)
+     select step_id as step, coalesce(r.reached, 0) as reached, coalesce(r.sent, 0) as sent, coalesce(a.answered, 0) as answered,
+       coalesce(h.here, 0) as here, coalesce(s.states, '{}') as states
+     from reached r full join here h using (step_id) left join answered a using (step_id) left join states s using (step_id)
+     order by 1 limit 500`,
+    [launchId, owners],
+  );
+  return rows;
+}
+
+/** Somebody in a launch, as a list shows it. */
+export interface EnrollmentLine {
+  readonly id: string;
+  readonly leadId: string;
+  readonly name: string;
+  readonly email: string | null;
+  readonly company: string | null;
+  readonly status: keyof LaunchCounts;
+  readonly reason: string;
+  readonly step: string | null;
+  readonly nextAction: string | null;
+  readonly nextAt: Date | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly place: string;
+}
+
+/** Who is in a launch, in the order in which they were enrolled. */
+export async function listLaunchEnrollments(
+  q: Queryable,
+  launchId: string,
+  filter: {
+    readonly owners: readonly string[] | null;
+    readonly status?: keyof LaunchCounts | undefined;
+    readonly reason?: string | undefined;
+    readonly after: readonly [createdAt: string, id: string] | null;
+    readonly limit: number;
+  },
+): Promise<EnrollmentLine[]> {
+  const { owners, status, reason, after, limit } = filter;
+  const { rows } = await q.query<EnrollmentLine & Record<string, unknown>>(
+    `select e.id, l.id as "leadId", ${NAME_OF_LEAD} as name, l.emails[1] as email, coalesce(l.company_name, c.name) as company,
+       case when e.held and e.status = 'running' then 'held' else e.status end as status, e.reason, e.engine->'state'->>'step' as step,
+       e.next_action as "nextAction", e.next_at as "nextAt", e.started_at as "startedAt", e.ended_at as "endedAt", e.created_at::text as place
+     from enrollments e join leads l on l.id = e.lead_id left join companies c on c.id = l.company_id
+     where e.launch_id = $1 and ${OWNED('$2')}
+       and ($3::text is null or (case when e.held and e.status = 'running' then 'held' else e.status end) = $3)
+       and ($4::text is null or e.reason = $4 or split_part(e.reason, ':', 1) = $4)
+       and ($5::timestamptz is null or (e.created_at, e.id) > ($5::timestamptz, $6::uuid))
+     order by e.created_at, e.id limit $7`,
+    [launchId, owners, status ?? null, reason ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+  );
+  return rows;
+}

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { get } from 'node:http';
+import {
+  makeLead,
+  makePlan,
+  makeSender,
+  makeVersion,
+  setTime,
+  touchNode,
+  TUESDAY,
+} from '../../support/factories.ts';
+import { identityHash } from '../../support/enrollment-host.ts';
+import { pacing, startPending } from '../../../db/pacing.ts';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+let api: TestApi;
+let admin: Client;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.close());
+beforeEach(async () => {
+  await api.db.query(
+    'truncate leads, companies, suppressions, senders, sequence_versions, pauses, users cascade',
+  );
+  await setTime(api.db, TUESDAY);
+  admin = await api.signedIn();
+});
+
+const hello = () =>
+  makeVersion(api.db, {
+    plan: makePlan([
+      touchNode('hello'),
+      { id: 'pause', kind: 'wait', wait: { unit: 'days', amount: 2 }, next: null },
+      touchNode('again'),
+    ]),
+  });
+const leads = async (count: number, options: Parameters<typeof makeLead>[1] = {}) => {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) ids.push((await makeLead(api.db, options)).id);
+  return ids;
+};
+
+test('a dry run says what the launch then does: who is left out by name, when the last one is reached, the senders’ days', async () => {
+  const version = await hello();
+  await makeSender(api.db, { caps: { email: { day: 5 } } });
+  const fine = await leads(12);
+  await makeLead(api.db, { email: 'no@acme.test', firstName: 'Nora', lastName: 'No' });
+  await api.db.query(
+    `insert into suppressions (identity_hash, kind, channel, reason, at) values ($1, 'email', null, 'test', business_now())`,
+    [identityHash('email', 'no@acme.test')],
+  );
+  await makeLead(api.db, { email: null, externalId: 'x', firstName: 'Uma', lastName: null });
+  const body = { versionId: version.id, audience: { where: 'true' }, timeZone: 'Europe/Berlin' };
+  const tried = await admin.post('/launches', { ...body, dryRun: true });
+  expect(tried).toMatchObject({ status: 200, body: { dryRun: true, launchId: null, enrolled: 12 } });
+  expect(tried.body.excluded).toEqual([
+    expect.objectContaining({
+      reason: 'suppressed',
+      count: 1,
+      leads: [expect.objectContaining({ name: 'Nora No' })],
+    }),
+    expect.objectContaining({
+      reason: 'no_reachable_channel',
+      count: 1,
+      leads: [expect.objectContaining({ name: 'Uma' })],
+    }),
+  ]);
+  const { forecast } = tried.body;
+  expect(forecast).toMatchObject({ simulated: 12, estimated: false, held: [] });
+  const [{ days }] = forecast.senders;
+  expect(days).toHaveLength(30);
+  expect(
+    days.every(
+      (day: { booked: number; planned: number; cap: number }) => day.booked + day.planned <= day.cap,
+    ),
+  ).toBe(true);
+  expect(days.reduce((sum: number, day: { planned: number }) => sum + day.planned, 0)).toBe(24);
+  // Five a day, and follow-ups come first: the twelfth is not reached before the third working day.
+  expect(days[0].planned).toBe(5);
+  expect(Date.parse(forecast.lastTouchAt)).toBeGreaterThan(TUESDAY + 2 * 86_400_000);
+  expect((await api.db.query('select from launches')).rowCount).toBe(0);
+  expect((await api.db.query('select from enrollments')).rowCount).toBe(0);
+
+  const launched = await admin.post('/launches', body);
+  expect(launched).toMatchObject({ status: 201, body: { dryRun: false, enrolled: 12, forecast: null } });
+  const counted = (list: { reason: string; count: number }[]) =>
+    list.map(({ reason, count }) => [reason, count]);
+  expect(counted(launched.body.excluded)).toEqual(counted(tried.body.excluded));
+  expect(api.woken.at(-1)).toEqual({ launches: [launched.body.launchId] });
+  const { launchId } = launched.body;
+  expect((await admin.get(`/launches/${launchId}`)).body).toMatchObject({
+    counts: { pending: 12, running: 0 },
+    createdBy: admin.user.id,
+    exclusions: expect.arrayContaining([{ reason: 'suppressed', count: 1 }]),
+    waitsFor: null,
+  });
+  const listed = await admin.get('/launches?limit=1');
+  expect(listed.body.items[0]).toMatchObject({ id: launchId, counts: { pending: 12 } });
+  const first = await admin.get(`/launches/${launchId}/enrollments?limit=7`);
+  const second = await admin.get(`/launches/${launchId}/enrollments?limit=7&cursor=${first.body.next}`);
+  const shown = [...first.body.items, ...second.body.items].map(({ leadId }) => leadId);
+  expect([...shown].sort()).toEqual([...fine].sort());
+  expect(first.body.items[0].sentence).toMatch(/waits until its senders have room/);
+  expect((await admin.get(`/launches/${launchId}/exclusions`)).body.items).toHaveLength(2);
+  const more = await leads(1);
+  expect(
+    (await admin.post(`/launches/${launchId}/leads`, { audience: { leadIds: [...more, fine[0]] } })).body,
+  ).toMatchObject({ enrolled: 1, excluded: [{ reason: 'already_active', count: 1 }] });
+});
+
+test('a launch begins when it is told to', async () => {
+  const version = await hello();
+  await makeSender(api.db);
+  const startsAt = new Date(TUESDAY + 3 * 86_400_000).toISOString();
+  const { body } = await admin.post('/launches', {
+    versionId: version.id,
+    audience: { leadIds: await leads(2) },
+    startsAt,
+  });
+  expect(await pacing(api.db, body.launchId)).toMatchObject({
+    reason: 'not_yet',
+    lookAt: Date.parse(startsAt),
+  });
+  expect(await startPending(api.db, body.launchId, 10)).toEqual([]);
+  await setTime(api.db, TUESDAY + 4 * 86_400_000);
+  expect(await startPending(api.db, body.launchId, 10)).toHaveLength(2);
+});
+
+test('reps launch on their own leads by their own senders; another’s lead, sender or launch is not there', async () => {
+  const version = await hello();
+  const [rosa, tom] = [
+    await api.signedIn({ role: 'rep', email: 'rosa@acme.test', name: 'Rosa' }),
+    await api.signedIn({ role: 'rep', email: 'tom@acme.test', name: 'Tom' }),
+  ];
+  const [mine] = await leads(1, { owner: 'rosa@acme.test' });
+  const [his] = await leads(1, { owner: 'Tom@acme.test' });
+  const toms = await makeSender(api.db, { owner: 'tom@acme.test' });
+  const launch = (client: Client, body: object) =>
+    client.post('/launches', { versionId: version.id, audience: { leadIds: [mine] }, ...body });
+  expect(await launch(rosa, {})).toMatchObject({ status: 422, body: { code: 'no_sender' } });
+  await makeSender(api.db, { owner: 'rosa@acme.test' });
+  expect((await launch(rosa, { audience: { leadIds: [mine, his] } })).status).toBe(404);
+  expect((await launch(rosa, { senderIds: [toms.id] })).status).toBe(404);
+  const { body } = await launch(rosa, { audience: { where: 'true' } });
+  expect(body).toMatchObject({ enrolled: 1, excluded: [] });
+  const path = `/launches/${body.launchId}`;
+  expect((await rosa.get(path)).body).toMatchObject({ counts: { pending: 1 } });
+  for (const below of ['', '/enrollments', '/exclusions', '/numbers', '/progress'])
+    expect((await tom.get(path + below)).status).toBe(404);
+  expect((await tom.post(`${path}/leads`, { audience: { leadIds: [his] } })).status).toBe(404);
+  expect((await tom.get('/launches')).body.items).toEqual([]);
+  expect((await api.anonymous().get('/launches')).status).toBe(401);
+  expect((await (await api.withKey({}, ['launches:read'])).post('/launches', {})).status).toBe(403);
+
+  const control = (client: Client, what: string, scope: string, id: string | null) =>
+    client.post(`/${what}`, { scope, id });
+  for (const what of ['pause', 'resume', 'stop']) {
+    expect((await control(tom, what, 'launch', body.launchId)).status).toBe(404);
+    expect((await control(tom, what, 'lead', mine!)).status).toBe(404);
+    expect((await control(rosa, what, 'sender', toms.id)).status).toBe(404);
+    expect((await control(rosa, what, 'all', null)).status).toBe(403);
+  }
+  expect((await control(rosa, 'pause', 'launch', body.launchId)).status).toBe(200);
+  expect((await rosa.get('/pauses')).body.items).toMatchObject([{ scope: 'launch', scopeId: body.launchId }]);
+  expect((await tom.get('/pauses')).body.items).toEqual([]);
+});
+
+test('a pause answers what may still leave, and a stop closes everybody', async () => {
+  const version = await hello();
+  const sender = await makeSender(api.db);
+  const { body } = await admin.post('/launches', {
+    versionId: version.id,
+    audience: { leadIds: await leads(3) },
+  });
+  const [started] = await startPending(api.db, body.launchId, 1);
+  await api.db.query(
+    `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, sender_id, state, slot_at, local_day, sending_at, lease_until)
+     values ($1, $2, 'hello', 1, 1, 'email', 'email', $3, 'sending', business_now(), '2026-03-10', business_now(), clock_timestamp() + interval '1 minute')`,
+    [started!.enrollmentId, started!.leadId, sender.id],
+  );
+  const paused = await admin.post('/pause', { scope: 'all', id: null, reason: 'new pricing' });
+  expect(paused.body).toMatchObject({
+    already: false,
+    reason: 'new pricing',
+    sending: [{ leadId: started!.leadId, stepId: 'hello' }],
+  });
+  expect((await admin.get(`/launches/${body.launchId}`)).body).toMatchObject({
+    paused: 'all',
+    waitsFor: 'paused',
+  });
+  expect((await admin.post('/resume', { scope: 'all', id: null })).body).toMatchObject({ resumed: true });
+  expect((await admin.post('/pause', { scope: 'lead' })).status).toBe(422);
+  const stopped = await admin.post('/stop', { scope: 'launch', id: body.launchId });
+  expect(stopped.body).toMatchObject({ stopped: 3, sending: [{ stepId: 'hello' }] });
+  expect((await admin.get(`/launches/${body.launchId}`)).body).toMatchObject({
+    status: 'stopped',
+    counts: { stopped: 3 },
+  });
+});
+
+test('progress is told whenever it changed, to everybody who follows, and ends with the server', async () => {
+  const version = await hello();
+  await makeSender(api.db);
+  const { body } = await admin.post('/launches', {
+    versionId: version.id,
+    audience: { leadIds: await leads(2) },
+  });
+  const { body: keyed } = await admin.post('/me/api-keys', { name: 'live', scopes: ['launches:read'] });
+  const seen: { counts: { pending: number; running: number } }[] = [];
+  const request = get(
+    `${api.url}/v1/launches/${body.launchId}/progress`,
+    { headers: { authorization: `Bearer ${keyed.secret}` } },
+    (response) => {
+      expect(response.headers['content-type']).toMatch(/^text\/event-stream/);
+      response.setEncoding('utf8').on('data', (text: string) => {
+        for (const [, data] of text.matchAll(/^data: (.*)$/gm)) seen.push(JSON.parse(data!));
+      });
+    },
+  );
+  request.on('error', () => {});
+  const until = async (done: () => boolean) => {
+    for (let n = 0; n < 100 && !done(); n++) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(done()).toBe(true);
+  };
+  await until(() => seen.length === 1);
+  expect(seen[0]!.counts).toMatchObject({ pending: 2, running: 0 });
+  await startPending(api.db, body.launchId, 1);
+  await until(() => seen.length === 2);
+  expect(seen[1]!.counts).toMatchObject({ pending: 1, running: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 1300));
+  expect(seen).toHaveLength(2);
+  request.destroy();
+});
