@@ -136,7 +136,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
       (code ?? 'bad_request').replace(/^FST_(?:ERR_)?/, '').toLowerCase(),
       error.message,
     );
-  if (code === '57014' || code === '53300' || /^08/.test(code ?? ''))
+  if (code === '57014' || code === '53300' || code?.startsWith('08'))
     return make(503, 'database_busy', 'The database did not answer in time; try again.');
   return make(
     500,

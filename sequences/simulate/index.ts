@@ -7,7 +7,6 @@ export { play, simulate } from './simulate.ts';
 export type {
   ScriptEntry,
   SimulatedTouch,
-  SimulationLead,
   SimulationProgress,
   SimulationResult,
   SimulationSender,

@@ -168,7 +168,12 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
           mayTake: mayTake(principal),
           name: launch.name,
           createdBy: principal.user.id,
-          ...{ versionId, timeZone, senderIds, startsAt, review, reviewer },
+          versionId,
+          timeZone,
+          senderIds,
+          startsAt,
+          review,
+          reviewer,
         },
         dryRun,
       );

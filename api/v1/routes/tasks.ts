@@ -86,7 +86,7 @@ const taskDetail = z
 /** Answers about one task are as large as its lead's history. */
 const HISTORY = 200;
 
-export function taskRoutes(app: Api, { db, clock, secrets, wake }: ApiDeps): void {
+export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDeps): void {
   const withOutcomes = <Task extends { kind: (typeof KINDS)[number] }>(task: Task) => ({
     ...task,
     outcomes: TASK_OUTCOMES[task.kind],
@@ -241,7 +241,7 @@ export function taskRoutes(app: Api, { db, clock, secrets, wake }: ApiDeps): voi
     config: { access: everybody('tasks:write') },
     handler: async (request) => {
       await assertSees(db, request, 'task', request.params.id);
-      return ring({ db, secrets }, request.params.id);
+      return ring({ db, secrets, publicUrl: config.publicUrl }, request.params.id);
     },
   });
 

@@ -25,6 +25,8 @@ export interface Client {
   readonly user: User;
   /** `body`: an object is sent as JSON, a string as it is with the given content type. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Only the status, also of what never ends. */
+  status(method: string, path: string, body?: unknown): Promise<number>;
   get(path: string): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
@@ -41,7 +43,7 @@ export interface TestApi {
   signedIn(user?: Partial<NewUser>): Promise<Client>;
   /** A program with a key of a new user, for every scope unless given. */
   withKey(user?: Partial<NewUser>, scopes?: readonly string[]): Promise<Client>;
-  anonymous(headers?: Record<string, string>): Pick<Client, 'call' | 'get' | 'post'>;
+  anonymous(headers?: Record<string, string>): Omit<Client, 'user'>;
   close(): Promise<void>;
 }
 
@@ -72,13 +74,8 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
   });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
 
-  async function call(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>,
-  ): Promise<Answer> {
-    const answer = await fetch(`${url}/v1${path}`, {
+  async function send(method: string, path: string, body: unknown, headers: Record<string, string>) {
+    return fetch(`${url}/v1${path}`, {
       method,
       redirect: 'manual',
       headers: {
@@ -87,6 +84,14 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
+  }
+  async function call(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Record<string, string>,
+  ): Promise<Answer> {
+    const answer = await send(method, path, body, headers);
     const text = await answer.text();
     const isJson = /json/.test(answer.headers.get('content-type') ?? '');
     return {
@@ -98,6 +103,11 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
   const client = (own: Record<string, string>) => ({
     call: (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
       call(method, path, body, { ...own, ...headers }),
+    async status(method: string, path: string, body?: unknown) {
+      const answer = await send(method, path, body, own);
+      await answer.body?.cancel();
+      return answer.status;
+    },
     get: (path: string) => call('GET', path, undefined, own),
     post: (path: string, body?: unknown, headers: Record<string, string> = {}) =>
       call('POST', path, body, { ...own, ...headers }),

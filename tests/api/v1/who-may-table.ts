@@ -36,4 +36,44 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'leads.reschedule': 'rep leads:write',
 
   'audit.list': 'admin settings:read',
+
+  'me.counts': 'rep tasks:read',
+  'me.stream': 'rep tasks:read',
+
+  'tasks.list': 'rep tasks:read',
+  'tasks.read': 'rep tasks:read',
+  'tasks.complete': 'rep tasks:write',
+  'tasks.ring': 'rep tasks:write',
+
+  'touches.settle': 'rep tasks:write',
+
+  'inbox.list': 'rep inbox:read',
+  'inbox.conversation': 'rep inbox:read',
+  'inbox.reply': 'rep inbox:write',
+  'inbox.settle': 'rep inbox:write',
+  'inbox.class': 'rep inbox:write',
+  'inbox.match': 'rep inbox:write',
+  'inbox.raw': 'rep inbox:read',
+  'inbox.html': 'rep inbox:read',
+
+  'snippets.list': 'rep inbox:read',
+  'snippets.add': 'rep inbox:write',
+  'snippets.read': 'rep inbox:read',
+  'snippets.change': 'rep inbox:write',
+  'snippets.delete': 'rep inbox:write',
+
+  'launches.list': 'rep launches:read',
+  'launches.create': 'rep launches:write',
+  'launches.read': 'rep launches:read',
+  'launches.add': 'rep launches:write',
+  'launches.enrollments': 'rep launches:read',
+  'launches.exclusions': 'rep launches:read',
+  'launches.numbers': 'rep launches:read',
+  'launches.progress': 'rep launches:read',
+
+  'pauses.list': 'rep launches:read',
+
+  'controls.pause': 'rep launches:write',
+  'controls.resume': 'rep launches:write',
+  'controls.stop': 'rep launches:write',
 };
