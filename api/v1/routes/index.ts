@@ -10,6 +10,8 @@ import { deskRoutes } from './desk.ts';
 import { inboxRoutes } from './inbox.ts';
 import { snippetRoutes } from './snippets.ts';
 import { taskRoutes } from './tasks.ts';
+import { senderRoutes } from './senders.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { userRoutes } from './users.ts';
 
 /** Every group of routes. */
@@ -25,4 +27,6 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   snippetRoutes,
   launchRoutes,
   controlRoutes,
+  senderRoutes,
+  webhookRoutes,
 ];

@@ -1,0 +1,221 @@
+/** Senders: the mailboxes, accounts and numbers by which leads are reached. Credentials go in and never come out. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { lookAgain } from '../../../db/look-again.ts';
+import { mailboxErrors } from '../../../db/mailboxes.ts';
+import {
+  addSender,
+  findSender,
+  listSenders,
+  loadAccount,
+  repairSender,
+  updateSender,
+  type NewSender,
+  type Sender,
+  type SenderChanges,
+} from '../../../db/senders.ts';
+import { ACTIONS, CHANNELS } from '../../../sequences/lead.ts';
+import { checkSender } from '../../operations/check-sender.ts';
+import { admins, managers } from '../access/principal.ts';
+import { assertVersion, byId, instant, listOf, tag, type Api } from '../contract.ts';
+import type { ApiDeps } from '../deps.ts';
+
+const count = z.int().min(0).max(100_000);
+const caps = z.partialRecord(z.enum(ACTIONS), z.object({ day: count.optional(), week: count.optional() }));
+const rampUp = z.object({ start: count, add_per_day: count, from: z.iso.date() });
+const reputation = z.object({
+  bounced_percent: z.number().positive().max(100).optional(),
+  complaints: z.int().min(1).max(1000).optional(),
+});
+
+const senderSchema = z
+  .object({
+    id: z.uuid(),
+    channel: z.enum(CHANNELS),
+    provider: z.string(),
+    name: z.string(),
+    address: z.string(),
+    owner: z.string().nullable(),
+    timeZone: z.string(),
+    attributes: z.record(z.string(), z.string()),
+    settings: z.record(z.string(), z.unknown()),
+    hasCredentials: z.boolean(),
+    caps: z.partialRecord(z.enum(ACTIONS), z.object({ day: z.int().nullish(), week: z.int().nullish() })),
+    rampUp: z.object({ start: z.int(), add_per_day: z.int(), from: z.string() }).nullable(),
+    minGapSeconds: z.int(),
+    jitterSeconds: z.int(),
+    reputation,
+    brokenReason: z.string().nullable(),
+    brokenAt: instant.nullable(),
+    paused: z.boolean(),
+    mailboxError: z.string().nullable().describe('Why its mailbox cannot be read'),
+  })
+  .meta({ id: 'Sender' });
+
+const text = z.string().trim().min(1).max(200);
+const fields = {
+  provider: z.string().max(60),
+  name: text,
+  owner: text.nullable(),
+  timeZone: z.string().max(100),
+  attributes: z.record(z.string().max(100), z.string().max(1000)),
+  settings: z.record(z.string().max(100), z.unknown()),
+  credentials: z
+    .record(z.string().max(100), z.string().max(10_000))
+    .nullable()
+    .describe('Stored encrypted, never shown'),
+  caps,
+  rampUp: rampUp.nullable(),
+  minGapSeconds: z.int().min(0).max(86_400),
+  jitterSeconds: z.int().min(0).max(86_400),
+  reputation,
+};
+
+export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps): void {
+  const read = { access: managers('senders:read') };
+  const write = { access: admins('senders:write') };
+  const told = async (sender: Sender) => ({
+    ...sender,
+    mailboxError: (await mailboxErrors(db)).get(sender.id)?.error ?? null,
+  });
+  const versionOf = (sender: Sender) =>
+    createHash('sha256')
+      .update(JSON.stringify({ ...sender, paused: null }))
+      .digest('base64url')
+      .slice(0, 22);
+
+  app.get('/senders', {
+    schema: {
+      operationId: 'senders.list',
+      tags: ['Senders'],
+      summary: 'Every sender, with what is wrong with it',
+      response: { 200: z.object({ items: listOf(senderSchema) }) },
+    },
+    config: read,
+    handler: async () => {
+      const errors = await mailboxErrors(db);
+      const all = await listSenders(db);
+      return { items: all.map((one) => ({ ...one, mailboxError: errors.get(one.id)?.error ?? null })) };
+    },
+  });
+
+  app.get('/senders/:id', {
+    schema: {
+      operationId: 'senders.read',
+      tags: ['Senders'],
+      summary: 'A sender',
+      params: byId,
+      response: { 200: senderSchema },
+    },
+    config: read,
+    handler: async (request, reply) => {
+      const sender = await findSender(db, request.params.id);
+      void tag(reply, versionOf(sender));
+      return told(sender);
+    },
+  });
+
+  app.post('/senders', {
+    schema: {
+      operationId: 'senders.add',
+      tags: ['Senders'],
+      summary: 'Add a sender; its settings are checked, nobody is asked',
+      body: z.object({
+        ...fields,
+        channel: z.enum(CHANNELS),
+        address: text,
+        owner: fields.owner.optional(),
+        attributes: fields.attributes.optional(),
+        settings: fields.settings.optional(),
+        credentials: fields.credentials.optional(),
+        caps: caps.optional(),
+        rampUp: fields.rampUp.optional(),
+        minGapSeconds: fields.minGapSeconds.optional(),
+        jitterSeconds: fields.jitterSeconds.optional(),
+        reputation: reputation.optional(),
+      }),
+      response: { 201: senderSchema },
+    },
+    config: write,
+    handler: async (request, reply) => {
+      const { body } = request;
+      const chosen = providers.get(body.channel, body.provider);
+      const id = await db.tx(async (tx) => {
+        const id = await addSender(tx, given(body) as NewSender, secrets);
+        chosen.assertSettings?.(await loadAccount(tx, id, secrets));
+        return id;
+      });
+      request.auditTarget = id;
+      wake({ launches: await lookAgain(db, null) });
+      return reply.code(201).send(await told(await findSender(db, id)));
+    },
+  });
+
+  app.patch('/senders/:id', {
+    schema: {
+      operationId: 'senders.change',
+      tags: ['Senders'],
+      summary: 'Change the given things of a sender; new caps hold from the next send on',
+      params: byId,
+      body: z.object(fields).partial(),
+      response: { 200: senderSchema },
+    },
+    config: write,
+    handler: async (request, reply) => {
+      const before = await findSender(db, request.params.id);
+      assertVersion(request, versionOf(before));
+      const changes = given(request.body) as SenderChanges;
+      const chosen = providers.get(before.channel, request.body.provider ?? before.provider);
+      await updateSender(db, before.id, changes, secrets, async (tx) => {
+        if (changes.provider || changes.settings || changes.credentials)
+          chosen.assertSettings?.(await loadAccount(tx, before.id, secrets));
+      });
+      const sender = await findSender(db, before.id);
+      void tag(reply, versionOf(sender));
+      return told(sender);
+    },
+  });
+
+  app.post('/senders/:id/check', {
+    schema: {
+      operationId: 'senders.check',
+      tags: ['Senders'],
+      summary: 'Check that a sender works: settings, logins, DNS records, clock',
+      params: byId,
+      response: {
+        200: z.object({
+          ok: z.boolean(),
+          checks: listOf(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+        }),
+      },
+    },
+    config: { access: managers('senders:read') },
+    handler: async (request) => {
+      const checks = await checkSender({ db, secrets, providers }, await findSender(db, request.params.id));
+      return { ok: checks.every(({ ok }) => ok), checks };
+    },
+  });
+
+  app.post('/senders/:id/repair', {
+    schema: {
+      operationId: 'senders.repair',
+      tags: ['Senders'],
+      summary: 'Say that a broken sender works again; its leads go on',
+      params: byId,
+      response: { 200: z.object({ repaired: z.boolean().describe('false: it was not broken') }) },
+    },
+    config: write,
+    handler: async (request) => {
+      const repaired = await repairSender(db, request.params.id);
+      if (repaired) wake({ launches: await lookAgain(db, null) });
+      return { repaired };
+    },
+  });
+}
+
+/** Without what was left out. */
+function given<Body extends object>(body: Body): { [Key in keyof Body]: Exclude<Body[Key], undefined> } {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Body]: Exclude<Body[Key], undefined>;
+  };
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+let api: TestApi;
+let admin: Client;
+beforeAll(async () => {
+  api = await startApi();
+  admin = await api.signedIn();
+});
+afterAll(() => api.close());
+
+const SMTP = {
+  channel: 'email',
+  provider: 'smtp',
+  name: 'Rosa Lind',
+  timeZone: 'Europe/Berlin',
+  settings: { host: '127.0.0.1', port: 9, security: 'none' },
+  credentials: { password: 'very secret' },
+};
+
+test('a sender is added, its credentials never come out, and a change meanwhile is noticed', async () => {
+  const added = await admin.post('/senders', { ...SMTP, address: 'rosa@acme.test' });
+  expect(added).toMatchObject({ status: 201, body: { hasCredentials: true, caps: { email: { day: 50 } } } });
+  const path = `/senders/${added.body.id}`;
+  const read = await admin.get(path);
+  expect(JSON.stringify([added.body, read.body, (await admin.get('/senders')).body])).not.toContain('very secret');
+  const change = (body: object) => admin.call('PATCH', path, body, { 'if-match': read.headers.get('etag')! });
+  expect((await change({ caps: { email: { day: 5 } } })).body).toMatchObject({ caps: { email: { day: 5 } } });
+  expect((await change({ caps: { email: { day: 6 } } })).status).toBe(412);
+  expect((await admin.post('/senders', { ...SMTP, address: 'rosa@acme.test' })).status).toBe(409);
+  expect(api.lines.join('')).not.toContain('very secret');
+});
+
+test('settings that cannot be used are refused as a whole, with what is wrong', async () => {
+  const bad = await admin.post('/senders', { ...SMTP, address: 'x@acme.test', settings: { host: 'a', colour: 'red' } });
+  expect(bad).toMatchObject({ status: 422, body: { code: 'bad_sender' } });
+  expect((await admin.post('/senders', { ...SMTP, address: 'y@acme.test', provider: 'pigeon' })).status).toBe(422);
+  expect((await admin.get('/senders')).body.items.map(({ address }: { address: string }) => address)).toEqual([
+    'rosa@acme.test',
+  ]);
+});
+
+test('a check says line by line what works; repairing what is not broken says so', async () => {
+  const { id } = (await admin.get('/senders')).body.items[0];
+  const { body } = await admin.post(`/senders/${id}/check`);
+  expect(body.ok).toBe(false);
+  expect(body.checks).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'SMTP login', ok: false }),
+      expect.objectContaining({ name: 'Clock', ok: true }),
+    ]),
+  );
+  expect((await admin.post(`/senders/${id}/repair`)).body).toEqual({ repaired: false });
+});

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { emit } from '../../../db/callbacks.ts';
+import { makeLead } from '../../support/factories.ts';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+let api: TestApi;
+let admin: Client;
+beforeAll(async () => {
+  api = await startApi();
+  admin = await api.signedIn();
+});
+afterAll(() => api.close());
+
+test('an endpoint is added, its secret shown once; its log is read, replayed, and it is disabled and removed', async () => {
+  const added = await admin.post('/webhooks', { url: 'http://127.0.0.1:9/crm', types: ['lead.replied'] });
+  expect(added).toMatchObject({ status: 201, body: { secret: expect.stringMatching(/^whsec_/) } });
+  const { id, secret } = added.body;
+  const { id: leadId } = await makeLead(api.db);
+  await api.db.tx((tx) => emit(tx, { type: 'lead.replied', leadId }));
+  await api.db.query(`update deliveries set state = 'parked', last_status = 400`);
+  expect((await admin.get('/webhooks')).body.items).toMatchObject([{ id, parked: 1, types: ['lead.replied'] }]);
+  expect(JSON.stringify((await admin.get('/webhooks')).body)).not.toContain(secret);
+  const { body } = await admin.get(`/webhooks/${id}/deliveries?state=parked`);
+  expect(body.items).toMatchObject([{ type: 'lead.replied', leadId, lastStatus: 400 }]);
+  expect((await admin.post(`/webhooks/${id}/replay`, { parked: true })).body).toEqual({ replayed: 1 });
+  expect((await admin.post(`/webhooks/${id}/replay`, { parked: true, since: '2026-01-01T00:00:00Z' })).status).toBe(400);
+  expect((await admin.get(`/webhooks/${id}/deliveries?state=pending`)).body.items).toHaveLength(1);
+  expect((await admin.post(`/webhooks/${id}/rotate`, {})).body.secret).not.toBe(secret);
+  expect((await admin.post(`/webhooks/${id}/disable`)).status).toBe(204);
+  expect((await admin.get('/webhooks')).body.items).toMatchObject([{ disabledReason: 'by_hand', secrets: 2 }]);
+  expect(api.woken).toContainEqual({ endpoints: [id] });
+  expect((await admin.call('DELETE', `/webhooks/${id}`)).status).toBe(204);
+  expect((await admin.call('DELETE', `/webhooks/${id}`)).status).toBe(404);
+});
+
+test('an address where callbacks must not go is refused', async () => {
+  expect(await admin.post('/webhooks', { url: 'ftp://crm.example.com' })).toMatchObject({
+    status: 422,
+    body: { code: 'url_refused' },
+  });
+});
+
+test('a source of events is added, rotated and removed', async () => {
+  const added = await admin.post('/sources', { name: 'web-shop' });
+  expect(added.body).toMatchObject({ url: 'http://127.0.0.1:9/hooks/events/web-shop' });
+  expect((await admin.post('/sources', { name: 'Not a name' })).status).toBe(422);
+  expect((await admin.post('/sources/web-shop/rotate')).body.secret).not.toBe(added.body.secret);
+  expect((await admin.get('/sources')).body.items).toMatchObject([{ name: 'web-shop', secrets: 2 }]);
+  expect((await admin.get('/sources/events')).body).toEqual({ items: [] });
+  expect((await admin.call('DELETE', '/sources/web-shop')).status).toBe(204);
+});
