@@ -3,6 +3,7 @@ import type { Db } from '../../../db/db.ts';
 import { listCallbacks } from '../../../db/callbacks.ts';
 import { appendInbox } from '../../../db/inbox.ts';
 import { readCameBack, sendAgain } from '../../../db/send-again.ts';
+import { completeTask } from '../../../db/tasks.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { again, makeHost, walk, type Host } from '../../support/enrollment-host.ts';
 import {
@@ -225,6 +226,23 @@ test('manual LinkedIn steps become tasks with the profile in them', async () => 
   expect((await db.query('select * from tasks where enrollment_id = $1', [id])).rows).toMatchObject([
     { kind: 'linkedin', link: linkedinUrl, body: 'Hello Ada', title: 'LinkedIn: invite Ada Lovelace' },
   ]);
+});
+
+test('a launch whose first messages are reviewed: the reviewer has the first, the second goes by itself', async () => {
+  const { id, launch } = await enroll([touchNode('hello'), touchNode('again')]);
+  await db.query(`update launches set review = 'first', reviewer = 'mia@acme.test' where id = $1`, [
+    launch.id,
+  ]);
+  expect((await walk(host, id)).answers.at(-1)).toMatchObject({ type: 'task_open' });
+  expect(host.provider.sent).toHaveLength(0);
+  const { rows } = await db.query<{ id: string; kind: string; assignee: string }>(
+    'select id, kind, assignee from tasks where enrollment_id = $1',
+    [id],
+  );
+  expect(rows).toMatchObject([{ kind: 'review', assignee: 'mia@acme.test' }]);
+  await completeTask(db, rows[0]!.id, { outcome: 'approved' });
+  await walk(host, id);
+  expect(host.provider.sent).toHaveLength(2);
 });
 
 test('review: a person sees the text first, and what they approved is what goes', async () => {
