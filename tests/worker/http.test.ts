@@ -38,7 +38,7 @@ test('promise 3: unsubscribing holds and is answered while Temporal is away', as
   const { touchId } = await bookNow(db, { enrollmentId, leadId, launchId, companyId: null, senderId });
   const tokens = createUnsubscribeTokens([randomBytes(32)]);
   const http = await createHttp({
-    config: { http: { host: '127.0.0.1', port: 0 } },
+    config: { publicUrl: 'http://127.0.0.1:9', http: { host: '127.0.0.1', port: 0 } },
     db,
     tokens,
     hashIdentity: identityHash,

@@ -42,7 +42,7 @@ beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
   await setTime(db, TUESDAY);
   http = await createHttp({
-    config: { http: { host: '127.0.0.1', port: 0 } },
+    config: { publicUrl: 'http://127.0.0.1:9', http: { host: '127.0.0.1', port: 0 } },
     db,
     clock: await databaseClock(db),
     tokens: createUnsubscribeTokens([randomBytes(32)]),

@@ -23,7 +23,9 @@ test('a sender is added, its credentials never come out, and a change meanwhile 
   expect(added).toMatchObject({ status: 201, body: { hasCredentials: true, caps: { email: { day: 50 } } } });
   const path = `/senders/${added.body.id}`;
   const read = await admin.get(path);
-  expect(JSON.stringify([added.body, read.body, (await admin.get('/senders')).body])).not.toContain('very secret');
+  expect(JSON.stringify([added.body, read.body, (await admin.get('/senders')).body])).not.toContain(
+    'very secret',
+  );
   const change = (body: object) => admin.call('PATCH', path, body, { 'if-match': read.headers.get('etag')! });
   expect((await change({ caps: { email: { day: 5 } } })).body).toMatchObject({ caps: { email: { day: 5 } } });
   expect((await change({ caps: { email: { day: 6 } } })).status).toBe(412);
@@ -32,12 +34,18 @@ test('a sender is added, its credentials never come out, and a change meanwhile 
 });
 
 test('settings that cannot be used are refused as a whole, with what is wrong', async () => {
-  const bad = await admin.post('/senders', { ...SMTP, address: 'x@acme.test', settings: { host: 'a', colour: 'red' } });
+  const bad = await admin.post('/senders', {
+    ...SMTP,
+    address: 'x@acme.test',
+    settings: { host: 'a', colour: 'red' },
+  });
   expect(bad).toMatchObject({ status: 422, body: { code: 'bad_sender' } });
-  expect((await admin.post('/senders', { ...SMTP, address: 'y@acme.test', provider: 'pigeon' })).status).toBe(422);
-  expect((await admin.get('/senders')).body.items.map(({ address }: { address: string }) => address)).toEqual([
-    'rosa@acme.test',
-  ]);
+  expect((await admin.post('/senders', { ...SMTP, address: 'y@acme.test', provider: 'pigeon' })).status).toBe(
+    422,
+  );
+  expect((await admin.get('/senders')).body.items.map(({ address }: { address: string }) => address)).toEqual(
+    ['rosa@acme.test'],
+  );
 });
 
 test('a check says line by line what works; repairing what is not broken says so', async () => {

@@ -18,16 +18,22 @@ test('an endpoint is added, its secret shown once; its log is read, replayed, an
   const { id: leadId } = await makeLead(api.db);
   await api.db.tx((tx) => emit(tx, { type: 'lead.replied', leadId }));
   await api.db.query(`update deliveries set state = 'parked', last_status = 400`);
-  expect((await admin.get('/webhooks')).body.items).toMatchObject([{ id, parked: 1, types: ['lead.replied'] }]);
+  expect((await admin.get('/webhooks')).body.items).toMatchObject([
+    { id, parked: 1, types: ['lead.replied'] },
+  ]);
   expect(JSON.stringify((await admin.get('/webhooks')).body)).not.toContain(secret);
   const { body } = await admin.get(`/webhooks/${id}/deliveries?state=parked`);
   expect(body.items).toMatchObject([{ type: 'lead.replied', leadId, lastStatus: 400 }]);
   expect((await admin.post(`/webhooks/${id}/replay`, { parked: true })).body).toEqual({ replayed: 1 });
-  expect((await admin.post(`/webhooks/${id}/replay`, { parked: true, since: '2026-01-01T00:00:00Z' })).status).toBe(400);
+  expect(
+    (await admin.post(`/webhooks/${id}/replay`, { parked: true, since: '2026-01-01T00:00:00Z' })).status,
+  ).toBe(400);
   expect((await admin.get(`/webhooks/${id}/deliveries?state=pending`)).body.items).toHaveLength(1);
   expect((await admin.post(`/webhooks/${id}/rotate`, {})).body.secret).not.toBe(secret);
   expect((await admin.post(`/webhooks/${id}/disable`)).status).toBe(204);
-  expect((await admin.get('/webhooks')).body.items).toMatchObject([{ disabledReason: 'by_hand', secrets: 2 }]);
+  expect((await admin.get('/webhooks')).body.items).toMatchObject([
+    { disabledReason: 'by_hand', secrets: 2 },
+  ]);
   expect(api.woken).toContainEqual({ endpoints: [id] });
   expect((await admin.call('DELETE', `/webhooks/${id}`)).status).toBe(204);
   expect((await admin.call('DELETE', `/webhooks/${id}`)).status).toBe(404);

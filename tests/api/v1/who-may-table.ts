@@ -76,4 +76,26 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'controls.pause': 'rep launches:write',
   'controls.resume': 'rep launches:write',
   'controls.stop': 'rep launches:write',
+
+  'senders.list': 'manager senders:read',
+  'senders.add': 'admin senders:write',
+  'senders.read': 'manager senders:read',
+  'senders.change': 'admin senders:write',
+  'senders.check': 'manager senders:read',
+  'senders.repair': 'admin senders:write',
+
+  'webhooks.list': 'admin webhooks:read',
+  'webhooks.add': 'admin webhooks:write',
+  'webhooks.deliveries': 'admin webhooks:read',
+  'webhooks.replay': 'admin webhooks:write',
+  'webhooks.rotate': 'admin webhooks:write',
+  'webhooks.enable': 'admin webhooks:write',
+  'webhooks.disable': 'admin webhooks:write',
+  'webhooks.remove': 'admin webhooks:write',
+
+  'sources.list': 'admin webhooks:read',
+  'sources.add': 'admin webhooks:write',
+  'sources.events': 'admin webhooks:read',
+  'sources.rotate': 'admin webhooks:write',
+  'sources.remove': 'admin webhooks:write',
 };
