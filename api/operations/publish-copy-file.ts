@@ -22,12 +22,16 @@ export async function publishCopyFile(db: Db, file: string): Promise<readonly Pu
   const others = [...all.values()].filter((compiled) => compiled !== main).reverse();
   const published: PublishedSequence[] = [];
   for (const compiled of [...others, main]) {
-    published.push({ sequence: compiled.name, ...(await publishOne(db, compiled)) });
+    published.push({ sequence: compiled.name, ...(await publishCompiled(db, compiled)) });
   }
   return published;
 }
 
-async function publishOne(db: Db, compiled: CompiledSequence): Promise<Published> {
+/**
+ * Publishes a compiled definition: a new structure as a version, new texts of a known one as its copy.
+ * @throws CopyWouldHold
+ */
+export async function publishCompiled(db: Db, compiled: CompiledSequence): Promise<Published> {
   const senders = await launchSenders(db, { settings: compiled.settings, senderIds: null });
   try {
     return await publishCopy(db, compiled, copyCheck(senders));
