@@ -12,6 +12,8 @@ import { snippetRoutes } from './snippets.ts';
 import { taskRoutes } from './tasks.ts';
 import { senderRoutes } from './senders.ts';
 import { webhookRoutes } from './webhooks.ts';
+import { sequenceTrialRoutes } from './sequence-trials.ts';
+import { sequenceRoutes } from './sequences.ts';
 import { userRoutes } from './users.ts';
 
 /** Every group of routes. */
@@ -29,4 +31,6 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   controlRoutes,
   senderRoutes,
   webhookRoutes,
+  sequenceRoutes,
+  sequenceTrialRoutes,
 ];
