@@ -1,6 +1,7 @@
 /** What changes between two states of a sequence: by step, and line by line. */
 import { isDeepStrictEqual } from 'node:util';
 import { diffLines } from 'diff';
+import { stepsInOrder } from './sequence-graph.ts';
 import { changedSteps } from '../../db/sequences.ts';
 import type { CompiledSequence, StepId } from '../../sequences/plan.ts';
 
@@ -34,12 +35,14 @@ export function differenceOf(before: Side | null, after: Side): Difference {
   const old = before?.plan.nodes ?? {};
   const now = after.plan.nodes;
   const texts = new Set(changedSteps(before?.copy ?? { steps: {}, unsubscribeFooter: null }, after.copy));
-  const steps = [...new Set([...Object.keys(now), ...Object.keys(old)])].flatMap((step): StepChange[] => {
-    if (!Object.hasOwn(old, step)) return [{ step, change: 'added' }];
-    if (!Object.hasOwn(now, step)) return [{ step, change: 'removed' }];
-    if (!isDeepStrictEqual(plain(old[step]), plain(now[step]))) return [{ step, change: 'changed' }];
-    return texts.has(step) ? [{ step, change: 'text' }] : [];
-  });
+  const steps = [...new Set([...idsOf(after), ...(before ? idsOf(before) : [])])].flatMap(
+    (step): StepChange[] => {
+      if (!Object.hasOwn(old, step)) return [{ step, change: 'added' }];
+      if (!Object.hasOwn(now, step)) return [{ step, change: 'removed' }];
+      if (!isDeepStrictEqual(plain(old[step]), plain(now[step]))) return [{ step, change: 'changed' }];
+      return texts.has(step) ? [{ step, change: 'text' }] : [];
+    },
+  );
   return {
     steps,
     settingsChanged: before !== null && !isDeepStrictEqual(plain(before.settings), plain(after.settings)),
@@ -48,6 +51,8 @@ export function differenceOf(before: Side | null, after: Side): Difference {
     lines: lineDifference(before?.source ?? '', after.source),
   };
 }
+
+const idsOf = ({ plan }: Side): StepId[] => stepsInOrder(plan).map(({ id }) => id);
 
 /** As stored: keys without a value are not there. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));

@@ -1,6 +1,7 @@
 /** A plan as a picture: steps and the ways between them. Waits are not steps here, they are written at the ways. */
 import type {
   CompiledSequence,
+  Plan,
   PlanNode,
   SequenceCopy,
   StepCopy,
@@ -38,7 +39,7 @@ export interface SequenceGraph {
 
 /** The picture of a sequence; nodes in the order in which they are written. */
 export function sequenceGraph({ plan, copy }: Pick<CompiledSequence, 'plan' | 'copy'>): SequenceGraph {
-  const nodes = Object.values(plan.nodes).filter((node) => node.kind !== 'wait');
+  const nodes = stepsInOrder(plan).filter((node) => node.kind !== 'wait');
   const edge = (
     from: StepId | null,
     to: StepId | null,
@@ -67,6 +68,38 @@ export function sequenceGraph({ plan, copy }: Pick<CompiledSequence, 'plan' | 'c
     })),
     edges: [edge(null, plan.start), ...nodes.flatMap((node) => waysOf(node, edge))],
   };
+}
+
+/** The steps of a plan in an order in which a lead may meet them: PostgreSQL keeps none. Each stands after all that lead to it. */
+export function stepsInOrder(plan: Plan): PlanNode[] {
+  const seen = new Set<StepId>();
+  const order: PlanNode[] = [];
+  const visit = (id: StepId | null): void => {
+    const node = id === null || seen.has(id) ? undefined : plan.nodes[id];
+    if (!node) return;
+    seen.add(node.id);
+    // What is visited last comes first: the first branch stands before the others, and what follows both behind them.
+    for (const next of [...nextOf(node)].reverse()) visit(next);
+    order.unshift(node);
+  };
+  visit(plan.start);
+  return order;
+}
+
+function nextOf(node: PlanNode): readonly (StepId | null)[] {
+  switch (node.kind) {
+    case 'touch':
+      return [...Object.values(node.outcomes ?? {}), node.otherwise ?? null, node.next];
+    case 'wait':
+      return [node.next];
+    case 'if':
+    case 'wait_for':
+      return [node.then, node.otherwise];
+    case 'split':
+      return node.arms.map(({ next }) => next);
+    default:
+      return [];
+  }
 }
 
 type MakeEdge = (

@@ -11,6 +11,7 @@ import { suppressedChannels } from '../../../db/suppressions.ts';
 import { defaultSenders } from '../../../sequences/simulate/index.ts';
 import { newcombe, wilson } from '../../operations/intervals.ts';
 import { preview } from '../../operations/preview.ts';
+import { stepsInOrder } from '../../operations/sequence-graph.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
@@ -46,7 +47,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
         armNumbers(db, version.id, owners),
       ]);
       // In the order in which they are written: the first one is what the others are held against.
-      const rows = Object.values(version.plan.nodes).flatMap((node) => {
+      const rows = stepsInOrder(version.plan).flatMap((node) => {
         if (node.kind !== 'split') return [];
         const split = node.arms.map(
           ({ name }) =>
@@ -171,7 +172,8 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
         html: rendered?.html ?? null,
         attachments: rendered?.attachments?.map(({ name }) => name) ?? [],
       }));
-      return { items };
+      const order = stepsInOrder(sequence.plan).map(({ id }) => id);
+      return { items: items.sort((a, b) => order.indexOf(a.step) - order.indexOf(b.step)) };
     },
   });
 
