@@ -17,6 +17,7 @@ import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
 import type { PageName } from './pages/texts.ts';
 import { trackingRoutes, type TrackingDeps } from './tracking.ts';
+import { webRoutes } from './web.ts';
 
 export interface ServerDeps {
   readonly tokens: UnsubscribeTokens;
@@ -36,6 +37,8 @@ export interface ServerDeps {
   readonly tracking?: TrackingDeps;
   /** The API below `/v1`; without it there is none. */
   readonly api?: ApiDeps;
+  /** The folder of the built web app; without it there is none. */
+  readonly web?: string | null;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
   /** Wall ms after which a check counts as failed. */
@@ -45,7 +48,7 @@ export interface ServerDeps {
 const BODY_LIMIT = 16 * 1024;
 
 /**
- * The HTTP server: the API (`/v1`), one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what
+ * The HTTP server: the web app, the API (`/v1`), one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what
  * providers tell (`/hooks/…`), tracked links and images (`/t/…`), `/healthz` and `/readyz`; anything else is a 404.
  * Sets no cookies and logs no tokens. The caller listens and closes.
  */
@@ -101,6 +104,9 @@ export function createServer(deps: ServerDeps): FastifyInstance {
   if (hooks) void app.register((scope) => hookRoutes(scope, hooks));
   const { api } = deps;
   if (api) void app.register((scope) => registerApi(scope, api));
+
+  const { web } = deps;
+  if (web) void app.register(async (scope) => webRoutes(scope, web));
 
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),

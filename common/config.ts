@@ -40,6 +40,8 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   /** Where lead and provider reach this server from outside, without a slash at the end. */
   readonly publicUrl: string;
+  /** Whom the first start makes an admin. */
+  readonly adminEmail: string;
   readonly allowPrivateEndpoints: boolean;
   /** Wall seconds that a process has to answer for a send before the touch counts as unconfirmed. */
   readonly sendLeaseSeconds: number;
@@ -148,6 +150,7 @@ export function parseConfig(env: Environment, mode: Config['mode']): Config {
     hashKey: e.CADENZA_HASH_KEY!,
     tokenKey: e.CADENZA_TOKEN_KEY!,
     http: { host: e.CADENZA_HTTP_HOST, port: e.CADENZA_HTTP_PORT },
+    adminEmail: e.CADENZA_ADMIN_EMAIL,
     publicUrl: (e.CADENZA_PUBLIC_URL ?? `http://127.0.0.1:${e.CADENZA_HTTP_PORT}`).replace(/\/+$/, ''),
     allowPrivateEndpoints: e.CADENZA_ALLOW_PRIVATE_ENDPOINTS,
     sendLeaseSeconds: e.CADENZA_SEND_LEASE_SECONDS,

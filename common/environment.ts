@@ -71,6 +71,7 @@ export const ENVIRONMENT = {
     .max(65_535, 'must be 0 to 65535')
     .default(8080),
   CADENZA_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
+  CADENZA_ADMIN_EMAIL: z.email('must be an email address').default('admin@cadenza.local'),
   CADENZA_ALLOW_PRIVATE_ENDPOINTS: flag,
   CADENZA_SEND_LEASE_SECONDS: wholeSeconds(120),
   CADENZA_SWEEP_SECONDS: wholeSeconds(15),
@@ -108,6 +109,7 @@ export const EXAMPLES: Readonly<Record<EnvironmentName, string>> = {
   CADENZA_HTTP_HOST: '0.0.0.0',
   CADENZA_HTTP_PORT: '8080',
   CADENZA_PUBLIC_URL: 'https://cadenza.example.com',
+  CADENZA_ADMIN_EMAIL: 'you@example.com',
   CADENZA_ALLOW_PRIVATE_ENDPOINTS: 'false',
   CADENZA_SEND_LEASE_SECONDS: '120',
   CADENZA_SWEEP_SECONDS: '15',

@@ -13,6 +13,7 @@ const checks = [
   { name: 'formatting', command: [bin('prettier'), '--check', '.'], mend: 'npm run format' },
   { name: 'lint', command: [bin('oxlint'), '--type-aware', '--deny-warnings'] },
   { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
+  { name: 'types of the web app', command: [bin('tsc'), '--noEmit', '-p', 'web'] },
   { name: 'dead code', command: [bin('knip')] },
   { name: 'generated files', run: generatedFiles, mend: 'npm run generate' },
   {

@@ -22,14 +22,24 @@ async function typescript(path) {
   return import(path);
 }
 
+async function up() {
+  const { ensureWeb } = await import('./build-web.mjs');
+  await ensureWeb();
+  await cadenza('up', ...args);
+}
+
 async function cadenza(...cliArgs) {
   process.argv.splice(2, process.argv.length, ...cliArgs);
   await import('../bin/cadenza.js');
 }
 
 const things = {
-  start: () => cadenza('up', ...args),
-  up: () => cadenza('up', ...args),
+  start: up,
+  up,
+  web: async () => {
+    const { ensureWeb } = await import('./build-web.mjs');
+    await ensureWeb();
+  },
   demo: () => cadenza('demo', ...args),
   test: async () => {
     process.exitCode = await node(['scripts/test.mjs', ...args]);

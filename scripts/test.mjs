@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensureBrowser } from './browser.mjs';
+import { ensureWeb } from './build-web.mjs';
 import { root } from './setup.mjs';
 
 const args = process.argv.slice(2);
@@ -62,6 +64,7 @@ async function jest(project, ...options) {
           `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings=ExperimentalWarning`.trim(),
         CADENZA_TEST_SUMMARY: summary,
         TMPDIR: folder,
+        ...(chromium && { CADENZA_CHROMIUM: chromium }),
       },
     },
   );
@@ -82,6 +85,8 @@ async function jest(project, ...options) {
   };
 }
 
+const chromium = await ensureBrowser();
+await ensureWeb();
 const outcomes = [await jest('plain', '--maxWorkers=2')];
 if (!interrupted) outcomes.push(await jest('temporal', '--runInBand'));
 

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { receiveHit } from '../activities/inbound/hits.ts';
 import { createServer } from '../api/server.ts';
 import type { Wake } from '../api/v1/deps.ts';
@@ -13,6 +15,9 @@ import type { SenderAccount } from '../providers/ports.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
 import { inboundOf, startRounds } from './inbound.ts';
 import type { Services } from './services.ts';
+
+/** Where `npm start` and `npm run build:web` put the web app. */
+const WEB = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 /**
  * The HTTP server that unsubscribe links and providers' webhooks lead to, listening where the configuration says. What it stores
@@ -54,6 +59,7 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
       providers,
       wake: (who) => void wake(services, who),
     },
+    web: existsSync(WEB) ? WEB : null,
     checks: {
       database: () => db.query('select 1'),
       temporal: async () => {

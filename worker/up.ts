@@ -8,6 +8,8 @@ import {
   type Environment,
 } from '../common/config.ts';
 import { createLogger } from '../common/log.ts';
+import { newSignInLink } from '../db/access/sessions.ts';
+import { firstAdmin } from '../db/access/users.ts';
 import { migrate } from '../db/migrate.ts';
 import { createHttp } from './http.ts';
 import { LocalStackError } from './local/errors.ts';
@@ -32,6 +34,8 @@ export interface UpOptions {
 export interface UpAddresses {
   readonly mode: Config['mode'];
   readonly http: string;
+  /** Where the first admin signs in, once; null when people can sign in by themselves. */
+  readonly signIn: string | null;
   readonly temporal: string;
   readonly temporalUi: string | null;
   readonly sandbox: string | null;
@@ -71,9 +75,11 @@ export async function up(options: UpOptions): Promise<void> {
     const worker = await startWorker(services);
     closing.push(() => worker.stop());
     await stack?.announce();
+    const admin = await firstAdmin(services.db, config.adminEmail);
     options.onReady?.({
       mode: config.mode,
       http: http.url,
+      signIn: admin && `${config.publicUrl}/sign-in/${await newSignInLink(services.db, admin.id)}`,
       temporal: config.temporal.address,
       temporalUi: stack?.temporalUi ?? null,
       sandbox: sandbox?.http ?? null,

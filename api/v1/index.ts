@@ -14,6 +14,7 @@ import { assertAccess, assertSameOrigin, readPrincipal, type Access } from './ac
 import { commandHooks } from './commands.ts';
 import type { Api } from './contract.ts';
 import type { ApiDeps } from './deps.ts';
+import { openApi } from './openapi.ts';
 import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 
@@ -34,7 +35,7 @@ export async function apiDocument(): Promise<Readonly<Record<string, unknown>>> 
   const nobody = { config: { publicUrl: '' } } as ApiDeps;
   await root.register(async (scope) => apiScope((api = typed(scope)), nobody), { prefix: '/v1' });
   await root.ready();
-  return api!.swagger() as unknown as Record<string, unknown>;
+  return openApi(api!);
 }
 
 const typed = (scope: FastifyInstance) => scope.withTypeProvider<ZodTypeProvider>() as unknown as Api;

@@ -19,7 +19,8 @@ export function addUp(program: Command): void {
         onReady: (where) =>
           void out.result(where, () => {
             out.line(out.colors.bold('Cadenza is up.'));
-            out.line(`  HTTP          ${where.http}`);
+            out.line(`  Open          ${where.http}`);
+            if (where.signIn) out.line(`  Sign in       ${where.signIn} (works once, for a day)`);
             out.line(
               `  Temporal      ${where.temporal}${where.temporalUi ? `, to look at: ${where.temporalUi}` : ''}`,
             );

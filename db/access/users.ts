@@ -45,6 +45,19 @@ export async function addUser(q: Queryable, user: NewUser): Promise<User> {
   return rows[0];
 }
 
+/**
+ * Makes an admin with this email when there are no users yet. Answers the one user while it is alone and has no password: it can come
+ * in by a link only. null: people can sign in by themselves.
+ */
+export async function firstAdmin(db: Db, email: string): Promise<User | null> {
+  return db.tx(async (tx) => {
+    await tx.query('lock table users in share row exclusive mode');
+    const { rows } = await tx.query<Row>(`select ${COLUMNS} from users limit 2`);
+    if (rows.length === 0) return addUser(tx, { email, name: email.split('@')[0]!, role: 'admin' });
+    return rows.length === 1 && !rows[0]!.hasPassword && rows[0]!.disabledAt === null ? rows[0]! : null;
+  });
+}
+
 const lower = (names: readonly string[]) => names.map((name) => name.trim().toLowerCase()).filter(Boolean);
 
 export type UserChanges = Partial<

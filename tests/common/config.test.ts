@@ -45,6 +45,7 @@ test('a complete environment is production, with defaults for the rest', () => {
     temporal: { address: 'temporal:7233', namespace: 'default', tls: null, apiKey: null },
     publicUrl: 'https://cadenza.example.com',
     http: { host: '127.0.0.1', port: 8080 },
+    adminEmail: 'admin@cadenza.local',
     allowPrivateEndpoints: false,
     taskQueue: 'cadenza',
   });

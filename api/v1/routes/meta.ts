@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { everybody } from '../access/principal.ts';
 import type { Api } from '../contract.ts';
+import { openApi } from '../openapi.ts';
 
 /** What describes the API itself. */
 export function metaRoutes(app: Api): void {
@@ -12,6 +13,6 @@ export function metaRoutes(app: Api): void {
       response: { 200: z.record(z.string(), z.unknown()) },
     },
     config: { access: everybody(null) },
-    handler: async () => app.swagger() as unknown as Record<string, unknown>,
+    handler: async () => openApi(app),
   });
 }

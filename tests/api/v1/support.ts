@@ -47,7 +47,11 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi> {
+/** @param web the folder of the built web app, to be served too */
+export async function startApi(
+  changes: Partial<ApiDeps> = {},
+  { web = null }: { readonly web?: string | null } = {},
+): Promise<TestApi> {
   const { db, drop } = await createTestDatabase();
   const woken: Wake[] = [];
   const lines: string[] = [];
@@ -60,6 +64,7 @@ export async function startApi(changes: Partial<ApiDeps> = {}): Promise<TestApi>
     preferences: async () => ({ open: [], stoppedByText: false }),
     choose: async () => ({ open: [], stoppedByText: false }),
     checks: {},
+    web,
     api: {
       db,
       clock: await databaseClock(db),

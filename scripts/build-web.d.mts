@@ -1,0 +1,1 @@
+export function ensureWeb(say?: (line: string) => void): Promise<string>;

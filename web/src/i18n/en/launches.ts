@@ -1,0 +1,3 @@
+export const launches = {
+  title: 'Launches',
+};

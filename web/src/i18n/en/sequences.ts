@@ -1,0 +1,3 @@
+export const sequences = {
+  title: 'Sequences',
+};

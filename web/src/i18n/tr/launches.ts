@@ -1,0 +1,5 @@
+import type { launches as english } from '../en/launches.ts';
+
+export const launches: typeof english = {
+  title: 'Gönderimler',
+};

@@ -1,0 +1,5 @@
+import type { leads as english } from '../en/leads.ts';
+
+export const leads: typeof english = {
+  title: 'Adaylar',
+};

@@ -1,0 +1,164 @@
+import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { spotlight } from '@mantine/spotlight';
+import {
+  IconAddressBook,
+  IconChartBar,
+  IconInbox,
+  IconListCheck,
+  IconRoute,
+  IconSearch,
+  IconSend,
+  IconSettings,
+  IconUserCircle,
+  type Icon,
+} from '@tabler/icons-react';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call } from '../api/client.ts';
+import { LANGUAGES, speak } from '../i18n/index.ts';
+import { useKeys } from '../ui/keys.ts';
+import { Loading } from '../ui/states.tsx';
+import classes from './Frame.module.css';
+import { useLive } from './live.ts';
+import { useCounts, useMe } from './session.ts';
+
+const Palette = lazy(() => import('./Palette.tsx').then(({ Palette }) => ({ default: Palette })));
+
+const PLACES = [
+  { to: '/today', name: 'today', icon: IconListCheck, count: 'tasksDue' },
+  { to: '/inbox', name: 'inbox', icon: IconInbox, count: 'waiting' },
+  { to: '/leads', name: 'leads', icon: IconAddressBook },
+  { to: '/sequences', name: 'sequences', icon: IconRoute },
+  { to: '/launches', name: 'launches', icon: IconSend },
+  { to: '/analytics', name: 'analytics', icon: IconChartBar },
+  { to: '/settings', name: 'settings', icon: IconSettings },
+] as const satisfies readonly {
+  to: string;
+  name: string;
+  icon: Icon;
+  count?: 'tasksDue' | 'waiting';
+}[];
+
+/** The one frame: where one can go at the left (below, on a phone), the page beside it. */
+export function Frame() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const counts = useCounts().data;
+  useLive();
+  useKeys({
+    '/': () => spotlight.open(),
+    ...Object.fromEntries(PLACES.map(({ to }, index) => [String(index + 1), () => void navigate({ to })])),
+  });
+  return (
+    <div className={classes.frame}>
+      <a className={classes.skip} href="#content">
+        {t('nav.skip')}
+      </a>
+      <nav className={classes.rail} aria-label={t('nav.label')}>
+        <div className={classes.brand} aria-hidden>
+          <img src="/icon.svg" alt="" width={24} height={24} />
+          <span className={classes.label}>Cadenza</span>
+        </div>
+        <UnstyledButton
+          className={classes.search}
+          onClick={() => spotlight.open()}
+          aria-label={t('palette.open')}
+        >
+          <IconSearch size={16} aria-hidden />
+          <span className={classes.label}>{t('palette.open')}</span>
+          <kbd className={classes.label}>/</kbd>
+        </UnstyledButton>
+        <ul className={classes.places}>
+          {PLACES.map(({ to, name, icon: Picture, ...place }) => {
+            const count = 'count' in place ? counts?.[place.count] : undefined;
+            return (
+              <li key={to}>
+                <Link
+                  to={to}
+                  className={classes.place}
+                  activeProps={{ 'data-active': true }}
+                  title={t(`nav.${name}`)}
+                >
+                  <Picture size={18} stroke={1.6} aria-hidden />
+                  <span className={classes.label}>{t(`nav.${name}`)}</span>
+                  {!!count && <span className={classes.count}>{count >= 1000 ? '999+' : count}</span>}
+                </Link>
+              </li>
+            );
+          })}
+        </ul>
+        <Account />
+      </nav>
+      <main id="content" className={classes.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Suspense fallback={null}>
+        <Palette />
+      </Suspense>
+    </div>
+  );
+}
+
+function Account() {
+  const { t, i18n } = useTranslation();
+  const me = useMe();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu position="right-end" width={220} withinPortal>
+      <Menu.Target>
+        <UnstyledButton className={classes.account} aria-label={`${me.name}: ${t('me.menu')}`}>
+          <IconUserCircle size={20} stroke={1.5} aria-hidden />
+          <Text span size="sm" truncate className={classes.label}>
+            {me.name}
+          </Text>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{me.email}</Menu.Label>
+        <Menu.Item onClick={() => void navigate({ to: '/settings' })}>{t('me.settings')}</Menu.Item>
+        <Menu.Label>{t('me.language')}</Menu.Label>
+        {LANGUAGES.map((language) => (
+          <Menu.Item
+            key={language}
+            lang={language}
+            aria-current={i18n.language === language || undefined}
+            onClick={() => {
+              void speak(language);
+              void call('me.change', { body: { locale: language } });
+            }}
+          >
+            {{ en: 'English', tr: 'Türkçe' }[language]}
+          </Menu.Item>
+        ))}
+        <Menu.Label>{t('me.appearance')}</Menu.Label>
+        {(['light', 'dark', 'auto'] as const).map((scheme) => (
+          <Menu.Item
+            key={scheme}
+            aria-current={colorScheme === scheme || undefined}
+            onClick={() => setColorScheme(scheme)}
+          >
+            {t(`me.${scheme}`)}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item
+          onClick={() =>
+            void call('session.signOut').finally(() => {
+              client.clear();
+              void navigate({ to: '/sign-in' });
+            })
+          }
+        >
+          {t('me.signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** While a page's code is on its way. */
+export const Pending = () => <Loading />;

@@ -1,0 +1,46 @@
+import { Button, Group, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { i18n } from '../i18n/index.ts';
+
+/** Says that something was done. */
+export const done = (message: string): void => void notifications.show({ message, role: 'status' });
+
+const UNDO_MS = 10_000;
+
+/**
+ * Says what is about to be done, and does it in ten seconds unless it is undone: for commands that cannot be taken back once the
+ * server has them. Leaving the page does it at once. Answers a function that undoes.
+ */
+export function soon(message: string, act: () => unknown): () => void {
+  const id = crypto.randomUUID();
+  let open = true;
+  const end = () => {
+    if (!open) return false;
+    open = false;
+    clearTimeout(timer);
+    window.removeEventListener('pagehide', now);
+    notifications.hide(id);
+    return true;
+  };
+  const now = () => {
+    if (end()) void act();
+  };
+  const undo = () => void end();
+  const timer = setTimeout(now, UNDO_MS);
+  window.addEventListener('pagehide', now);
+  notifications.show({
+    id,
+    autoClose: false,
+    withCloseButton: false,
+    role: 'status',
+    message: (
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="sm">{message}</Text>
+        <Button size="compact-sm" variant="default" onClick={undo}>
+          {i18n.t('common:action.undo')}
+        </Button>
+      </Group>
+    ),
+  });
+  return undo;
+}

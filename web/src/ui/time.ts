@@ -1,0 +1,54 @@
+/** Instants as people read them, in the app's language. All local-time arithmetic is Intl's. */
+import { useEffect, useState } from 'react';
+import { i18n } from '../i18n/index.ts';
+
+const STEPS = [
+  ['minute', 60_000, 3_600_000],
+  ['hour', 3_600_000, 86_400_000],
+  ['day', 86_400_000, 14 * 86_400_000],
+] as const satisfies readonly (readonly [Intl.RelativeTimeFormatUnit, number, number])[];
+
+/** `in 3 hours`, `yesterday`; a date beyond two weeks. `now`: ms. */
+export function relative(at: string, now: number): string {
+  const distance = Date.parse(at) - now;
+  if (Math.abs(distance) < 45_000) return i18n.t('common:time.now');
+  const format = new Intl.RelativeTimeFormat(i18n.language, { numeric: 'auto' });
+  for (const [unit, ms, until] of STEPS)
+    if (Math.abs(distance) < until) return format.format(Math.round(distance / ms), unit);
+  return day(at);
+}
+
+/** `3 Dec 2026`, in the zone given (IANA), else in the viewer's. */
+export const day = (at: string, timeZone?: string): string =>
+  new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', ...(timeZone && { timeZone }) }).format(
+    new Date(at),
+  );
+
+/** `Tue 3 Dec, 09:12`. */
+export const moment = (at: string, timeZone?: string): string =>
+  new Intl.DateTimeFormat(i18n.language, {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(timeZone && { timeZone }),
+  }).format(new Date(at));
+
+/** `09:12`. */
+export const clockTime = (at: number, timeZone?: string): string =>
+  new Intl.DateTimeFormat(i18n.language, {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(timeZone && { timeZone }),
+  }).format(at);
+
+/** The wall clock in ms, looked at again each half minute. */
+export function useNow(): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 30_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
