@@ -1,4 +1,5 @@
 /** A real Chromium in front of the web app, on a server and a database of the test's own. */
+import { jest } from '@jest/globals';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -8,6 +9,10 @@ import { ensureWeb } from '../../scripts/build-web.mjs';
 import { startApi, type TestApi } from '../api/v1/support.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// A page waits no longer than this for anything, and says for what.
+const PATIENCE_MS = 15_000;
+jest.setTimeout(120_000);
+
 /** Pictures that tests take; kept after the run. */
 const SCREENSHOTS = '.cadenza/screenshots';
 
@@ -73,6 +78,7 @@ export async function visit(
     timezoneId: timeZone,
     reducedMotion: 'reduce',
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const { hostname } = new URL(url);
   await context.addCookies([
     { name: 'cadenza', value: await beginSession(db, user.id), domain: hostname, path: '/', httpOnly: true },
@@ -110,6 +116,12 @@ export async function accessibilityViolations(page: Page): Promise<string[]> {
       nodes.map(({ target, failureSummary }) => `${id}: ${help} (${target.join(' ')}) ${failureSummary}`),
     );
   });
+}
+
+/** Waits until nothing of the page is on its way any more. */
+export async function settled(page: Page): Promise<void> {
+  const waiting = page.locator('[aria-busy=true]');
+  while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: 'detached' });
 }
 
 /** Keeps a picture of the page under `.cadenza/screenshots`. */

@@ -81,7 +81,7 @@ export async function tagged<Name extends Operation>(
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
   if (options.ifMatch) headers['if-match'] = options.ifMatch;
-  if (method === 'POST') headers['idempotency-key'] = options.idempotencyKey ?? crypto.randomUUID();
+  if (method === 'POST') headers['idempotency-key'] = options.idempotencyKey ?? newKey();
   let response: Response;
   try {
     response = await fetch(addressOf(name, { ...(path && { path }), ...(query && { query }) }), {
@@ -101,6 +101,12 @@ export async function tagged<Name extends Operation>(
   if (!response.ok) throw problemOf(response.status, answer);
   return { answer: answer as Answer<Name>, version: response.headers.get('etag') };
 }
+
+/** A new idempotency key. Not `randomUUID`, which browsers have on secure pages only, and a server in one's own network may have no TLS. */
+export const newKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
 
 function problemOf(status: number, answer: unknown): ApiProblem {
   // A proxy before the server answers in its own way.

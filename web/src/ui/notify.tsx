@@ -1,5 +1,6 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
+import { newKey } from '../api/client.ts';
 import { i18n } from '../i18n/index.ts';
 
 /** Says that something was done. */
@@ -12,7 +13,7 @@ const UNDO_MS = 10_000;
  * server has them. Leaving the page does it at once. Answers a function that undoes.
  */
 export function soon(message: string, act: () => unknown): () => void {
-  const id = crypto.randomUUID();
+  const id = newKey();
   let open = true;
   const end = () => {
     if (!open) return false;

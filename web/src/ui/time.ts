@@ -52,3 +52,6 @@ export function useNow(): number {
   }, []);
   return now;
 }
+
+/** The instant so many days from now, as the API takes it. */
+export const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { TestApi } from '../api/v1/support.ts';
+import { accessibilityViolations, openBrowser, picture, settled, startWebApi, visit } from './support.ts';
+
+let api: TestApi;
+let browser: Browser;
+beforeAll(async () => {
+  [api, browser] = await Promise.all([startWebApi(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await api?.close();
+});
+
+const PARTS = {
+  profile: 'You',
+  keys: 'API keys',
+  senders: 'Senders',
+  users: 'People',
+  webhooks: 'Webhooks',
+  sources: 'Event sources',
+  audit: 'Audit log',
+} as const;
+
+test.each(['light', 'dark'] as const)('every part of the settings has no violation (%s)', async (scheme) => {
+  const { page, complaints, close } = await visit(browser, api, { scheme });
+  for (const [part, title] of Object.entries(PARTS)) {
+    await page.goto(`/settings/${part}`);
+    await page.getByRole('heading', { name: title, level: 2, exact: true }).waitFor();
+    await settled(page);
+    expect([part, await accessibilityViolations(page)]).toEqual([part, []]);
+    await picture(page, `settings-${part}-${scheme}`);
+  }
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('an admin invites a rep, who sees only what is a rep’s', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/settings/users');
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  const form = page.getByRole('dialog', { name: 'Invite somebody' });
+  await form.getByLabel('Email').fill('deniz@acme.test');
+  await form.locator('input[name=name]').fill('Deniz <img src=x onerror=alert(1)>');
+  await form.getByRole('button', { name: 'Invite' }).click();
+  const link = await page.getByRole('dialog', { name: 'A sign-in link' }).locator('pre').textContent();
+  await page.keyboard.press('Escape');
+  await page.getByRole('cell', { name: /Deniz <img/ }).waitFor();
+  await close();
+
+  const context = await browser.newContext({ baseURL: api.url, locale: 'en-GB' });
+  const rep = await context.newPage();
+  await rep.goto(new URL(link!).pathname);
+  await rep.getByRole('button', { name: 'Sign in' }).click();
+  await rep.getByRole('button', { name: 'Not now' }).click();
+  await rep.getByRole('heading', { name: 'Today', level: 1 }).waitFor();
+  await rep.goto('/settings/users');
+  await rep.getByRole('heading', { name: 'You', level: 2 }).waitFor();
+  expect(await rep.getByRole('link', { name: 'People' }).count()).toBe(0);
+  await context.close();
+});
+
+test('a key is shown once and works until it is revoked, which can be undone for ten seconds', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/settings/keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByRole('dialog').locator('input[name=name]').fill('warehouse');
+  await page.getByRole('dialog').getByRole('button', { name: 'New key' }).click();
+  const secret = await page.getByRole('dialog', { name: 'Your new key' }).locator('pre').textContent();
+  await page.keyboard.press('Escape');
+  const withKey = () => fetch(`${api.url}/v1/leads`, { headers: { authorization: `Bearer ${secret}` } });
+  expect((await withKey()).status).toBe(200);
+  await page.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  expect((await withKey()).status).toBe(200);
+  await page.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('cell', { name: 'Revoked' }).waitFor({ timeout: 15_000 });
+  expect((await withKey()).status).toBe(401);
+  await close();
+});
+
+test('a sender and an endpoint are added by hand', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/settings/senders?id=new');
+  const form = page.getByRole('dialog');
+  await form.locator('input[name=name]').fill('Rosa');
+  await form.locator('input[name=address]').fill('rosa@acme.test');
+  await form.locator('input[name="secret.password"]').fill('a mailbox password');
+  await form.getByLabel('email a day').fill('40');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('cell', { name: 'email 40/d' }).waitFor();
+  await picture(page, 'settings-senders-one');
+  await page.goto('/settings/webhooks');
+  await page.getByRole('button', { name: 'Add an endpoint' }).click();
+  await page.getByRole('dialog').locator('input[name=url]').fill('http://127.0.0.1:9/hooks');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add an endpoint' }).click();
+  await page.getByRole('dialog', { name: 'The signing secret' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Log' }).click();
+  await page.getByRole('heading', { name: /What http:/ }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await close();
+});
