@@ -33,6 +33,9 @@ const BLANK: readonly string[] = [
   `update inbound set payload = '{}', raw = null, error = null where lead_id = $1`,
   `update replies set recipient = null, subject = null, body = '', key = null, detail = null, message_id = null, provider_id = null, provider_thread_id = null where lead_id = $1`,
   `update messages set address = null, body = '', provider_id = null, thread_id = null where lead_id = $1`,
+  // Files are kept for a day at the most, and name whom nobody can look up in them: all of them go.
+  `update imports set content = case when state = 'done' then null else content end, rejects = null
+   where (content is not null or rejects is not null) and $1::uuid is not null`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,
 ];

@@ -1,13 +1,6 @@
 /** Leads as people look for them, within what they may see. */
+import { seesLead, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
-import { CommandRefused } from './refused.ts';
-
-/** Lower-case names of owners; null: everybody's. A manager's list is read with `orNobodys`. */
-export interface Sight {
-  readonly owners: readonly string[] | null;
-  /** Also what nobody owns. */
-  readonly orNobodys: boolean;
-}
 
 export const LEAD_STATUSES = ['none', 'pending', 'running', 'finished', 'stopped'] as const;
 export type LeadStatus = (typeof LEAD_STATUSES)[number];
@@ -27,57 +20,218 @@ export interface LeadListed {
   readonly nextAction: string | null;
   readonly nextAt: Date | null;
   readonly createdAt: Date;
-  /** `createdAt` to the microsecond, for the next page. */
+  /** What the list is sorted by, for the next page. */
   readonly place: string;
 }
 
-export interface LeadFilter extends Sight {
-  /** Words of the name, company or email. */
-  readonly q: string | null;
-  readonly owner: string | null;
-  readonly status: LeadStatus | null;
+/** What leads are looked for by; what is left out or null does not matter. */
+export interface LeadFilter {
+  /** Parts of words of the name, company or email, all of them. */
+  readonly q?: string | undefined;
+  readonly owner?: string | undefined;
+  /** Nobody owns it. */
+  readonly unowned?: boolean | undefined;
+  readonly company?: string | undefined;
+  readonly country?: string | undefined;
+  readonly consent?: 'unknown' | 'given' | 'refused' | undefined;
+  readonly status?: LeadStatus | undefined;
+  /** Is or was in this sequence. */
+  readonly sequence?: string | undefined;
+  readonly launchId?: string | undefined;
+  /** Did this (`opened`, `clicked`, `replied`, …), within `withinDays` if given. */
+  readonly did?: string | undefined;
+  readonly withinDays?: number | undefined;
+  /** Was touched before, and neither touched nor heard of for so many days. */
+  readonly silentDays?: number | undefined;
+  /** A custom attribute, and what it is; without `is`, that there is one. */
+  readonly attribute?: string | undefined;
+  readonly is?: string | undefined;
+}
+
+/** By what a list is sorted. */
+export const LEAD_SORTS = {
+  createdAt: { key: 'l.created_at', text: 'l.created_at::text', type: 'timestamptz' },
+  name: {
+    key: 'lead_sort_name(l.first_name, l.last_name)',
+    text: 'lead_sort_name(l.first_name, l.last_name)',
+    type: 'text',
+  },
+  company: {
+    key: `lower(coalesce(l.company_name, ''))`,
+    text: `lower(coalesce(l.company_name, ''))`,
+    type: 'text',
+  },
+} as const;
+export type LeadSort = keyof typeof LEAD_SORTS;
+
+export interface LeadPage {
+  readonly sort: LeadSort;
+  readonly descending: boolean;
   /** The last one of the page before. */
   readonly after: readonly [place: string, id: string] | null;
   readonly limit: number;
 }
 
-const seen = (owners: string, nobodys: string) =>
-  `(${owners}::text[] is null or lower(l.owner) = any(${owners}) or (${nobodys} and l.owner is null))`;
+/** Collects parameters and says where each stands. */
+const parameters = (values: unknown[]) => (value: unknown) => `$${values.push(value)}`;
 
-/** The newest first. */
-export async function listLeads(q: Queryable, filter: LeadFilter): Promise<LeadListed[]> {
+/** The conditions on a lead `l`. */
+function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string {
+  const add = parameters(values);
+  values.push(sight.owners, sight.unowned);
+  const found = ['l.erased_at is null', seesLead(values.length - 1)];
+  for (const word of (filter.q ?? '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 8))
+    found.push(
+      `lead_words(l.first_name, l.last_name, l.company_name, l.emails) like ${add(`%${word.replaceAll(/[\\%_]/g, '\\$&')}%`)}`,
+    );
+  if (filter.owner !== undefined) found.push(`lower(l.owner) = lower(${add(filter.owner)})`);
+  if (filter.unowned) found.push('l.owner is null');
+  if (filter.company !== undefined)
+    found.push(`lower(coalesce(l.company_name, '')) = lower(${add(filter.company)})`);
+  if (filter.country !== undefined) found.push(`l.country = ${add(filter.country)}`);
+  if (filter.consent !== undefined) found.push(`l.consent_status = ${add(filter.consent)}`);
+  if (filter.attribute !== undefined) {
+    const name = add(filter.attribute);
+    found.push(
+      filter.is === undefined ? `l.attributes ? ${name}` : `l.attributes ->> ${name} = ${add(filter.is)}`,
+    );
+  }
+  const enrolled = (more: string) =>
+    `exists (select from enrollments e where e.lead_id = l.id and e.status ${more})`;
+  const active = `in ('pending', 'running')`;
+  if (filter.status === 'none') found.push('not exists (select from enrollments e where e.lead_id = l.id)');
+  else if (filter.status === 'pending' || filter.status === 'running')
+    found.push(enrolled(`= ${add(filter.status)}`));
+  else if (filter.status !== undefined)
+    found.push(
+      `not ${enrolled(active)} and (select e.status from enrollments e where e.lead_id = l.id order by e.created_at desc, e.id limit 1) = ${add(filter.status)}`,
+    );
+  if (filter.sequence !== undefined)
+    found.push(
+      `exists (select from enrollments e join sequence_versions v on v.id = e.version_id where e.lead_id = l.id and v.name = ${add(filter.sequence)})`,
+    );
+  if (filter.launchId !== undefined)
+    found.push(
+      `exists (select from enrollments e where e.lead_id = l.id and e.launch_id = ${add(filter.launchId)})`,
+    );
+  if (filter.did !== undefined) {
+    const since =
+      filter.withinDays === undefined
+        ? ''
+        : ` and x.at > business_now() - make_interval(days => ${add(filter.withinDays)})`;
+    found.push(
+      `exists (select from lead_events x where x.lead_id = l.id and x.type = ${add(filter.did)}${since})`,
+    );
+  }
+  if (filter.silentDays !== undefined) {
+    const since = `business_now() - make_interval(days => ${add(filter.silentDays)})`;
+    found.push(
+      `exists (select from touches t where t.lead_id = l.id and t.state = 'sent')
+       and not exists (select from touches t where t.lead_id = l.id and t.at > ${since} and t.state in ('sent', 'unconfirmed', 'sending', 'booked'))
+       and not exists (select from lead_events x where x.lead_id = l.id and x.at > ${since}) and not ${enrolled(active)}`,
+    );
+  }
+  return found.join('\n and ');
+}
+
+export async function listLeads(
+  q: Queryable,
+  filter: LeadFilter,
+  sight: Sight,
+  { sort, descending, after, limit }: LeadPage,
+): Promise<LeadListed[]> {
+  const values: unknown[] = [];
+  const add = parameters(values);
+  const where = conditions(filter, sight, values);
+  const { key, text, type } = LEAD_SORTS[sort];
+  const order = descending ? 'desc' : 'asc';
+  const from = after
+    ? `and (${key}, l.id) ${descending ? '<' : '>'} (${add(after[0])}::${type}, ${add(after[1])}::uuid)`
+    : '';
+  // The page is found before anything is looked up for its rows.
   const { rows } = await q.query<LeadListed & Record<string, unknown>>(
-    `select l.id, nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name, l.title, coalesce(l.company_name, c.name) as company,
+    `with page as materialized (
+       select l.*, ${text} as place, row_number() over (order by ${key} ${order}, l.id ${order}) as nth
+       from leads l where ${where} ${from} order by ${key} ${order}, l.id ${order} limit ${add(limit)})
+     select l.id, nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name, l.title, coalesce(l.company_name, c.name) as company,
        l.emails[1] as email, l.owner, coalesce(l.time_zone, c.time_zone) as "timeZone", coalesce(e.status, 'none') as status, e.reason,
-       v.name as sequence, e.next_action as "nextAction", e.next_at as "nextAt", l.created_at as "createdAt", l.created_at::text as place
-     from leads l left join companies c on c.id = l.company_id
+       v.name as sequence, e.next_action as "nextAction", e.next_at as "nextAt", l.created_at as "createdAt", l.place
+     from page l left join companies c on c.id = l.company_id
        left join lateral (select * from enrollments where lead_id = l.id
          order by status in ('pending', 'running') desc, created_at desc, id limit 1) e on true
        left join sequence_versions v on v.id = e.version_id
-     where l.erased_at is null and ${seen('$1', '$2')}
-       and ($3::text is null or concat_ws(' ', l.first_name, l.last_name, l.company_name, c.name, array_to_string(l.emails, ' ')) ilike '%' || $3 || '%')
-       and ($4::text is null or lower(l.owner) = lower($4)) and ($5::text is null or coalesce(e.status, 'none') = $5)
-       and ($6::timestamptz is null or (l.created_at, l.id) < ($6, $7::uuid))
-     order by l.created_at desc, l.id desc limit $8`,
-    [
-      filter.owners,
-      filter.orNobodys,
-      filter.q === null ? null : filter.q.replaceAll(/[\\%_]/g, '\\$&'),
-      filter.owner,
-      filter.status,
-      filter.after?.[0] ?? null,
-      filter.after?.[1] ?? null,
-      filter.limit,
-    ],
+     order by l.nth`,
+    values,
   );
   return rows;
 }
 
-/** @throws CommandRefused `not_found` for a lead that is not there, or that whoever asks may not see */
-export async function assertSeen(q: Queryable, leadId: string, { owners, orNobodys }: Sight): Promise<void> {
-  const { rowCount } = await q.query(
-    `select from leads l where l.id = $3 and l.erased_at is null and ${seen('$1', '$2')}`,
-    [owners, orNobodys, leadId],
+/** How many there are, counted up to `limit`. */
+export async function countLeads(
+  q: Queryable,
+  filter: LeadFilter,
+  sight: Sight,
+  limit: number,
+): Promise<number> {
+  const values: unknown[] = [];
+  const where = conditions(filter, sight, values);
+  const { rows } = await q.query<{ count: number }>(
+    `select count(*)::int as count from (select from leads l where ${where} limit $${values.push(limit)}) found`,
+    values,
   );
-  if (!rowCount) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
+  return rows[0]!.count;
+}
+
+/** Ids of those that are found, in the order of ids, after one of them. */
+export async function leadIds(
+  q: Queryable,
+  filter: LeadFilter,
+  sight: Sight,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<string[]> {
+  const values: unknown[] = [];
+  const add = parameters(values);
+  const where = conditions(filter, sight, values);
+  const { rows } = await q.query<{ id: string }>(
+    `select l.id from leads l where ${where} and (${add(after)}::uuid is null or l.id > $${values.length}) order by l.id limit ${add(limit)}`,
+    values,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** What filters can be set to: the owners, countries and attributes that leads have (of the newest 5,000), and the sequences. */
+export async function leadFacets(
+  q: Queryable,
+  sight: Sight,
+): Promise<{
+  readonly owners: readonly string[];
+  readonly countries: readonly string[];
+  readonly attributes: readonly string[];
+  readonly sequences: readonly string[];
+  readonly events: readonly string[];
+}> {
+  const { rows } = await q.query<{
+    owners: string[];
+    countries: string[];
+    attributes: string[];
+    sequences: string[];
+    events: string[];
+  }>(
+    `with recent as materialized (
+       select owner, country, attributes from leads l where l.erased_at is null and ${seesLead(1)}
+       order by l.created_at desc, l.id desc limit 5000)
+     select
+       array(select distinct owner from recent where owner is not null order by 1 limit 200) as owners,
+       array(select distinct country from recent where country is not null order by 1 limit 250) as countries,
+       array(select distinct k from recent, jsonb_object_keys(recent.attributes) k order by 1 limit 200) as attributes,
+       array(select distinct name from sequence_versions order by 1 limit 200) as sequences,
+       array(select type from (
+         with recursive types as (
+           (select type from lead_events order by type limit 1)
+           union all
+           select (select e.type from lead_events e where e.type > types.type order by e.type limit 1) from types where types.type is not null)
+         select type from types where type is not null limit 100) t) as events`,
+    [sight.owners, sight.unowned],
+  );
+  return rows[0]!;
 }

@@ -73,6 +73,19 @@ export async function loadLead(q: Queryable, id: string): Promise<LeadProfile> {
   return lead;
 }
 
+/** A lead as people edit it, with the version that they edit. @throws CommandRefused `not_found` */
+export async function readLead(
+  q: Queryable,
+  id: string,
+): Promise<LeadProfile & { readonly createdAt: Date; readonly version: number }> {
+  const lead = await loadLead(q, id);
+  const { rows } = await q.query<{ createdAt: Date; version: number }>(
+    'select created_at as "createdAt", version from leads where id = $1',
+    [id],
+  );
+  return { ...lead, ...rows[0]! };
+}
+
 /** Those of the leads that there are, by id; erased ones are left out. */
 export async function loadLeads(q: Queryable, ids: readonly string[]): Promise<LeadProfile[]> {
   const { rows } = await q.query<LeadRow>(`${SELECT} and l.id = any($1::uuid[]) order by l.id`, [ids]);
@@ -136,15 +149,21 @@ const COLUMN: Readonly<Partial<Record<keyof LeadFields, string>>> = {
 /**
  * Writes a lead by hand: a new one, or the given fields of a known one (overwriting them, other than an import). Values are
  * expected in their normal form (sequences/leads/fields.ts). Returns the lead's id.
+ * @param version of the lead that the caller saw
  * @throws IdentityTaken when an email, LinkedIn URL or external id is another lead's
- * @throws CommandRefused `not_found`; `bad_text` for a new lead without any identity
+ * @throws CommandRefused `not_found`, `changed_meanwhile`; `bad_text` for a new lead without any identity
  */
-export async function saveLead(db: Db, fields: Partial<LeadFields>, id?: string): Promise<string> {
+export async function saveLead(
+  db: Db,
+  fields: Partial<LeadFields>,
+  id?: string,
+  version?: number,
+): Promise<string> {
   return db.tx(async (tx) => {
     await lockIdentities(tx);
     const companyId = await companyOf(tx, fields);
-    const leadId = id === undefined ? await insertLead(tx, fields) : await lockLead(tx, id);
-    const set: string[] = ['updated_at = clock_timestamp()'];
+    const leadId = id === undefined ? await insertLead(tx, fields) : await lockLead(tx, id, version);
+    const set: string[] = ['updated_at = clock_timestamp()', 'version = version + 1'];
     const values: unknown[] = [leadId];
     const assign = (column: string, value: unknown) => set.push(`${column} = $${values.push(value)}`);
     for (const [field, column] of Object.entries(COLUMN)) {
@@ -175,12 +194,14 @@ async function insertLead(tx: Tx, fields: Partial<LeadFields>): Promise<string> 
   return rows[0]!.id;
 }
 
-async function lockLead(tx: Tx, id: string): Promise<string> {
-  const { rowCount } = await tx.query(
-    'select from leads where id = $1 and erased_at is null for no key update',
+async function lockLead(tx: Tx, id: string, version: number | undefined): Promise<string> {
+  const { rows } = await tx.query<{ version: number }>(
+    'select version from leads where id = $1 and erased_at is null for no key update',
     [id],
   );
-  if (rowCount === 0) throw new CommandRefused('not_found', `There is no lead with the id ${id}.`);
+  if (!rows[0]) throw new CommandRefused('not_found', `There is no lead with the id ${id}.`);
+  if (version !== undefined && rows[0].version !== version)
+    throw new CommandRefused('changed_meanwhile', 'Somebody changed this lead meanwhile: look again.');
   return id;
 }
 

@@ -22,7 +22,10 @@ export type RefusalCode =
   | 'nothing_to_move'
   | 'cannot_ring'
   | 'changed_meanwhile'
-  | 'last_admin';
+  | 'last_admin'
+  | 'not_yet'
+  | 'under_way'
+  | 'not_kept';
 
 /** A command that was refused as a whole: nothing changed. */
 export class CommandRefused extends Error {

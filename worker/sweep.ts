@@ -4,6 +4,7 @@ import type { Logger } from '../common/log.ts';
 import { continueStops } from '../db/controls.ts';
 import type { Db } from '../db/db.ts';
 import { enabledEndpointIds } from '../db/endpoints.ts';
+import { forgetImports } from '../db/imports.ts';
 import { unwatchedSenderIds } from '../db/mailboxes.ts';
 import { launchesToPace } from '../db/pacing.ts';
 import { announcePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
@@ -105,6 +106,7 @@ export async function sweep(
       await waker.ended(owed);
       await settleOwed(db, owed);
     });
+    await attempt(() => forgetImports(db));
     await attempt(async () => {
       while (!over() && !(await announcePauses(db)).done);
     });

@@ -2,7 +2,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import type { Queryable } from '../../db/db.ts';
-import { leadPages } from '../../db/leads.ts';
+import { leadPages, loadLeads } from '../../db/leads.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 
 const COLUMNS: readonly (readonly [string, (lead: LeadProfile) => string | null])[] = [
@@ -29,15 +29,21 @@ const COLUMNS: readonly (readonly [string, (lead: LeadProfile) => string | null]
 /**
  * Writes leads as CSV, custom attributes as columns of their own behind the known ones, and ends `out`. Cells that a spreadsheet
  * would run as a formula are made harmless. Leads are read twice, a page at a time: first for the names of the attributes.
+ * @param which.ids the ids behind one, in their order, at most so many; default: every lead's
  * @returns how many leads
  */
 export async function exportLeads(
   q: Queryable,
   out: Writable,
-  matches: (lead: LeadProfile) => boolean = () => true,
+  which: {
+    readonly ids?: (after: string | null, limit: number) => Promise<readonly string[]>;
+    readonly matches?: (lead: LeadProfile) => boolean;
+  } = {},
 ): Promise<number> {
+  const { ids, matches = () => true } = which;
   const attributes = new Set<string>();
-  for await (const page of leadPages(q)) {
+  const pages = () => (ids ? pagesOf(q, ids) : leadPages(q));
+  for await (const page of pages()) {
     for (const lead of page.filter(matches))
       for (const name of Object.keys(lead.attributes)) attributes.add(name);
   }
@@ -45,7 +51,7 @@ export async function exportLeads(
   let count = 0;
   async function* records(): AsyncGenerator<readonly string[]> {
     yield [...COLUMNS.map(([name]) => name), ...names];
-    for await (const page of leadPages(q)) {
+    for await (const page of pages()) {
       for (const lead of page.filter(matches)) {
         count++;
         yield [
@@ -61,4 +67,18 @@ export async function exportLeads(
     out,
   );
   return count;
+}
+
+const PAGE = 1000;
+
+async function* pagesOf(
+  q: Queryable,
+  idsAfter: (after: string | null, limit: number) => Promise<readonly string[]>,
+): AsyncGenerator<readonly LeadProfile[]> {
+  for (let after: string | null = null; ;) {
+    const ids: readonly string[] = await idsAfter(after, PAGE);
+    if (ids.length > 0) yield await loadLeads(q, ids);
+    if (ids.length < PAGE) return;
+    after = ids.at(-1)!;
+  }
 }

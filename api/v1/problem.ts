@@ -57,6 +57,7 @@ export const notFound = (what: string): HttpProblem =>
 const REFUSALS: Readonly<Record<string, number>> = {
   not_found: 404,
   erased: 410,
+  not_kept: 410,
   changed_meanwhile: 412,
   bad_outcome: 422,
   bad_text: 422,
@@ -79,6 +80,7 @@ const BY_NAME: Readonly<Record<string, readonly [status: number, code: string]>>
   UnknownTypeError: [422, 'unknown_type'],
   UnknownEndpointError: [404, 'not_found'],
   IdentityTaken: [409, 'identity_taken'],
+  BadLeadField: [422, 'bad_lead'],
   BadConsentPolicy: [422, 'bad_consent_policy'],
   UnknownZone: [422, 'unknown_time_zone'],
   BadTime: [422, 'bad_time'],

@@ -94,7 +94,11 @@ export function addLeads(program: Command): void {
         const number = await withSession(out, ({ db }) =>
           out.busy(
             'Exporting',
-            exportLeads(db, output === undefined ? process.stdout : createWriteStream(output), matches),
+            exportLeads(
+              db,
+              output === undefined ? process.stdout : createWriteStream(output),
+              matches ? { matches } : {},
+            ),
           ),
         );
         if (output !== undefined)

@@ -24,7 +24,7 @@ export const seesMessage = (n: number): string =>
     or ($${n + 1}::boolean and l.owner is null and (m.lead_id is not null or coalesce(p.owner, s.owner) is null)))`;
 
 const ABOUT = {
-  lead: `select from leads l where l.id = $1 and ${seesLead(2)}`,
+  lead: `select from leads l where l.id = $1 and l.erased_at is null and ${seesLead(2)}`,
   task: `select from tasks k join leads l on l.id = k.lead_id where k.id = $1 and ${seesTask(2)}`,
   message: `select from messages m left join leads l on l.id = m.lead_id left join leads p on p.id = m.maybe_lead_id
     left join senders s on s.id = m.sender_id where m.id = $1 and ${seesMessage(2)}`,

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { LeadsCsvError } from './csv-error.ts';
 
 /** Fields of a lead that a column may fill, as an explicit mapping names them. */
-const LEAD_FIELDS = [
+export const LEAD_FIELDS = [
   'external_id',
   'first_name',
   'last_name',

@@ -1,5 +1,6 @@
 /** On whom and by whose senders somebody may launch: reps on their own leads by their own senders, managers on their team's. */
 import type { Db } from '../../../db/db.ts';
+import { importedLeads } from '../../../db/imports.ts';
 import { loadLeads } from '../../../db/leads.ts';
 import { listSenders } from '../../../db/senders.ts';
 import type { LeadProfile } from '../../../sequences/lead.ts';
@@ -19,6 +20,27 @@ export const mayTake =
     owns(principal, lead.owner);
 
 const PAGE = 5000;
+
+/** The audience as ids or a condition; of a file those within the principal's reach. @throws CommandRefused */
+export async function audienceOf(
+  db: Db,
+  principal: Principal,
+  audience: KnownAudience | { readonly importId: string },
+): Promise<KnownAudience> {
+  if (!('importId' in audience)) return audience;
+  const ids = await importedLeads(
+    db,
+    audience.importId,
+    principal.user.role === 'admin' ? null : principal.user.id,
+  );
+  if (principal.owners === null) return { leadIds: ids };
+  const own: string[] = [];
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const leads = await loadLeads(db, ids.slice(at, at + PAGE));
+    own.push(...leads.filter(mayTake(principal)).map(({ id }) => id));
+  }
+  return { leadIds: own };
+}
 
 /** @throws HttpProblem 404 when one of the leads is another rep's; those that are none are left out as such later */
 export async function assertLaunchable(db: Db, principal: Principal, audience: KnownAudience): Promise<void> {

@@ -4,7 +4,6 @@ import { useApiKey } from '../../../db/access/api-keys.ts';
 import { sessionUser } from '../../../db/access/sessions.ts';
 import { ownersSeenBy, readUser, type Role, type User } from '../../../db/access/users.ts';
 import type { Db } from '../../../db/db.ts';
-import type { Sight } from '../../../db/lead-list.ts';
 import { HttpProblem } from '../problem.ts';
 
 /** What an API key may be good for; `read` is for GET, `write` for everything that changes something. */
@@ -101,12 +100,6 @@ export function assertSameOrigin(request: FastifyRequest): void {
 export function principalOf(request: FastifyRequest): Principal {
   if (!request.principalOrNull) throw new HttpProblem(401, 'not_signed_in', 'Sign in first.');
   return request.principalOrNull;
-}
-
-/** What whoever asks may see: managers also what nobody owns. */
-export function sightOf(request: FastifyRequest): Sight {
-  const { owners, user } = principalOf(request);
-  return { owners, orNobodys: user.role === 'manager' };
 }
 
 /** @throws HttpProblem 401, 403 */

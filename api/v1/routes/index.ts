@@ -2,6 +2,9 @@ import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { accessRoutes } from './access.ts';
 import { leadRoutes } from './leads.ts';
+import { leadListRoutes } from './lead-list.ts';
+import { importRoutes } from './imports.ts';
+import { suppressionRoutes } from './suppressions.ts';
 import { controlRoutes } from './controls.ts';
 import { launchRoutes } from './launches.ts';
 import { metaRoutes } from './meta.ts';
@@ -21,7 +24,10 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   metaRoutes,
   accessRoutes,
   userRoutes,
+  leadListRoutes,
   leadRoutes,
+  importRoutes,
+  suppressionRoutes,
   steeringRoutes,
   deskRoutes,
   taskRoutes,

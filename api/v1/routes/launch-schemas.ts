@@ -62,6 +62,7 @@ export const launchDetail = z
 const audience = z
   .union([
     z.strictObject({ leadIds: z.array(z.uuid()).min(1).max(20_000) }),
+    z.strictObject({ importId: z.uuid().describe('Whom an imported file was about') }),
     z.strictObject({
       where: z.string().min(1).max(4000).describe('A condition over `lead`, such as lead.country == "DE"'),
     }),

@@ -14,7 +14,7 @@ import { pacing } from '../../../db/pacing.ts';
 import { explainReason } from '../../../db/reasons.ts';
 import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/launch-leads.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
-import { assertLaunchable, mayTake, sendersOf } from '../access/launching.ts';
+import { assertLaunchable, audienceOf, mayTake, sendersOf } from '../access/launching.ts';
 import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createLive } from '../live.ts';
@@ -106,7 +106,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     config: { access: everybody('launches:write') },
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      const { audience, dryRun, senderIds, ...body } = request.body;
+      const { audience: given, dryRun, senderIds, ...body } = request.body;
+      const audience = await audienceOf(db, principal, given);
       await assertLaunchable(db, principal, audience);
       const senders = await sendersOf(db, principal, senderIds);
       const createdBy = principal.user.id;
@@ -156,7 +157,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request) => {
       const principal = principalOf(request);
       const launch = await seen(principal, request.params.id);
-      const { audience, dryRun } = request.body;
+      const { audience: given, dryRun } = request.body;
+      const audience = await audienceOf(db, principal, given);
       await assertLaunchable(db, principal, audience);
       // A launch with other people's senders is theirs to add to.
       if (launch.createdBy !== principal.user.id) await sendersOf(db, principal, launch.senderIds);

@@ -4,41 +4,21 @@ import { eraseLead } from '../../../db/erase.ts';
 import { recordLeadEvent } from '../../../db/events.ts';
 import { exportLead } from '../../../db/export.ts';
 import { timeline } from '../../../db/history.ts';
-import { assertSeen, LEAD_STATUSES, listLeads } from '../../../db/lead-list.ts';
-import { loadLead } from '../../../db/leads.ts';
+import { readLead } from '../../../db/leads.ts';
 import { suppress } from '../../../db/suppressions.ts';
 import { why } from '../../../db/why.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { OUTSIDE_EVENT, type OutsideEvent } from '../../../sequences/plan.ts';
-import { everybody, managers, principalOf, sightOf } from '../access/principal.ts';
-import { byId, instant, listOf, page, pageOf, paging, placeOf, time, type Api } from '../contract.ts';
+import { everybody, managers, principalOf } from '../access/principal.ts';
+import { assertSees } from '../access/sight.ts';
+import { byId, instant, listOf, tag, time, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 import { sendingSchema } from './steering.ts';
 
 const channel = z.enum(CONTACT_CHANNELS);
 
-const listedSchema = z
-  .object({
-    id: z.uuid(),
-    name: z.string().nullable(),
-    title: z.string().nullable(),
-    company: z.string().nullable(),
-    email: z.string().nullable(),
-    owner: z.string().nullable(),
-    timeZone: z.string().nullable(),
-    status: z
-      .enum(LEAD_STATUSES)
-      .describe('Of the active enrollment, else the last one; none: never in a sequence'),
-    reason: z.string().nullable(),
-    sequence: z.string().nullable(),
-    nextAction: z.string().nullable(),
-    nextAt: instant.nullable(),
-    createdAt: instant,
-  })
-  .meta({ id: 'LeadListed' });
-
-const leadSchema = z
+export const leadSchema = z
   .object({
     id: z.uuid(),
     externalId: z.string().nullable(),
@@ -62,6 +42,8 @@ const leadSchema = z
       at: z.string().nullable(),
     }),
     attributes: z.record(z.string(), z.unknown()),
+    createdAt: instant,
+    version: z.int(),
   })
   .meta({ id: 'Lead' });
 
@@ -132,28 +114,6 @@ const EVENTS = [
 const eventType = z.union([z.enum(EVENTS), z.string().max(100).regex(OUTSIDE_EVENT)]);
 
 export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void {
-  app.get('/leads', {
-    schema: {
-      operationId: 'leads.list',
-      tags: ['Leads'],
-      summary: 'Leads, the newest first',
-      querystring: z.object({
-        ...paging,
-        q: z.string().trim().min(1).max(200).optional().describe('Part of the name, company or email'),
-        owner: z.string().max(200).optional(),
-        status: z.enum(LEAD_STATUSES).optional(),
-      }),
-      response: { 200: pageOf(listedSchema) },
-    },
-    config: { access: everybody('leads:read') },
-    handler: async (request) => {
-      const { cursor, limit, q = null, owner = null, status = null } = request.query;
-      const after = placeOf(cursor, z.tuple([z.string().max(40), z.uuid()]));
-      const filter = { ...sightOf(request), q, owner, status, after, limit: limit + 1 };
-      return page(await listLeads(db, filter), limit, (row) => [row.place, row.id]);
-    },
-  });
-
   app.get('/leads/:id', {
     schema: {
       operationId: 'leads.read',
@@ -163,9 +123,11 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
       response: { 200: leadSchema },
     },
     config: { access: everybody('leads:read') },
-    handler: async (request) => {
-      await assertSeen(db, request.params.id, sightOf(request));
-      return loadLead(db, request.params.id);
+    handler: async (request, reply) => {
+      await assertSees(db, request, 'lead', request.params.id);
+      const lead = await readLead(db, request.params.id);
+      void tag(reply, lead.version);
+      return lead;
     },
   });
 
@@ -179,7 +141,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     },
     config: { access: everybody('leads:read') },
     handler: async (request) => {
-      await assertSeen(db, request.params.id, sightOf(request));
+      await assertSees(db, request, 'lead', request.params.id);
       return why(db, hashIdentity, request.params.id);
     },
   });
@@ -195,7 +157,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     },
     config: { access: everybody('leads:read') },
     handler: async (request) => {
-      await assertSeen(db, request.params.id, sightOf(request));
+      await assertSees(db, request, 'lead', request.params.id);
       return timeline(db, request.params.id, request.query.limit);
     },
   });
@@ -210,7 +172,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     },
     config: { access: everybody('leads:read') },
     handler: async (request) => {
-      await assertSeen(db, request.params.id, sightOf(request));
+      await assertSees(db, request, 'lead', request.params.id);
       return exportLead(db, request.params.id);
     },
   });
@@ -245,7 +207,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     config: { access: everybody('leads:write') },
     handler: async (request) => {
       const { id: leadId } = request.params;
-      await assertSeen(db, leadId, sightOf(request));
+      await assertSees(db, request, 'lead', leadId);
       const { type, at, until, key, ...rest } = request.body;
       const effect = await recordLeadEvent(db, hashIdentity, {
         ...rest,
@@ -282,7 +244,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     config: { access: everybody('leads:write') },
     handler: async (request) => {
       const { id: leadId } = request.params;
-      await assertSeen(db, leadId, sightOf(request));
+      await assertSees(db, request, 'lead', leadId);
       const done = await suppress(db, hashIdentity, { leadId }, request.body);
       wake({ enrollments: done.wake });
       return { leads: done.leads, stopped: done.wake.length, sending: done.sending };
@@ -306,7 +268,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     config: { access: managers('leads:write') },
     handler: async (request) => {
       const { id } = request.params;
-      await assertSeen(db, id, sightOf(request));
+      await assertSees(db, request, 'lead', id);
       const { lead } = await timeline(db, id, 1);
       if (request.body.name.trim() !== (lead.name || lead.email || id))
         throw new HttpProblem(422, 'not_confirmed', 'That is not the lead’s name; nothing was erased.');

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { pauseTarget, resumeTarget, stopTarget, type Target } from '../../operations/control.ts';
 import { reschedule, retry, skip, type Commanded } from '../../../db/commands.ts';
-import { assertSeen } from '../../../db/lead-list.ts';
 import { activeEnrollment } from '../../../db/lookup.ts';
-import { everybody, sightOf } from '../access/principal.ts';
+import { everybody } from '../access/principal.ts';
+import { assertSees } from '../access/sight.ts';
 import { byId, instant, listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { FastifyRequest } from 'fastify';
@@ -25,7 +25,7 @@ const reason = z.string().trim().min(1).max(200);
 export function steeringRoutes(app: Api, { db, wake }: ApiDeps): void {
   const seen = async (request: FastifyRequest<{ Params: { id: string } }>): Promise<Target> => {
     const { id } = request.params;
-    await assertSeen(db, id, sightOf(request));
+    await assertSees(db, request, 'lead', id);
     return { scope: 'lead', scopeId: id, name: id };
   };
   const commanded = (done: Commanded) => {

@@ -1,0 +1,201 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  makeEnrollment,
+  makeLaunch,
+  makeLead,
+  makePlan,
+  makeVersion,
+  touchNode,
+} from '../../support/factories.ts';
+import { until } from '../../support/until.ts';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+let api: TestApi;
+let admin: Client;
+let rep: Client;
+beforeAll(async () => {
+  api = await startApi();
+  admin = await api.signedIn();
+  rep = await api.signedIn({ role: 'rep', name: 'Deniz Ak', knownAs: ['deniz'] });
+});
+afterAll(() => api.close());
+
+const names = (answer: { body: { items: { name: string }[] } }) => answer.body.items.map(({ name }) => name);
+
+test('leads are found by parts of words, by what they are and by what they did', async () => {
+  const ada = await makeLead(api.db, { firstName: 'Ada', lastName: 'Löwe', owner: 'deniz' });
+  await makeLead(api.db, { firstName: 'Bob', lastName: 'Stone', owner: 'mia' });
+  const version = await makeVersion(api.db, { plan: makePlan([touchNode('mail', 'email')]) });
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  await makeEnrollment(api.db, { launchId: launch.id, leadId: ada.id });
+  await api.db.query(
+    `insert into lead_events (lead_id, type, at) values ($1, 'clicked', business_now() - interval '3 days')`,
+    [ada.id],
+  );
+  expect(names(await admin.get('/leads?q=l%C3%B6w%20AD'))).toEqual(['Ada Löwe']);
+  expect(names(await admin.get('/leads?owner=mia'))).toEqual(['Bob Stone']);
+  expect(names(await admin.get('/leads?did=clicked&withinDays=4'))).toEqual(['Ada Löwe']);
+  expect(names(await admin.get('/leads?did=clicked&withinDays=2'))).toEqual([]);
+  expect(names(await admin.get(`/leads?launchId=${launch.id}`))).toEqual(['Ada Löwe']);
+  expect(names(await admin.get('/leads?status=none&q=stone'))).toEqual(['Bob Stone']);
+  expect((await admin.get('/leads/count?q=stone')).body).toEqual({ count: 1, more: false });
+  // A rep finds only what is the rep's.
+  expect(names(await rep.get('/leads?q=stone'))).toEqual([]);
+  expect((await rep.get('/leads/facets')).body.owners).toEqual(['deniz']);
+});
+
+test.each(['name', '-name', 'company', 'createdAt', '-createdAt'])(
+  'pages sorted by %s hold everybody once',
+  async (sort) => {
+    for (let i = 0; i < 7; i++) await makeLead(api.db, { firstName: `Page${i % 3}`, lastName: 'Sorted' });
+    const whole = await admin.get(`/leads?sort=${sort}&limit=200&q=sorted`);
+    const seen: string[] = [];
+    for (let cursor: string | null = null; ;) {
+      const page = await admin.get(
+        `/leads?sort=${sort}&limit=2&q=sorted${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`,
+      );
+      seen.push(...page.body.items.map(({ id }: { id: string }) => id));
+      cursor = page.body.next;
+      if (cursor === null) break;
+    }
+    expect(seen).toEqual(whole.body.items.map(({ id }: { id: string }) => id));
+    expect(new Set(seen).size).toBe(seen.length);
+  },
+);
+
+test('a lead is added and changed by hand, in the form in which leads are kept, and never over somebody else’s change', async () => {
+  const added = await admin.post('/leads', {
+    firstName: ' Grace ',
+    lastName: 'Hopper',
+    emails: ['Grace@Navy.test'],
+    country: 'Germany',
+    phones: ['030 901820'],
+    attributes: { seats: '12' },
+  });
+  expect(added).toMatchObject({
+    status: 201,
+    body: {
+      firstName: 'Grace',
+      emails: ['grace@navy.test'],
+      country: 'DE',
+      phones: ['+4930901820'],
+      attributes: { seats: 12 },
+    },
+  });
+  const path = `/leads/${added.body.id}`;
+  const etag = added.headers.get('etag')!;
+  const changed = await admin.call('PATCH', path, { title: 'Admiral' }, { 'if-match': etag });
+  expect(changed).toMatchObject({ status: 200, body: { title: 'Admiral', firstName: 'Grace' } });
+  expect(await admin.call('PATCH', path, { title: 'Captain' }, { 'if-match': etag })).toMatchObject({
+    status: 412,
+    body: { code: 'changed_meanwhile' },
+  });
+  expect(await admin.call('PATCH', path, { emails: ['no address'] })).toMatchObject({
+    status: 422,
+    body: { code: 'bad_lead' },
+  });
+  const other = await admin.post('/leads', { firstName: 'X', emails: ['grace@navy.test'] });
+  expect(other).toMatchObject({ status: 409, body: { code: 'identity_taken' } });
+  // What a rep adds is the rep's, and another's lead is not there for them.
+  const own = await rep.post('/leads', { firstName: 'Own', emails: ['own@acme.test'], owner: 'mia' });
+  expect(own.body.owner).toBe(rep.user.email);
+  expect(await rep.call('PATCH', path, { title: 'x' })).toMatchObject({ status: 404 });
+  expect(await rep.call('PATCH', `/leads/${own.body.id}`, { owner: 'mia' })).toMatchObject({ status: 403 });
+});
+
+test('one thing is done to many, but not to those of others', async () => {
+  const mine = await makeLead(api.db, { firstName: 'Mine', owner: 'deniz' });
+  const theirs = await makeLead(api.db, { firstName: 'Theirs', owner: 'mia' });
+  const ids = [mine.id, theirs.id];
+  const tagged = await rep.post('/leads/bulk', {
+    ids,
+    action: { do: 'attribute', name: 'tag', value: 'fair' },
+  });
+  expect(tagged.body).toEqual({ leads: 1 });
+  expect((await admin.get('/leads?attribute=tag&is=fair')).body.items).toHaveLength(1);
+  expect((await rep.post('/leads/bulk', { ids, action: { do: 'owner', owner: 'mia' } })).status).toBe(403);
+  expect((await admin.post('/leads/bulk', { ids, action: { do: 'owner', owner: 'lea' } })).body).toEqual({
+    leads: 2,
+  });
+  await admin.post('/leads/bulk', { ids, action: { do: 'pause' } });
+  const { rows } = await api.db.query(
+    `select count(*)::int as count from pauses where scope = 'lead' and scope_id = any($1::uuid[]) and ended_at is null`,
+    [ids],
+  );
+  expect(rows[0]!.count).toBe(2);
+});
+
+test('the list goes out as CSV that a spreadsheet does not run', async () => {
+  await makeLead(api.db, { firstName: '=HYPERLINK("x")', lastName: 'Formula', owner: 'deniz' });
+  const csv = await rep.get('/leads.csv?q=formula');
+  expect(csv.headers.get('content-type')).toContain('text/csv');
+  expect(csv.body.split('\r\n')).toHaveLength(3);
+  expect(csv.body).toContain(`'=HYPERLINK`);
+  expect((await rep.get('/leads.csv?q=theirs')).body.split('\r\n')).toHaveLength(2);
+});
+
+test('a file is looked at, mapped, imported with what was not taken told, and launched on', async () => {
+  const csv = [
+    'Vorname,Mail,Etage',
+    'Nora,nora@import.test,3',
+    'Omar,omar@import.test,4',
+    'Broken,not an address,5',
+  ].join('\n');
+  const sent = await rep.post('/imports?name=fair.csv', csv, { 'content-type': 'text/csv' });
+  expect(sent).toMatchObject({ status: 201, body: { state: 'uploaded', name: 'fair.csv', kept: true } });
+  const path = `/imports/${sent.body.id}`;
+  const preview = await rep.post(`${path}/preview`, { mapping: { Etage: 'attributes.floor' } });
+  expect(preview.body.columns).toEqual([
+    { header: 'Vorname', target: 'first_name', samples: ['Nora', 'Omar', 'Broken'] },
+    { header: 'Mail', target: 'email', samples: ['nora@import.test', 'omar@import.test', 'not an address'] },
+    { header: 'Etage', target: 'attributes.floor', samples: ['3', '4', '5'] },
+  ]);
+  expect(preview.body.rows[2].problem).toContain('not an address');
+  const run = await rep.post(`${path}/run`, { mapping: { Etage: 'attributes.floor' } });
+  expect(run.status).toBe(202);
+  const done = await until(async () => {
+    const { body } = await rep.get(path);
+    return body.state === 'done' ? body : null;
+  }, 'the import');
+  expect(done).toMatchObject({
+    kept: false,
+    hasRejects: true,
+    report: { created: 2, rejected: { unreachable: 1 } },
+  });
+  expect((await rep.get(`${path}/rejects.csv`)).body).toContain('not an address');
+  expect(await rep.post(`${path}/run`, {})).toMatchObject({ status: 409, body: { code: 'already_done' } });
+  expect((await admin.get('/leads?attribute=floor&is=4')).body.items).toMatchObject([{ name: 'Omar' }]);
+  // Somebody else's file is not there; an admin sees it.
+  const other = await api.signedIn({ role: 'manager' });
+  expect((await other.get(path)).status).toBe(404);
+  const version = await makeVersion(api.db, { plan: makePlan([touchNode('mail', 'email')]) });
+  const tried = await admin.post('/launches', {
+    versionId: version.id,
+    audience: { importId: sent.body.id },
+    dryRun: true,
+  });
+  expect(tried.body.excluded).toMatchObject([{ reason: 'no_reachable_channel', count: 2 }]);
+});
+
+test('what was suppressed by hand can be taken back, what a person wished cannot', async () => {
+  const manager = await api.signedIn({ role: 'manager' });
+  const lead = await makeLead(api.db, { firstName: 'Sup', email: 'sup@acme.test' });
+  expect((await manager.post('/suppressions', { kind: 'email', value: 'Sup@acme.test' })).body).toMatchObject(
+    { leads: 1 },
+  );
+  expect((await manager.post('/suppressions', { kind: 'domain', value: 'nodomain' })).status).toBe(422);
+  const found = await manager.get('/suppressions?value=sup@acme.test');
+  expect(found.body.items).toMatchObject([
+    { kind: 'email', reason: 'by_hand', channel: null, wished: false },
+  ]);
+  const path = `/suppressions/${found.body.items[0].id}`;
+  expect((await manager.call('DELETE', path)).status).toBe(403);
+  expect((await admin.call('DELETE', path)).status).toBe(204);
+  await admin.post(`/leads/${lead.id}/events`, { type: 'unsubscribed' });
+  const wish = (await admin.get('/suppressions?value=sup@acme.test')).body.items[0];
+  expect(wish).toMatchObject({ reason: 'unsubscribed', wished: true });
+  expect(await admin.call('DELETE', `/suppressions/${wish.id}`)).toMatchObject({
+    status: 409,
+    body: { code: 'suppressed' },
+  });
+});
