@@ -27,8 +27,8 @@ export const instant = z.codec(z.iso.datetime({ offset: true }), z.date(), {
   encode: (date) => date.toISOString(),
 });
 
-/** The same for what the operations keep as milliseconds. */
-export const time = z.codec(z.iso.datetime(), z.number(), {
+/** The same for what the operations keep as milliseconds. The document says what is on the wire. */
+export const time = z.codec(z.iso.datetime(), z.number().meta({ type: 'string', format: 'date-time' }), {
   decode: (text) => Date.parse(text),
   encode: (at) => new Date(at).toISOString(),
 });

@@ -1855,14 +1855,14 @@ export interface Why {
     sequence: string;
     status: 'pending' | 'running' | 'finished' | 'stopped';
     reason: string;
-    startedAt: number | null;
-    endedAt: number | null;
+    startedAt: string | null;
+    endedAt: string | null;
     step: string | null;
     held: boolean;
   } | null;
   next: {
     action: string | null;
-    at: number;
+    at: string;
   } | null;
   blocks: {
     kind: string;
@@ -1885,7 +1885,7 @@ export interface Timeline {
    */
   truncated: boolean;
   entries: {
-    at: number;
+    at: string;
     what: 'touch' | 'event' | 'decision' | 'task' | 'hit';
     id: string;
     enrollmentId: string | null;

@@ -3,8 +3,11 @@ import { notifications } from '@mantine/notifications';
 import { newKey } from '../api/client.ts';
 import { i18n } from '../i18n/index.ts';
 
+const DONE_MS = 3000;
+
 /** Says that something was done. */
-export const done = (message: string): void => void notifications.show({ message, role: 'status' });
+export const done = (message: string): void =>
+  void notifications.show({ message, role: 'status', autoClose: DONE_MS });
 
 const UNDO_MS = 10_000;
 

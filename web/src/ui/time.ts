@@ -55,3 +55,6 @@ export function useNow(): number {
 
 /** The instant so many days from now, as the API takes it. */
 export const inDays = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString();
+
+/** This instant, as the API takes it. */
+export const nowInstant = (): string => inDays(0);

@@ -1,7 +1,224 @@
+import { Button, Drawer, Group, Modal, Text } from '@mantine/core';
+import { IconAddressBook } from '@tabler/icons-react';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { addressOf, call, type Answer, type Needs } from '../../api/client.ts';
+import { LeadPanel } from '../../lead/LeadPanel.tsx';
+import { LeadForm } from '../../lead/Profile.tsx';
+import { useWord } from '../../lead/words.ts';
+import { Badge, type Tone } from '../../ui/Badge.tsx';
+import { DataTable, type Column } from '../../ui/DataTable.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { LeadName } from '../../ui/LeadName.tsx';
 import { Page } from '../../ui/Page.tsx';
+import { Empty, Failed, Loading } from '../../ui/states.tsx';
+import { Bulk } from './Bulk.tsx';
+import { filterOf, type Search } from './filter.ts';
+import { Filters } from './Filters.tsx';
+import classes from './Leads.module.css';
 
+type Lead = Answer<'leads.list'>['items'][number];
+
+const TONES = {
+  none: 'neutral',
+  pending: 'neutral',
+  running: 'accent',
+  finished: 'good',
+  stopped: 'warn',
+} as const satisfies Readonly<Record<Lead['status'], Tone>>;
+
+const nameOf = (lead: Lead) => lead.name ?? lead.email ?? lead.id;
+
+/** Everybody, found by anything that is known of them; a lead opens beside the list. */
 export function Leads() {
-  const { t } = useTranslation('leads');
-  return <Page title={t('title')}>{null}</Page>;
+  const { t } = useTranslation(['leads', 'lead', 'common']);
+  const search = useSearch({ from: '/frame/leads' }) as Search;
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { open, sort = '-createdAt' } = search;
+  const filter = filterOf(search);
+  const change = (changes: Search, replace = false) =>
+    void navigate({
+      to: '/leads',
+      search: Object.fromEntries(
+        Object.entries({ ...search, ...changes }).filter(([, value]) => value !== undefined && value !== ''),
+      ) as Record<string, string>,
+      replace,
+    });
+  const leads = useInfiniteQuery({
+    queryKey: ['leads', filter, sort],
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        'leads.list',
+        {
+          query: {
+            ...filter,
+            sort: sort as NonNullable<Needs<'leads.list'>['query']>['sort'] & string,
+            limit: 100,
+            ...(pageParam && { cursor: pageParam }),
+          },
+        },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
+    placeholderData: (before) => before,
+  });
+  const count = useQuery({
+    queryKey: ['leads', 'count', filter],
+    queryFn: ({ signal }) => call('leads.count', { query: filter }, { signal }),
+    placeholderData: (before) => before,
+  });
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [adding, setAdding] = useState(false);
+  const rows = leads.data?.pages.flatMap((page) => page.items) ?? [];
+  const add = useMutation({
+    mutationFn: (body: Needs<'leads.add'>['body']) => call('leads.add', { body }),
+    onSuccess(lead) {
+      setAdding(false);
+      void client.invalidateQueries({ queryKey: ['leads'] });
+      change({ open: lead.id });
+    },
+  });
+  const columns = useColumns();
+  const filtered = Object.keys(filter).length > 0;
+  return (
+    <Page
+      full
+      title={t('title')}
+      actions={
+        <>
+          <Text size="sm" c="dimmed" aria-live="polite">
+            {count.data && t(count.data.more ? 'countMore' : 'count', { count: count.data.count })}
+          </Text>
+          <Button variant="default" component="a" href={addressOf('leads.csv', { query: filter })} download>
+            {t('common:action.export')}
+          </Button>
+          <Button variant="default" onClick={() => setAdding(true)}>
+            {t('add')}
+          </Button>
+          <Button renderRoot={(props) => <Link to="/leads/import" {...props} />}>{t('import')}</Button>
+        </>
+      }
+      bar={<Filters search={search} onChange={change} />}
+    >
+      <div className={classes.list}>
+        {selected.size > 0 && <Bulk selected={selected} onDone={() => setSelected(new Set())} />}
+        {leads.isPending ? (
+          <Loading rows={12} />
+        ) : leads.isError ? (
+          <Failed error={leads.error} retry={() => void leads.refetch()} />
+        ) : rows.length === 0 ? (
+          <Empty
+            icon={IconAddressBook}
+            title={filtered ? t('nothingFound') : t('empty')}
+            text={filtered ? t('nothingFoundText') : t('emptyText')}
+            action={
+              filtered ? (
+                <Button variant="default" onClick={() => void navigate({ to: '/leads', search: {} })}>
+                  {t('common:action.clear')}
+                </Button>
+              ) : (
+                <Button renderRoot={(props) => <Link to="/leads/import" {...props} />}>{t('import')}</Button>
+              )
+            }
+          />
+        ) : (
+          <DataTable
+            name={t('title')}
+            columns={columns}
+            rows={rows}
+            rowKey={(lead) => lead.id}
+            nameOf={nameOf}
+            sort={sort}
+            onSort={(by) => change({ sort: by })}
+            onOpen={(lead) => change({ open: lead.id })}
+            openKey={open ?? null}
+            selected={selected}
+            onSelect={setSelected}
+            onMore={leads.hasNextPage ? () => void leads.fetchNextPage() : undefined}
+            loadingMore={leads.isFetchingNextPage}
+          />
+        )}
+      </div>
+      <Drawer
+        opened={open !== undefined}
+        onClose={() => change({ open: undefined })}
+        size={620}
+        title={t('one')}
+        overlayProps={{ backgroundOpacity: 0.15 }}
+        closeButtonProps={{ 'aria-label': t('common:action.close') }}
+      >
+        {open && <LeadPanel id={open} linked />}
+      </Drawer>
+      <Modal
+        opened={adding}
+        onClose={() => setAdding(false)}
+        title={t('add')}
+        size="lg"
+        closeButtonProps={{ 'aria-label': t('common:action.close') }}
+      >
+        <LeadForm saving={add.isPending} onSave={(body) => add.mutate(body)} />
+      </Modal>
+    </Page>
+  );
+}
+
+function useColumns(): readonly Column<Lead>[] {
+  const { t } = useTranslation(['leads', 'lead']);
+  const word = useWord();
+  return [
+    {
+      key: 'name',
+      header: t('column.name'),
+      width: 260,
+      sortable: true,
+      render: (lead) => (
+        <Link to="/leads" search={(before) => ({ ...before, open: lead.id })} className={classes.name}>
+          <LeadName name={nameOf(lead)} title={lead.title} />
+        </Link>
+      ),
+    },
+    {
+      key: 'company',
+      header: t('column.company'),
+      width: 180,
+      sortable: true,
+      render: (lead) => <bdi>{lead.company}</bdi>,
+    },
+    {
+      key: 'status',
+      header: t('column.status'),
+      width: 150,
+      render: (lead) => <Badge tone={TONES[lead.status]}>{t(`lead:status.${lead.status}`)}</Badge>,
+    },
+    { key: 'sequence', header: t('column.sequence'), width: 180, render: (lead) => lead.sequence },
+    {
+      key: 'next',
+      header: t('column.next'),
+      width: 220,
+      render: (lead) =>
+        lead.nextAt ? (
+          <span>
+            {word(lead.nextAction ?? 'next_step')} <Instant at={lead.nextAt} zone={lead.timeZone} />
+          </span>
+        ) : (
+          lead.reason && (
+            <Text span size="sm" c="dimmed">
+              {word(lead.reason)}
+            </Text>
+          )
+        ),
+    },
+    { key: 'owner', header: t('column.owner'), width: 140, render: (lead) => lead.owner ?? '–' },
+    {
+      key: 'createdAt',
+      header: t('column.createdAt'),
+      width: 130,
+      sortable: true,
+      render: (lead) => <Instant at={lead.createdAt} />,
+    },
+  ];
 }

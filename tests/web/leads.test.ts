@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import type { TestApi } from '../api/v1/support.ts';
+import {
+  makeEnrollment,
+  makeLaunch,
+  makeLead,
+  makePlan,
+  makeVersion,
+  touchNode,
+} from '../support/factories.ts';
+import { accessibilityViolations, openBrowser, picture, settled, startWebApi, visit } from './support.ts';
+
+let api: TestApi;
+let browser: Browser;
+beforeAll(async () => {
+  [api, browser] = await Promise.all([startWebApi(), openBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await api?.close();
+});
+
+const HOSTILE = '<img src=x onerror="document.title=1">';
+
+async function someLeads(): Promise<string> {
+  const version = await makeVersion(api.db, { plan: makePlan([touchNode('hello', 'email')]) });
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  const ada = await makeLead(api.db, {
+    firstName: 'Ada',
+    lastName: HOSTILE,
+    owner: 'rosa',
+    timeZone: 'Europe/Istanbul',
+    attributes: { tag: 'fair', note: '"><script>document.title=2</script>' },
+  });
+  const enrollment = await makeEnrollment(api.db, { launchId: launch.id, leadId: ada.id });
+  await api.db.query(
+    `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at, content)
+     values ($1, $2, 'hello', 1, 1, 'email', 'email', 'sent', business_now() - interval '2 days', current_date, business_now() - interval '2 days', '{}')`,
+    [enrollment.id, ada.id],
+  );
+  await api.db.query(
+    `insert into lead_events (lead_id, enrollment_id, type, channel, at) values ($1, $2, 'opened', 'email', business_now() - interval '1 day')`,
+    [ada.id, enrollment.id],
+  );
+  for (const [firstName, lastName] of [
+    ['محمد', 'الخوارزمي'],
+    ['Wilhelmine-Charlotte', 'Donaudampfschifffahrtsgesellschaftskapitän'],
+    ['Gülşah', 'Çağlayangil'],
+  ])
+    await makeLead(api.db, { firstName: firstName!, lastName: lastName!, owner: 'mia' });
+  return ada.id;
+}
+
+test('leads are found, opened beside the list, changed, paused and exported, and nothing that they are called runs', async () => {
+  const id = await someLeads();
+  const { page, complaints, close } = await visit(browser, api);
+  await page.goto('/leads');
+  await page.getByText('Gülşah Çağlayangil').waitFor();
+  await picture(page, 'leads-desk');
+  await page.getByLabel('Name, company or email').fill('ada');
+  await page.waitForURL(/q=ada/);
+  await page.getByText('Gülşah Çağlayangil').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: /Ada/ }).click();
+  const drawer = page.getByRole('dialog', { name: 'Lead' });
+  await drawer.getByText('Opened', { exact: true }).waitFor();
+  expect(await page.title()).toBe('Leads · Cadenza');
+  await picture(page, 'lead-drawer');
+  await drawer.getByRole('button', { name: 'Pause' }).click();
+  await drawer.getByRole('button', { name: 'Resume' }).waitFor();
+  await drawer.getByText('This lead is paused').waitFor();
+  await drawer.getByRole('tab', { name: 'Profile' }).click();
+  await drawer.getByLabel('Title').fill('Countess');
+  await drawer.getByRole('button', { name: 'Save' }).click();
+  await drawer.getByText('Countess').first().waitFor();
+  const { rows } = await api.db.query<{ title: string }>('select title from leads where id = $1', [id]);
+  expect(rows[0]!.title).toBe('Countess');
+  // Filters, order and the open lead are in the address.
+  await page.reload();
+  await drawer.getByText('Countess').first().waitFor();
+  await drawer.getByRole('link', { name: 'Open page' }).click();
+  await page.getByRole('heading', { level: 1, name: /Ada/ }).waitFor();
+  await picture(page, 'lead-page');
+  expect(await page.title()).toContain('Ada');
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('somebody is erased only when the name was typed', async () => {
+  const lead = await makeLead(api.db, { firstName: 'Erasmus', lastName: 'Weg' });
+  const { page, close } = await visit(browser, api);
+  await page.goto(`/leads/${lead.id}`);
+  await page.getByRole('tab', { name: 'Consent and privacy' }).click();
+  await page.getByRole('button', { name: 'Erase' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.locator('input[name=name]').fill('Somebody Else');
+  await dialog.getByRole('button', { name: 'Erase' }).click();
+  await page.getByText('nothing was erased').waitFor();
+  await dialog.locator('input[name=name]').fill('Erasmus Weg');
+  await dialog.getByRole('button', { name: 'Erase' }).click();
+  await page.waitForURL(/\/leads$/);
+  const { rows } = await api.db.query<{ gone: boolean }>(
+    'select erased_at is not null as gone from leads where id = $1',
+    [lead.id],
+  );
+  expect(rows[0]!.gone).toBe(true);
+  await close();
+});
+
+test('a file is dropped, its columns mapped, and its leads are in', async () => {
+  const file = {
+    name: 'fair.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(
+      'Vorname,Mail,Stand\nNora,nora@web.test,A1\nOmar,omar@web.test,B2\nNobody,nothing,C3\n',
+    ),
+  };
+  const { page, complaints, close } = await visit(browser, api);
+  await page.goto('/leads/import');
+  await page.getByRole('heading', { name: 'Import leads', level: 1 }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByRole('heading', { name: 'The columns of fair.csv' }).waitFor();
+  await page.getByText('Not taken').waitFor();
+  await picture(page, 'import-columns');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await page.getByText('2 leads are in').waitFor();
+  await picture(page, 'import-result');
+  await page.getByRole('link', { name: 'Look at the leads' }).click();
+  await page.getByText('Omar').waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('many are worked on at once', async () => {
+  await makeLead(api.db, { firstName: 'Bulk', lastName: 'One' });
+  await makeLead(api.db, { firstName: 'Bulk', lastName: 'Two' });
+  const { page, close } = await visit(browser, api);
+  await page.goto('/leads?q=bulk');
+  await page.getByText('Bulk One').waitFor();
+  await page.getByLabel('Select all').check();
+  await page.getByRole('region', { name: 'Selected leads' }).getByRole('button', { name: 'More' }).click();
+  await page.getByLabel('Tag').fill('vip');
+  await page.keyboard.press('Enter');
+  await page.getByText('Done for 2 leads').waitFor();
+  const { rows } = await api.db.query(
+    `select count(*)::int as count from leads where attributes ->> 'tag' = 'vip'`,
+  );
+  expect(rows[0]!.count).toBe(2);
+  await close();
+});
+
+test.each([
+  ['desk', 'light', 'en'],
+  ['desk', 'dark', 'tr'],
+  ['phone', 'light', 'tr'],
+  ['phone', 'dark', 'en'],
+] as const)('no violation on %s in %s, %s', async (size, scheme, language) => {
+  const id = await someLeads();
+  const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
+  await page.goto('/leads');
+  await page.getByText('Gülşah').first().waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, `leads-${size}-${scheme}-${language}`);
+  await page.goto(`/leads?open=${id}`);
+  await page.getByRole('dialog').getByRole('tab').first().waitFor();
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, `lead-${size}-${scheme}-${language}`);
+  await page.getByRole('dialog').getByRole('tab').nth(1).click();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.getByRole('dialog').getByRole('tab').nth(2).click();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.goto(`/leads/${id}`);
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});

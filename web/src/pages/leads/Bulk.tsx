@@ -1,0 +1,102 @@
+import { Button, Group, Menu, Progress, Text, TextInput } from '@mantine/core';
+import { IconChevronDown } from '@tabler/icons-react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, type Needs } from '../../api/client.ts';
+import { useMe } from '../../shell/session.ts';
+import { typed } from '../../ui/form.ts';
+import { done, soon } from '../../ui/notify.tsx';
+import classes from './Bulk.module.css';
+
+type Action = Needs<'leads.bulk'>['body']['action'];
+const AT_ONCE = 50;
+
+/** What can be done with the leads that are selected. */
+export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDone: () => void }) {
+  const { t } = useTranslation(['leads', 'common']);
+  const client = useQueryClient();
+  const isRep = useMe().role === 'rep';
+  const [progress, setProgress] = useState<number | null>(null);
+  const run = useMutation({
+    async mutationFn(action: Action) {
+      const ids = [...selected];
+      let leads = 0;
+      for (let at = 0; at < ids.length; at += AT_ONCE) {
+        setProgress((at / ids.length) * 100);
+        leads += (await call('leads.bulk', { body: { ids: ids.slice(at, at + AT_ONCE), action } })).leads;
+      }
+      return leads;
+    },
+    onSuccess(count) {
+      done(t('bulk.done', { count }));
+      onDone();
+    },
+    onSettled() {
+      setProgress(null);
+      void client.invalidateQueries({ queryKey: ['leads'] });
+      void client.invalidateQueries({ queryKey: ['lead'] });
+    },
+  });
+  const later = (action: Action, said: string) => soon(said, () => run.mutateAsync(action));
+  const count = selected.size;
+  return (
+    <section className={classes.bar} aria-label={t('bulk.title')}>
+      <Text fw={500}>{t('common:list.selected', { count })}</Text>
+      <Group gap="xs">
+        <Button
+          size="compact-md"
+          renderRoot={(props) => (
+            <Link to="/launches/new" search={{ leads: [...selected].join(',') }} {...props} />
+          )}
+        >
+          {t('bulk.launch')}
+        </Button>
+        <Button size="compact-md" variant="default" onClick={() => run.mutate({ do: 'pause' })}>
+          {t('bulk.pause')}
+        </Button>
+        <Button size="compact-md" variant="default" onClick={() => run.mutate({ do: 'resume' })}>
+          {t('bulk.resume')}
+        </Button>
+        <Menu closeOnItemClick={false} width={260}>
+          <Menu.Target>
+            <Button
+              size="compact-md"
+              variant="default"
+              rightSection={<IconChevronDown size={14} aria-hidden />}
+            >
+              {t('bulk.more')}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => later({ do: 'stop' }, t('bulk.stopping', { count }))}>
+              {t('bulk.stop')}
+            </Menu.Item>
+            <Menu.Item onClick={() => later({ do: 'suppress' }, t('bulk.suppressing', { count }))}>
+              {t('bulk.suppress')}
+            </Menu.Item>
+            <form
+              onSubmit={(event) =>
+                run.mutate({ do: 'attribute', name: 'tag', value: typed<'tag'>(event).tag || null })
+              }
+            >
+              <TextInput name="tag" label={t('bulk.tag')} placeholder={t('bulk.enter')} p="xs" />
+            </form>
+            {!isRep && (
+              <form
+                onSubmit={(event) => run.mutate({ do: 'owner', owner: typed<'owner'>(event).owner || null })}
+              >
+                <TextInput name="owner" label={t('bulk.owner')} placeholder={t('bulk.enter')} p="xs" />
+              </form>
+            )}
+          </Menu.Dropdown>
+        </Menu>
+        <Button size="compact-md" variant="subtle" onClick={onDone}>
+          {t('bulk.nothing')}
+        </Button>
+      </Group>
+      {progress !== null && <Progress value={progress} aria-label={t('bulk.progress')} w={160} />}
+    </section>
+  );
+}

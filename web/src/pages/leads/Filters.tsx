@@ -1,0 +1,186 @@
+import { Button, Group, Menu, NumberInput, Popover, Select, Stack, TextInput } from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconBookmark, IconFilter, IconSearch, IconX } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call } from '../../api/client.ts';
+import { typed } from '../../ui/form.ts';
+import { FILTERS, type Search } from './filter.ts';
+import { useViews } from './views.ts';
+
+const STATUSES = ['none', 'pending', 'running', 'finished', 'stopped'] as const;
+const CONSENTS = ['unknown', 'given', 'refused'] as const;
+
+/** The search field, the filters that are set, all that can be set, and views that were kept. */
+export function Filters({
+  search,
+  onChange,
+}: {
+  search: Search;
+  onChange: (changes: Search, replace?: boolean) => void;
+}) {
+  const { t } = useTranslation(['leads', 'lead', 'common']);
+  const [text, setText] = useState(search.q ?? '');
+  const find = useDebouncedCallback((q: string) => onChange({ q: q || undefined }, true), 200);
+  const set = FILTERS.filter((name) => name !== 'q' && search[name]);
+  const say = (name: (typeof FILTERS)[number]): string => {
+    const value = String(search[name]);
+    if (name === 'status') return t(`lead:status.${value as 'none'}`);
+    if (name === 'consent') return t(`lead:privacy.status.${value as 'given'}`);
+    if (name === 'unowned') return t('filter.nobody');
+    return value;
+  };
+  return (
+    <Group gap="xs">
+      <TextInput
+        aria-label={t('search')}
+        placeholder={t('search')}
+        leftSection={<IconSearch size={16} aria-hidden />}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          find(event.currentTarget.value);
+        }}
+        w={280}
+      />
+      <More search={search} onChange={onChange} />
+      {set.map((name) => (
+        <Button
+          key={name}
+          variant="light"
+          color="gray"
+          size="compact-md"
+          c="var(--mantine-color-text)"
+          rightSection={<IconX size={14} aria-hidden />}
+          aria-label={`${t('common:action.remove')}: ${t(`filter.${name}`)} ${say(name)}`}
+          onClick={() => onChange({ [name]: undefined })}
+        >
+          {t(`filter.${name}`)}: {say(name)}
+        </Button>
+      ))}
+      <Views search={search} onChange={onChange} />
+    </Group>
+  );
+}
+
+function More({ search, onChange }: { search: Search; onChange: (changes: Search) => void }) {
+  const { t } = useTranslation(['leads', 'lead', 'common']);
+  const [open, setOpen] = useState(false);
+  const facets = useQuery({
+    queryKey: ['leads', 'facets'],
+    queryFn: ({ signal }) => call('leads.facets', undefined, { signal }),
+    enabled: open,
+  }).data;
+  const choose = (name: keyof Search, data: readonly (string | { value: string; label: string })[]) => (
+    <Select
+      label={t(`filter.${name as 'owner'}`)}
+      data={[...data]}
+      value={search[name] ?? null}
+      onChange={(value) => onChange({ [name]: value ?? undefined })}
+      clearable
+      searchable
+      comboboxProps={{ withinPortal: false }}
+    />
+  );
+  const days = (name: 'withinDays' | 'silentDays') => (
+    <NumberInput
+      label={t(`filter.${name}`)}
+      min={1}
+      max={3650}
+      value={search[name] === undefined ? '' : Number(search[name])}
+      onChange={(value) => onChange({ [name]: value === '' ? undefined : String(value) })}
+    />
+  );
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-start" width={340} trapFocus shadow="md">
+      <Popover.Target>
+        <Button
+          variant="default"
+          leftSection={<IconFilter size={16} aria-hidden />}
+          onClick={() => setOpen(!open)}
+          aria-expanded={open}
+        >
+          {t('filters')}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('filters')}>
+        <Stack gap="xs" mah="60vh" style={{ overflowY: 'auto' }}>
+          {choose(
+            'status',
+            STATUSES.map((value) => ({ value, label: t(`lead:status.${value}`) })),
+          )}
+          {choose('sequence', facets?.sequences ?? [])}
+          {choose('owner', facets?.owners ?? [])}
+          {choose('did', facets?.events ?? [])}
+          {days('withinDays')}
+          {days('silentDays')}
+          {choose('country', facets?.countries ?? [])}
+          {choose(
+            'consent',
+            CONSENTS.map((value) => ({ value, label: t(`lead:privacy.status.${value}`) })),
+          )}
+          {choose('attribute', facets?.attributes ?? [])}
+          {search.attribute && (
+            <form onSubmit={(event) => onChange({ is: typed<'is'>(event).is || undefined })}>
+              <TextInput name="is" label={t('filter.is')} defaultValue={search.is ?? ''} />
+            </form>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** Filters under a name, kept on this machine. */
+function Views({ search, onChange }: { search: Search; onChange: (changes: Search) => void }) {
+  const { t } = useTranslation(['leads', 'common']);
+  const { views, keep, drop } = useViews();
+  const nothing = Object.fromEntries(FILTERS.map((name) => [name, undefined]));
+  return (
+    <Menu position="bottom-end" width={240} closeOnItemClick={false}>
+      <Menu.Target>
+        <Button
+          variant="subtle"
+          color="gray"
+          c="var(--mantine-color-text)"
+          leftSection={<IconBookmark size={16} aria-hidden />}
+        >
+          {t('views.title')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {views.map((view) => (
+          <Group key={view.name} wrap="nowrap" gap={4}>
+            <Menu.Item flex={1} onClick={() => onChange({ ...nothing, ...view.search })}>
+              {view.name}
+            </Menu.Item>
+            <Menu.Item
+              w={36}
+              aria-label={`${t('common:action.remove')}: ${view.name}`}
+              onClick={() => drop(view.name)}
+            >
+              <IconX size={14} aria-hidden />
+            </Menu.Item>
+          </Group>
+        ))}
+        {views.length > 0 && <Menu.Divider />}
+        <form
+          onSubmit={(event) => {
+            const { name } = typed<'name'>(event);
+            if (name) keep(name, search);
+            event.currentTarget.reset();
+          }}
+        >
+          <TextInput
+            name="name"
+            label={t('views.keep')}
+            placeholder={t('views.name')}
+            p="xs"
+            maxLength={60}
+          />
+        </form>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,32 @@
+import type { Needs } from '../../api/client.ts';
+
+type Query = NonNullable<Needs<'leads.count'>['query']>;
+
+export const FILTERS = [
+  'q',
+  'owner',
+  'unowned',
+  'company',
+  'country',
+  'consent',
+  'status',
+  'sequence',
+  'launchId',
+  'did',
+  'withinDays',
+  'silentDays',
+  'attribute',
+  'is',
+] as const satisfies readonly (keyof Query)[];
+
+/** What the page's address says: filters, order, and the lead that is open. */
+export type Search = { readonly [K in (typeof FILTERS)[number] | 'sort' | 'open']?: string | undefined };
+
+/** What of it the API filters by. What people wrote into the address by hand is the API's to refuse. */
+export const filterOf = (search: Search): Query =>
+  Object.fromEntries(
+    FILTERS.flatMap((name) => {
+      const value = search[name];
+      return value === undefined || value === '' ? [] : [[name, String(value)]];
+    }),
+  ) as Query;
