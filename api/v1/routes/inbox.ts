@@ -240,17 +240,45 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
     schema: {
       operationId: 'inbox.html',
       tags: ['Inbox'],
-      summary: 'The HTML part of a mail, as it came: show it in a sandboxed frame only',
+      summary: 'The HTML part of a mail, as a page that can do nothing, for a sandboxed frame',
       params: byId,
-      response: {
-        200: z.object({ html: z.string().nullable().describe('null: it has none, or is not kept') }),
-      },
+      querystring: z.object({
+        images: z
+          .stringbool()
+          .default(false)
+          .describe('Remote images, by which senders learn that it was read'),
+      }),
+      response: { 200: z.string().describe('text/html') },
     },
     config: { access: everybody('inbox:read') },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       await assertSees(db, request, 'message', request.params.id);
       const raw = await rawMessage(db, request.params.id);
-      return { html: raw && (await mailHtml(raw)) };
+      const html = raw && (await mailHtml(raw));
+      if (html === null || html === undefined)
+        throw new HttpProblem(404, 'not_found', 'This message has no HTML, or it is not kept any more.');
+      return (
+        reply
+          .type('text/html; charset=utf-8')
+          .header('content-security-policy', framePolicy(request.query.images))
+          .header('referrer-policy', 'no-referrer')
+          .header('x-content-type-options', 'nosniff')
+          .serializer((body: unknown) => body as string)
+          // A link that somebody follows opens a page of its own; in the frame it would be refused.
+          .send(`<base target="_blank">${html}`)
+      );
     },
   });
 }
+
+/** Styles and inline images only; the document is nobody's (`sandbox` without `allow-same-origin`), whoever opens it. */
+const framePolicy = (images: boolean): string =>
+  [
+    'sandbox allow-popups allow-popups-to-escape-sandbox',
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `img-src data:${images ? ' https: http:' : ''}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ');

@@ -128,10 +128,15 @@ test('the mail as it came is a download, its HTML is data; both are the lead’s
   expect(download.headers.get('content-type')).toBe('message/rfc822');
   expect(download.headers.get('content-disposition')).toMatch(/^attachment; /);
   const html = await rep.get(`/inbox/messages/${mail}/html`);
-  expect(html.headers.get('content-type')).toMatch(/^application\/json/);
-  expect(html.body.html).toContain('<p>Hi <img src=x onerror="alert(1)"></p>');
+  expect(html.headers.get('content-type')).toMatch(/^text\/html/);
+  expect(html.headers.get('content-security-policy')).toMatch(
+    /^sandbox (?!.*allow-(scripts|same-origin)).*img-src data:;/,
+  );
+  const withImages = await rep.get(`/inbox/messages/${mail}/html?images=true`);
+  expect(withImages.headers.get('content-security-policy')).toContain('img-src data: https:');
+  expect(html.body).toContain('<p>Hi <img src=x onerror="alert(1)"></p>');
   expect((await rep.get(`/inbox/messages/${none}/raw`)).status).toBe(410);
-  expect((await rep.get(`/inbox/messages/${none}/html`)).body).toEqual({ html: null });
+  expect((await rep.get(`/inbox/messages/${none}/html`)).status).toBe(404);
   for (const what of ['raw', 'html'])
     expect((await other.get(`/inbox/messages/${mail}/${what}`)).status).toBe(404);
 });

@@ -1010,13 +1010,13 @@ export interface Operations {
     path: {
       id: string;
     };
-    query: {};
-    answer: {
-      /**
-       * null: it has none, or is not kept
-       */
-      html: string | null;
+    query: {
+      images?: string;
     };
+    /**
+     * text/html
+     */
+    answer: string;
   };
   'snippets.list': {
     path: {};

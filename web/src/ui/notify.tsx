@@ -9,13 +9,17 @@ const DONE_MS = 3000;
 export const done = (message: string): void =>
   void notifications.show({ message, role: 'status', autoClose: DONE_MS });
 
+/** Says what went wrong. */
+export const failed = (message: string): void =>
+  void notifications.show({ message, color: 'red', role: 'alert' });
+
 const UNDO_MS = 10_000;
 
 /**
  * Says what is about to be done, and does it in ten seconds unless it is undone: for commands that cannot be taken back once the
  * server has them. Leaving the page does it at once. Answers a function that undoes.
  */
-export function soon(message: string, act: () => unknown): () => void {
+export function soon(message: string, act: () => unknown, onUndo: () => void = () => {}): () => void {
   const id = newKey();
   let open = true;
   const end = () => {
@@ -29,7 +33,9 @@ export function soon(message: string, act: () => unknown): () => void {
   const now = () => {
     if (end()) void act();
   };
-  const undo = () => void end();
+  const undo = () => {
+    if (end()) onUndo();
+  };
   const timer = setTimeout(now, UNDO_MS);
   window.addEventListener('pagehide', now);
   notifications.show({

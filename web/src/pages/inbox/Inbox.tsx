@@ -1,7 +1,197 @@
+import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core';
+import { IconInbox } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { call, type Answer } from '../../api/client.ts';
+import { Badge } from '../../ui/Badge.tsx';
+import { Channel } from '../../ui/Channel.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { useKeys } from '../../ui/keys.ts';
 import { Page } from '../../ui/Page.tsx';
+import { Empty, Failed, Loading } from '../../ui/states.tsx';
+import { CHANNELS, CLASSES, TONES } from './classes.ts';
+import { Conversation } from './Conversation.tsx';
+import classes from './Inbox.module.css';
+import { Unmatched } from './Unmatched.tsx';
 
+type Listed = Answer<'inbox.list'>['items'][number];
+
+/** Every conversation on every channel; the next one by a key. */
 export function Inbox() {
+  const { t } = useTranslation(['inbox', 'common']);
+  const search = useSearch({ from: '/frame/inbox' });
+  const navigate = useNavigate();
+  const state = search.state === 'all' ? 'all' : 'open';
+  const channel = CHANNELS.find((one) => one === search.channel);
+  const as = CLASSES.find((one) => one === search.class);
+  const change = (changes: Partial<typeof search>) =>
+    void navigate({
+      to: '/inbox',
+      search: Object.fromEntries(
+        Object.entries({ ...search, ...changes }).filter(([, value]) => value),
+      ) as typeof search,
+      replace: true,
+    });
+  const inbox = useInfiniteQuery({
+    queryKey: ['inbox', 'list', state, channel, as],
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        'inbox.list',
+        {
+          query: {
+            state,
+            limit: 50,
+            ...(channel && { channel }),
+            ...(as && { class: as }),
+            ...(pageParam && { cursor: pageParam }),
+          },
+        },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
+    placeholderData: (before) => before,
+  });
+  const items = inbox.data?.pages.flatMap((page) => page.items) ?? [];
+  const keyOf = (one: Listed) => one.leadId ?? one.id;
+  const chosen = items.find((one) => keyOf(one) === search.lead);
+  // A lead of the address is shown, also when nothing of it waits any more.
+  const lead = chosen ? chosen.leadId : (search.lead ?? items[0]?.leadId ?? null);
+  const current = chosen ?? (search.lead ? undefined : items[0]);
+  const go = (by: number) => {
+    const at = current ? items.indexOf(current) : -1;
+    const next = items[Math.min(Math.max(at + by, 0), items.length - 1)];
+    if (next) change({ lead: keyOf(next) });
+  };
+  useKeys({ j: () => go(1), k: () => go(-1) });
+  return (
+    <Page
+      full
+      title={t('title')}
+      bar={
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label={t('state.title')}
+            value={state}
+            onChange={(value) => change({ state: value === 'all' ? 'all' : undefined, lead: undefined })}
+            data={(['open', 'all'] as const).map((value) => ({ value, label: t(`state.${value}`) }))}
+          />
+          <Select
+            size="xs"
+            w={150}
+            aria-label={t('class.title')}
+            value={as ?? ''}
+            onChange={(value) => change({ class: value || undefined, lead: undefined })}
+            data={[
+              { value: '', label: t('class.all') },
+              ...CLASSES.map((value) => ({ value, label: t(`class.${value}`) })),
+            ]}
+          />
+          <Select
+            size="xs"
+            w={140}
+            aria-label={t('channel')}
+            value={channel ?? ''}
+            onChange={(value) => change({ channel: value || undefined, lead: undefined })}
+            data={[
+              { value: '', label: t('everyChannel') },
+              ...CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) })),
+            ]}
+          />
+        </Group>
+      }
+    >
+      {inbox.isPending ? (
+        <Loading />
+      ) : inbox.isError ? (
+        <Failed error={inbox.error} retry={() => void inbox.refetch()} />
+      ) : items.length === 0 && !lead ? (
+        <Empty
+          icon={IconInbox}
+          title={t(state === 'open' ? 'empty' : 'nothing')}
+          text={t(state === 'open' ? 'emptyText' : 'nothingText')}
+          action={
+            state === 'open' && (
+              <Button variant="default" onClick={() => change({ state: 'all' })}>
+                {t('state.all')}
+              </Button>
+            )
+          }
+        />
+      ) : (
+        <div className={classes.desk} data-chosen={search.lead !== undefined || undefined}>
+          <ol className={classes.list} aria-label={t('list')}>
+            {items.map((one) => (
+              <Row
+                key={one.id}
+                one={one}
+                current={one === current}
+                onChoose={() => change({ lead: keyOf(one) })}
+              />
+            ))}
+            {inbox.hasNextPage && (
+              <li>
+                <Button
+                  variant="subtle"
+                  fullWidth
+                  loading={inbox.isFetchingNextPage}
+                  onClick={() => void inbox.fetchNextPage()}
+                >
+                  {t('common:list.loadMore')}
+                </Button>
+              </li>
+            )}
+          </ol>
+          {lead ? (
+            <Conversation
+              key={lead}
+              leadId={lead}
+              onBack={() => change({ lead: undefined })}
+              onNext={() => go(1)}
+            />
+          ) : (
+            current && (
+              <Unmatched key={current.id} message={current} onBack={() => change({ lead: undefined })} />
+            )
+          )}
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Row({ one, current, onChoose }: { one: Listed; current: boolean; onChoose: () => void }) {
   const { t } = useTranslation('inbox');
-  return <Page title={t('title')}>{null}</Page>;
+  return (
+    <li>
+      <button
+        type="button"
+        className={classes.row}
+        onClick={onChoose}
+        {...(current && { 'aria-current': true })}
+      >
+        <Channel channel={one.channel} bare />
+        <span className={classes.text}>
+          <span className={classes.top}>
+            <Text span fw={one.settled ? 400 : 600} truncate>
+              <bdi>{one.name ?? one.address ?? t('unknown')}</bdi>
+            </Text>
+            <Text span size="xs" c="dimmed">
+              <Instant at={one.at} />
+            </Text>
+          </span>
+          <Text span size="sm" c="dimmed" className={classes.excerpt}>
+            <bdi>{one.body}</bdi>
+          </Text>
+          <span className={classes.tags}>
+            <Badge tone={TONES[one.class]}>{t(`class.${one.class}`)}</Badge>
+            {one.leadId === null && <Badge tone="warn">{t('whose')}</Badge>}
+            {one.unconfirmed && <Badge tone="bad">{t('unconfirmed')}</Badge>}
+          </span>
+        </span>
+      </button>
+    </li>
+  );
 }

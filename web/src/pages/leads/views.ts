@@ -19,7 +19,7 @@ export function useViews(): {
   const others = (name: string) => views.filter((view) => view.name !== name);
   return {
     views,
-    keep: (name, { open: _, ...search }) => setViews([...others(name), { name, search }]),
+    keep: (name, search) => setViews([...others(name), { name, search: { ...search, open: undefined } }]),
     drop: (name) => setViews(others(name)),
   };
 }
