@@ -82,22 +82,25 @@ export async function tagged<Name extends Operation>(
   if (body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
   if (options.ifMatch) headers['if-match'] = options.ifMatch;
   if (method === 'POST') headers['idempotency-key'] = options.idempotencyKey ?? newKey();
+  const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   let response: Response;
   try {
     response = await fetch(addressOf(name, { ...(path && { path }), ...(query && { query }) }), {
       method,
       headers,
       credentials: 'same-origin',
+      // A command goes out also while the page is being left; browsers take 64 KiB of that.
+      keepalive: method !== 'GET' && text.length < 60_000,
       ...(options.signal && { signal: options.signal }),
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body !== undefined && { body: text }),
     });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiProblem(0, 'unreachable', '');
   }
-  const text = await response.text();
+  const said = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  const answer: unknown = text === '' ? null : isJson ? JSON.parse(text) : text;
+  const answer: unknown = said === '' ? null : isJson ? JSON.parse(said) : said;
   if (!response.ok) throw problemOf(response.status, answer);
   return { answer: answer as Answer<Name>, version: response.headers.get('etag') };
 }

@@ -44,13 +44,9 @@ const PLACES = [
 /** The one frame: where one can go at the left (below, on a phone), the page beside it. */
 export function Frame() {
   const { t } = useTranslation();
-  const navigate = useNavigate();
   const counts = useCounts().data;
   useLive();
-  useKeys({
-    '/': () => spotlight.open(),
-    ...Object.fromEntries(PLACES.map(({ to }, index) => [String(index + 1), () => void navigate({ to })])),
-  });
+  useKeys({ '/': () => spotlight.open() });
   return (
     <div className={classes.frame}>
       <a className={classes.skip} href="#content">

@@ -30,6 +30,7 @@ export const moment = (at: string, timeZone?: string): string =>
     weekday: 'short',
     day: 'numeric',
     month: 'short',
+    hourCycle: 'h23',
     hour: '2-digit',
     minute: '2-digit',
     ...(timeZone && { timeZone }),
@@ -38,6 +39,7 @@ export const moment = (at: string, timeZone?: string): string =>
 /** `09:12`. */
 export const clockTime = (at: number, timeZone?: string): string =>
   new Intl.DateTimeFormat(i18n.language, {
+    hourCycle: 'h23',
     hour: '2-digit',
     minute: '2-digit',
     ...(timeZone && { timeZone }),

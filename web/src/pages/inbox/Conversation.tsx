@@ -40,7 +40,9 @@ export function Conversation({
   });
   const why = useQuery(whyQuery(leadId)).data;
   const count = conversation.data?.items.length;
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [count]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: 'end' });
+  }, [count]);
   const last = conversation.data?.items.findLast(({ from }) => from === 'lead');
   const again = () => {
     void client.invalidateQueries({ queryKey: ['inbox'] });

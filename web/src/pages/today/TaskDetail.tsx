@@ -1,6 +1,6 @@
 import { Anchor, Button, Group, Stack, Text, Textarea, TextInput, Title } from '@mantine/core';
 import { IconArrowLeft, IconBrandLinkedin, IconPhone } from '@tabler/icons-react';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -27,13 +27,16 @@ export interface TaskDetailProps {
   readonly onDone: () => void;
 }
 
-/** The task at hand: who, the script, what to reach them by, what came of it in one keystroke, and the lead's history. */
-export function TaskDetail(props: TaskDetailProps) {
-  const { id } = props;
-  const task = useQuery({
+export const taskQuery = (id: string) =>
+  queryOptions({
     queryKey: ['tasks', id],
     queryFn: ({ signal }) => call('tasks.read', { path: { id } }, { signal }),
   });
+
+/** The task at hand: who, the script, what to reach them by, what came of it in one keystroke, and the lead's history. */
+export function TaskDetail(props: TaskDetailProps) {
+  const { id } = props;
+  const task = useQuery(taskQuery(id));
   return (
     <div className={classes.detail}>
       <Loaded query={task} rows={6}>

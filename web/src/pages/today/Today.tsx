@@ -2,14 +2,14 @@ import { Button, SegmentedControl, Select, Group } from '@mantine/core';
 import { IconMoodSmile } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
 import { useCounts } from '../../shell/session.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/states.tsx';
-import { TaskDetail } from './TaskDetail.tsx';
+import { TaskDetail, taskQuery } from './TaskDetail.tsx';
 import { TaskRow } from './TaskRow.tsx';
 import classes from './Today.module.css';
 
@@ -49,6 +49,11 @@ export function Today() {
   const chosen = items.find(({ id }) => id === search.task);
   const current = chosen ?? items[0];
   const at = current ? items.indexOf(current) : -1;
+  // The next one is there when this one is done.
+  const nextId = items[at + 1]?.id;
+  useEffect(() => {
+    if (nextId) void client.prefetchQuery(taskQuery(nextId));
+  }, [client, nextId]);
   const go = (to: number) => {
     const next = items[Math.min(Math.max(to, 0), items.length - 1)];
     if (next) change({ task: next.id });
