@@ -1,7 +1,7 @@
 /** What the app knows of the server, and for how long. */
 import { QueryClient } from '@tanstack/react-query';
-import { notifications } from '@mantine/notifications';
 import { ApiProblem } from './client.ts';
+import { failed } from '../ui/notify.tsx';
 import { problemText } from './problem-text.ts';
 
 /** A signed-out answer anywhere leads to the sign-in page; the router sets what that means. */
@@ -23,7 +23,7 @@ export const queryClient: QueryClient = new QueryClient({
         count < 2 && error instanceof ApiProblem && (error.status === 0 || error.status >= 502),
     },
     mutations: {
-      onError: (error) => notifications.show({ color: 'red', message: problemText(error), role: 'alert' }),
+      onError: (error) => failed(problemText(error)),
     },
   },
 });

@@ -3,15 +3,16 @@ import { notifications } from '@mantine/notifications';
 import { newKey } from '../api/client.ts';
 import { i18n } from '../i18n/index.ts';
 
+const close = () => ({ 'aria-label': i18n.t('common:action.close') });
 const DONE_MS = 3000;
 
 /** Says that something was done. */
 export const done = (message: string): void =>
-  void notifications.show({ message, role: 'status', autoClose: DONE_MS });
+  void notifications.show({ message, role: 'status', autoClose: DONE_MS, closeButtonProps: close() });
 
 /** Says what went wrong. */
 export const failed = (message: string): void =>
-  void notifications.show({ message, color: 'red', role: 'alert' });
+  void notifications.show({ message, color: 'red', role: 'alert', closeButtonProps: close() });
 
 const UNDO_MS = 10_000;
 

@@ -1,7 +1,299 @@
+import { Button, Group, Select, Stack, Tabs, Text } from '@mantine/core';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
+import { addressOf, call, type Answer } from '../../api/client.ts';
+import { Card } from '../../ui/Card.tsx';
+import { DataTable } from '../../ui/DataTable.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { LeadName } from '../../ui/LeadName.tsx';
 import { Page } from '../../ui/Page.tsx';
+import { Rows } from '../../ui/Rows.tsx';
+import { Empty, Failed, Loaded, Loading } from '../../ui/states.tsx';
+import { useWord } from '../../lead/words.ts';
+import { useControls } from './controls.ts';
+import { LaunchBar, STATES } from './LaunchBar.tsx';
+import { LaunchState } from './Launches.tsx';
+import classes from './LaunchPage.module.css';
 
+type Progress = Answer<'launches.numbers'>;
+
+/** One launch while it runs: how it goes, live; who is where and why; who was left out. */
 export function LaunchPage() {
+  const { t } = useTranslation(['launches', 'common']);
+  const { id } = useParams({ from: '/frame/launches/$id' });
+  const search = useSearch({ from: '/frame/launches/$id' });
+  const navigate = useNavigate();
+  const { pause, resume, stop } = useControls();
+  const launch = useQuery({
+    queryKey: ['launches', id],
+    queryFn: ({ signal }) => call('launches.read', { path: { id } }, { signal }),
+  });
+  const progress = useProgress(id);
+  const found = launch.data;
+  const paused = progress?.paused ?? found?.paused;
+  const target = { scope: 'launch', id } as const;
+  return (
+    <Page
+      title={found?.name ?? t('one')}
+      actions={
+        found?.status === 'running' && (
+          <>
+            <Button
+              variant="default"
+              loading={pause.isPending || resume.isPending}
+              onClick={() => (paused ? resume : pause).mutate(target)}
+              disabled={paused === 'all'}
+            >
+              {paused ? t('resume') : t('pause')}
+            </Button>
+            <Button variant="default" onClick={() => stop(target, found.name)}>
+              {t('stop')}
+            </Button>
+          </>
+        )
+      }
+    >
+      <Loaded query={launch}>
+        {(one) => (
+          <Stack>
+            <Card>
+              <Stack gap="sm">
+                <Group gap="sm">
+                  <LaunchState launch={{ ...one, ...progress }} />
+                  <Text size="sm" c="dimmed">
+                    <Link to="/sequences/$name" params={{ name: one.sequence }}>
+                      {one.title}
+                    </Link>{' '}
+                    · <Instant at={one.createdAt} /> {one.createdByName && `· ${one.createdByName}`}
+                  </Text>
+                </Group>
+                <LaunchBar counts={progress?.counts ?? one.counts} />
+                {one.waitsFor && <Text size="sm">{t(`waitsFor.${one.waitsFor}`)}</Text>}
+              </Stack>
+            </Card>
+            <Tabs
+              value={search.tab ?? 'steps'}
+              keepMounted={false}
+              onChange={(tab) =>
+                void navigate({
+                  to: '/launches/$id',
+                  params: { id },
+                  search: tab ? { tab } : {},
+                  replace: true,
+                })
+              }
+            >
+              <Tabs.List mb="md">
+                <Tabs.Tab value="steps">{t('tab.steps')}</Tabs.Tab>
+                <Tabs.Tab value="leads">{t('tab.leads')}</Tabs.Tab>
+                <Tabs.Tab value="excluded">{t('tab.excluded')}</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="steps">
+                {progress ? <Steps progress={progress} /> : <Loading rows={4} />}
+              </Tabs.Panel>
+              <Tabs.Panel value="leads">
+                <Enrollments id={id} state={search.state} />
+              </Tabs.Panel>
+              <Tabs.Panel value="excluded">
+                <Excluded id={id} />
+              </Tabs.Panel>
+            </Tabs>
+          </Stack>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+/** The numbers as the server streams them. */
+function useProgress(id: string): Progress | undefined {
+  const client = useQueryClient();
+  const queryKey = ['launches', id, 'progress'];
+  const numbers = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => call('launches.numbers', { path: { id } }, { signal }),
+    staleTime: Infinity,
+  });
+  useEffect(() => {
+    const stream = new EventSource(addressOf('launches.progress', { path: { id } }));
+    stream.addEventListener('snapshot', (event) => {
+      client.setQueryData(['launches', id, 'progress'], JSON.parse((event as MessageEvent<string>).data));
+    });
+    return () => stream.close();
+  }, [client, id]);
+  return numbers.data;
+}
+
+function Steps({ progress }: { progress: Progress }) {
   const { t } = useTranslation('launches');
-  return <Page title={t('title')}>{null}</Page>;
+  const most = Math.max(1, ...progress.steps.map(({ reached }) => reached));
+  const number = (value: number) => t('number', { value });
+  return (
+    <Card flush>
+      <Rows
+        label={t('tab.steps')}
+        rows={progress.steps}
+        rowKey={({ step }) => step}
+        columns={[
+          { key: 'step', header: t('steps.step'), render: ({ step }) => step },
+          {
+            key: 'bar',
+            header: t('steps.reach'),
+            render: ({ reached, sent }) => (
+              <span className={classes.reach} aria-hidden>
+                <span style={{ width: `${(reached / most) * 100}%` }}>
+                  <span style={{ width: `${(sent / Math.max(1, reached)) * 100}%` }} />
+                </span>
+              </span>
+            ),
+          },
+          {
+            key: 'reached',
+            header: t('steps.reached'),
+            numeric: true,
+            render: ({ reached }) => number(reached),
+          },
+          { key: 'sent', header: t('steps.sent'), numeric: true, render: ({ sent }) => number(sent) },
+          {
+            key: 'answered',
+            header: t('steps.answered'),
+            numeric: true,
+            render: ({ answered }) => number(answered),
+          },
+          { key: 'here', header: t('steps.here'), numeric: true, render: ({ here }) => number(here) },
+        ]}
+      />
+    </Card>
+  );
+}
+
+function Enrollments({ id, state }: { id: string; state: string | undefined }) {
+  const { t } = useTranslation(['launches', 'common']);
+  const navigate = useNavigate();
+  const word = useWord();
+  const status = STATES.find((one) => one === state);
+  const list = useInfiniteQuery({
+    queryKey: ['launches', id, 'enrollments', status],
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        'launches.enrollments',
+        {
+          path: { id },
+          query: { limit: 100, ...(status && { status }), ...(pageParam && { cursor: pageParam }) },
+        },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
+  });
+  const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Stack>
+      <Select
+        w={220}
+        aria-label={t('column.state')}
+        value={status ?? ''}
+        onChange={(value) =>
+          void navigate({
+            to: '/launches/$id',
+            params: { id },
+            search: { tab: 'leads', ...(value && { state: value }) },
+            replace: true,
+          })
+        }
+        data={[
+          { value: '', label: t('everybody') },
+          ...STATES.map((value) => ({ value, label: t(`stateName.${value}`) })),
+        ]}
+      />
+      {list.isPending ? (
+        <Loading />
+      ) : list.isError ? (
+        <Failed error={list.error} retry={() => void list.refetch()} />
+      ) : rows.length === 0 ? (
+        <Empty title={t('nobody')} />
+      ) : (
+        <Card flush>
+          <div className={classes.table}>
+            <DataTable
+              name={t('tab.leads')}
+              rows={rows}
+              rowKey={(row) => row.id}
+              onOpen={({ leadId }) => void navigate({ to: '/leads/$id', params: { id: leadId } })}
+              onMore={list.hasNextPage ? () => void list.fetchNextPage() : undefined}
+              loadingMore={list.isFetchingNextPage}
+              columns={[
+                {
+                  key: 'name',
+                  header: t('column.lead'),
+                  width: 220,
+                  render: (row) => (
+                    <Link to="/leads/$id" params={{ id: row.leadId }} className={classes.lead}>
+                      <LeadName name={row.name || row.email || row.leadId} company={row.company} />
+                    </Link>
+                  ),
+                },
+                {
+                  key: 'state',
+                  header: t('column.state'),
+                  width: 120,
+                  render: (row) => t(`stateName.${row.status}`),
+                },
+                { key: 'step', header: t('steps.step'), width: 120, render: (row) => row.step ?? '–' },
+                {
+                  key: 'why',
+                  header: t('column.why'),
+                  width: 320,
+                  render: (row) => <span title={row.sentence}>{word(row.reason)}</span>,
+                },
+                {
+                  key: 'next',
+                  header: t('column.next'),
+                  width: 140,
+                  render: (row) => (row.nextAt ? <Instant at={row.nextAt} /> : '–'),
+                },
+              ]}
+            />
+          </div>
+        </Card>
+      )}
+    </Stack>
+  );
+}
+
+function Excluded({ id }: { id: string }) {
+  const { t } = useTranslation('launches');
+  const excluded = useQuery({
+    queryKey: ['launches', id, 'exclusions'],
+    queryFn: ({ signal }) => call('launches.exclusions', { path: { id }, query: { limit: 200 } }, { signal }),
+  });
+  return (
+    <Loaded query={excluded}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title={t('nobodyExcluded')} />
+        ) : (
+          <Card flush>
+            <Rows
+              label={t('tab.excluded')}
+              rows={items}
+              rowKey={({ leadId }) => leadId}
+              columns={[
+                {
+                  key: 'lead',
+                  header: t('column.lead'),
+                  render: (row) => (
+                    <LeadName name={row.name || row.email || row.leadId} company={row.company} />
+                  ),
+                },
+                { key: 'why', header: t('column.why'), render: ({ reason }) => t(`reason.${reason}`) },
+              ]}
+            />
+          </Card>
+        )
+      }
+    </Loaded>
+  );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer, Group, Stack, Text } from '@mantine/core';
+import { Button, Drawer, Group, Stack, Text } from '@mantine/core';
 import { IconCheck, IconMail, IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -9,6 +9,7 @@ import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
+import { Notice } from '../../ui/Notice.tsx';
 import { done } from '../../ui/notify.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
@@ -164,7 +165,7 @@ function HealthPanel({ sender }: { sender: Sender }) {
         </Text>
       </Group>
       {(sender.brokenReason ?? sender.mailboxError) && (
-        <Alert color="red" variant="outline" title={t('senders.problem')}>
+        <Notice tone="bad" title={t('senders.problem')}>
           <Text size="sm">{sender.brokenReason ?? sender.mailboxError}</Text>
           {sender.brokenReason && isAdmin && (
             <Button
@@ -177,7 +178,7 @@ function HealthPanel({ sender }: { sender: Sender }) {
               {t('senders.repair')}
             </Button>
           )}
-        </Alert>
+        </Notice>
       )}
       <Group gap="xs">
         <Button variant="default" loading={check.isPending} onClick={() => check.mutate()}>
