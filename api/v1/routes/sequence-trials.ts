@@ -11,6 +11,7 @@ import { suppressedChannels } from '../../../db/suppressions.ts';
 import { defaultSenders } from '../../../sequences/simulate/index.ts';
 import { newcombe, wilson } from '../../operations/intervals.ts';
 import { preview } from '../../operations/preview.ts';
+import { shippedSequences } from '../../operations/shipped-sequences.ts';
 import { stepsInOrder } from '../../operations/sequence-graph.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
@@ -25,6 +26,23 @@ const tags = ['Sequences'];
 const definition = source.nullable().default(null).describe('null: the newest version');
 
 export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config }: ApiDeps): void {
+  app.get('/sequence-templates', {
+    schema: {
+      operationId: 'sequences.templates',
+      tags,
+      summary: 'Sequences that Cadenza ships, to begin with',
+      response: {
+        200: z.object({
+          items: listOf(
+            z.object({ name: z.string(), title: z.string(), description: z.string(), source: z.string() }),
+          ),
+        }),
+      },
+    },
+    config: { access: READ },
+    handler: async () => ({ items: await shippedSequences() }),
+  });
+
   app.get('/sequences/:name/numbers', {
     schema: {
       operationId: 'sequences.numbers',

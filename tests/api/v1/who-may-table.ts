@@ -115,6 +115,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'sources.remove': 'admin webhooks:write',
 
   'sequences.list': 'rep sequences:read',
+  'sequences.templates': 'rep sequences:read',
   'sequences.schema': 'rep sequences:read',
   'sequences.validate': 'rep sequences:read',
   'sequences.drafts': 'rep sequences:read',

@@ -1695,6 +1695,18 @@ export interface Operations {
       publishedAt: string;
     };
   };
+  'sequences.templates': {
+    path: {};
+    query: {};
+    answer: {
+      items: {
+        name: string;
+        title: string;
+        description: string;
+        source: string;
+      }[];
+    };
+  };
   'sequences.numbers': {
     path: {
       name: string;
@@ -2762,6 +2774,7 @@ export const OPERATIONS = {
   'sequences.dropDraft': 'DELETE /v1/sequences/{name}/draft',
   'sequences.planPublication': 'POST /v1/sequences/{name}/publication-plan',
   'sequences.publish': 'POST /v1/sequences/{name}/publication',
+  'sequences.templates': 'GET /v1/sequence-templates',
   'sequences.numbers': 'GET /v1/sequences/{name}/numbers',
   'sequences.simulate': 'POST /v1/sequences/{name}/simulation',
   'sequences.previewLeads': 'GET /v1/sequences/{name}/preview-leads',

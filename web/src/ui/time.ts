@@ -60,3 +60,6 @@ export const inDays = (days: number): string => new Date(Date.now() + days * 86_
 
 /** This instant, as the API takes it. */
 export const nowInstant = (): string => inDays(0);
+
+/** 1: Monday to 7: Sunday, of a date such as 2026-11-27. */
+export const weekdayOf = (date: string): number => new Date(`${date}T12:00:00Z`).getUTCDay() || 7;

@@ -1,0 +1,137 @@
+import { Button, Group, NumberInput, Select, Text, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, type Answer } from '../../api/client.ts';
+import { Channel } from '../../ui/Channel.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
+import { day, weekdayOf } from '../../ui/time.ts';
+import classes from './Calendar.module.css';
+
+type Day = Answer<'sequences.simulate'>['days'][number];
+const ZONES = Intl.supportedValuesOf('timeZone');
+
+/** A month of a sequence before it is launched: what would go out when, with weekends, holidays and limits. */
+export function Calendar({ name, source }: { name: string; source: string | null }) {
+  const { t } = useTranslation('sequences');
+  const [given, setGiven] = useState({
+    leads: 20,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    country: '',
+    start: '',
+    events: 'none',
+  });
+  const [asked, setAsked] = useState(given);
+  const month = useQuery({
+    queryKey: ['sequences', name, 'simulate', source, asked],
+    queryFn: ({ signal }) =>
+      call(
+        'sequences.simulate',
+        {
+          path: { name },
+          body: {
+            source,
+            leads: asked.leads,
+            timeZone: asked.timeZone,
+            country: asked.country || null,
+            start: asked.start ? new Date(asked.start).toISOString() : null,
+            events: asked.events === 'none' ? [] : [asked.events],
+          },
+        },
+        { signal },
+      ),
+    retry: false,
+    placeholderData: (before) => before,
+  });
+  return (
+    <div className={classes.page}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setAsked(given);
+        }}
+      >
+        <Group gap="sm" align="end">
+          <NumberInput
+            label={t('calendar.leads')}
+            w={110}
+            min={1}
+            max={200}
+            value={given.leads}
+            onChange={(leads) => setGiven({ ...given, leads: Number(leads) || 1 })}
+          />
+          <Select
+            label={t('calendar.zone')}
+            w={200}
+            searchable
+            data={ZONES}
+            value={given.timeZone}
+            onChange={(timeZone) => setGiven({ ...given, timeZone: timeZone ?? given.timeZone })}
+          />
+          <TextInput
+            label={t('calendar.country')}
+            w={110}
+            maxLength={2}
+            placeholder="TR"
+            value={given.country}
+            onChange={(event) => setGiven({ ...given, country: event.currentTarget.value.toUpperCase() })}
+          />
+          <TextInput
+            type="datetime-local"
+            label={t('calendar.start')}
+            value={given.start}
+            onChange={(event) => setGiven({ ...given, start: event.currentTarget.value })}
+          />
+          <Button type="submit" variant="default" loading={month.isFetching}>
+            {t('calendar.show')}
+          </Button>
+        </Group>
+      </form>
+      <Loaded query={month} rows={6}>
+        {({ days, leads }) =>
+          days.length === 0 ? (
+            <Empty title={t('calendar.nothing')} />
+          ) : (
+            <>
+              <Month days={days} />
+              <Text size="sm" c="dimmed">
+                {leads
+                  .map((one) => `${one.leads} ${one.state}: ${one.reason.replaceAll('_', ' ')}`)
+                  .join(' · ')}
+              </Text>
+            </>
+          )
+        }
+      </Loaded>
+    </div>
+  );
+}
+
+function Month({ days }: { days: readonly Day[] }) {
+  const { t } = useTranslation('sequences');
+  const first = weekdayOf(days[0]!.day);
+  return (
+    <ol className={classes.month} aria-label={t('calendar.title')}>
+      {days.map((one, index) => (
+        <li
+          key={one.day}
+          className={classes.day}
+          data-quiet={one.total === 0 || undefined}
+          style={index === 0 ? { gridColumnStart: first } : undefined}
+        >
+          <span className={classes.date}>
+            <span>{day(`${one.day}T12:00:00Z`, 'UTC')}</span>
+            {one.total > 0 && <b>{one.total}</b>}
+          </span>
+          {one.touches.map((touch) => (
+            <span key={`${touch.sequence}${touch.step}${touch.action}`} className={classes.touch}>
+              <Channel channel={touch.channel} bare />
+              <span>{touch.step}</span>
+              <span className={classes.count}>{touch.leads}</span>
+            </span>
+          ))}
+        </li>
+      ))}
+    </ol>
+  );
+}

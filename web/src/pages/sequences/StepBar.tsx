@@ -1,0 +1,25 @@
+import { useTranslation } from 'react-i18next';
+import type { Answer } from '../../api/client.ts';
+import classes from './StepBar.module.css';
+
+type Numbers = Answer<'sequences.numbers'>['steps'][number];
+
+/** Reached, sent, answered, left: of whom reached it, as a bar and in numbers. */
+export function StepBar({ numbers }: { numbers: Numbers }) {
+  const { t } = useTranslation('sequences');
+  const { reached, sent, answered, left } = numbers;
+  const said = t('numbers', { reached, sent, answered, left });
+  if (reached === 0) return <div className={classes.nobody}>{t('nobodyYet')}</div>;
+  const width = (value: number) => `${Math.min(100, (value / reached) * 100)}%`;
+  return (
+    <div className={classes.frame} role="img" aria-label={said} title={said}>
+      <div className={classes.bar}>
+        <span className={classes.sent} style={{ width: width(sent) }} />
+        <span className={classes.answered} style={{ width: width(answered) }} />
+      </div>
+      <div className={classes.text} aria-hidden>
+        {t('numbersShort', { reached, sent, answered })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,119 @@
+import { Group, Select, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, type Answer } from '../../api/client.ts';
+import { Card } from '../../ui/Card.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { moment } from '../../ui/time.ts';
+import { Rows } from '../../ui/Rows.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
+import { Difference } from './Difference.tsx';
+import classes from './Results.module.css';
+
+type Version = Answer<'sequences.versions'>['items'][number];
+interface Text {
+  readonly key: string;
+  readonly version: string;
+  readonly revision: number;
+  readonly at: string;
+}
+
+/** Every version and every wording of it, the newest first. */
+const textsOf = (versions: readonly Version[]): Text[] =>
+  versions
+    .flatMap(({ id, revisions }) =>
+      revisions.map(({ revision, publishedAt }) => ({
+        key: `${id} ${revision}`,
+        version: id,
+        revision,
+        at: publishedAt,
+      })),
+    )
+    .toSorted((one, other) => other.at.localeCompare(one.at));
+
+/** What was published when, and what is different between any two. */
+export function Versions({ name }: { name: string }) {
+  const { t } = useTranslation('sequences');
+  const versions = useQuery({
+    queryKey: ['sequences', name, 'versions'],
+    queryFn: ({ signal }) => call('sequences.versions', { path: { name } }, { signal }),
+  });
+  return (
+    <div className={classes.page}>
+      <Loaded query={versions}>
+        {({ items }) => (
+          <Stack>
+            <Card title={t('tab.versions')} flush>
+              <Rows
+                label={t('tab.versions')}
+                rows={items}
+                rowKey={({ id }) => id}
+                columns={[
+                  { key: 'title', header: t('column.name'), render: ({ title }) => <bdi>{title}</bdi> },
+                  {
+                    key: 'at',
+                    header: t('column.published'),
+                    render: ({ createdAt }) => <Instant at={createdAt} />,
+                  },
+                  {
+                    key: 'texts',
+                    header: t('column.wordings'),
+                    numeric: true,
+                    render: ({ revisions }) => revisions.length,
+                  },
+                  {
+                    key: 'running',
+                    header: t('column.running'),
+                    numeric: true,
+                    render: ({ running }) => running,
+                  },
+                ]}
+              />
+            </Card>
+            <Compare name={name} texts={textsOf(items)} />
+          </Stack>
+        )}
+      </Loaded>
+    </div>
+  );
+}
+
+function Compare({ name, texts }: { name: string; texts: readonly Text[] }) {
+  const { t } = useTranslation('sequences');
+  const [older, setOlder] = useState(texts[1]?.key ?? null);
+  const [newer, setNewer] = useState(texts[0]?.key ?? null);
+  const from = texts.find(({ key }) => key === older);
+  const to = texts.find(({ key }) => key === newer);
+  const difference = useQuery({
+    queryKey: ['sequences', name, 'difference', older, newer],
+    queryFn: ({ signal }) =>
+      call(
+        'sequences.difference',
+        {
+          path: { name },
+          query: {
+            from: from!.version,
+            fromRevision: from!.revision,
+            to: to!.version,
+            toRevision: to!.revision,
+          },
+        },
+        { signal },
+      ),
+    enabled: from !== undefined && to !== undefined,
+  });
+  if (texts.length < 2) return <Empty title={t('onlyOne')} text={t('onlyOneText')} />;
+  const data = texts.map(({ key, at, revision }) => ({ value: key, label: `${moment(at)} (${revision})` }));
+  return (
+    <Card title={t('compare')}>
+      <Group mb="md">
+        <Select label={t('older')} data={data} value={older} onChange={setOlder} w={260} />
+        <Select label={t('newer')} data={data} value={newer} onChange={setNewer} w={260} />
+      </Group>
+      <Loaded query={difference} rows={4}>
+        {(found) => <Difference difference={found} />}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,211 @@
+import { Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useBlocker, useNavigate } from '@tanstack/react-router';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, type Answer } from '../../api/client.ts';
+import { problemText } from '../../api/problem-text.ts';
+import { Badge } from '../../ui/Badge.tsx';
+import { done, soon } from '../../ui/notify.tsx';
+import { Loading } from '../../ui/states.tsx';
+import { Publish } from './Publish.tsx';
+import { Steps } from './Steps.tsx';
+import classes from './Workbench.module.css';
+
+// The picture and the editor are large, and most pages need neither.
+const Flow = lazy(() => import('./Flow.tsx'));
+const Editor = lazy(() => import('./Editor.tsx'));
+
+export interface WorkbenchProps {
+  readonly name: string;
+  readonly source: string;
+  readonly published: Answer<'sequences.read'> | null;
+  /** ETag; null: there is no draft. */
+  readonly draftVersion: string | null;
+  readonly readOnly: boolean;
+}
+
+/** The flow, and beside it the YAML of which it is made; the picture follows what is typed. */
+export function Workbench({ name, source, published, draftVersion, readOnly }: WorkbenchProps) {
+  const { t } = useTranslation(['sequences', 'common']);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const small = useMediaQuery('(max-width: 48em)') ?? false;
+  const [view, setView] = useState<'picture' | 'list' | 'yaml'>(small ? 'list' : 'picture');
+  const [text, setText] = useState(source);
+  const [saved, setSaved] = useState(source);
+  const [version, setVersion] = useState(draftVersion);
+  const [publishing, setPublishing] = useState(false);
+  const [typed] = useDebouncedValue(text, 350);
+  const checked = useQuery({
+    queryKey: ['sequences', name, 'validate', typed],
+    queryFn: ({ signal }) => call('sequences.validate', { body: { source: typed, name } }, { signal }),
+    placeholderData: (before) => before,
+    staleTime: Infinity,
+  });
+  const schema = useQuery({
+    queryKey: ['sequences', 'schema'],
+    queryFn: ({ signal }) => call('sequences.schema', undefined, { signal }),
+    staleTime: Infinity,
+  });
+  const numbers = useQuery({
+    queryKey: ['sequences', name, 'numbers'],
+    queryFn: ({ signal }) => call('sequences.numbers', { path: { name } }, { signal }),
+    enabled: published !== null,
+    refetchInterval: 15_000,
+  });
+  const byStep = useMemo(() => new Map(numbers.data?.steps.map((one) => [one.step, one])), [numbers.data]);
+  const save = useMutation({
+    mutationFn: async () => {
+      const answer = await call(
+        'sequences.saveDraft',
+        { path: { name }, body: { source: text } },
+        version ? { ifMatch: version } : {},
+      );
+      return { answer, text };
+    },
+    onSuccess({ answer, text: kept }) {
+      setSaved(kept);
+      setVersion(`"${answer.version}"`);
+      done(t('draftSaved'));
+      void client.invalidateQueries({ queryKey: ['sequences', 'drafts'] });
+    },
+  });
+  const dirty = text !== saved;
+  useBlocker({
+    shouldBlockFn: () => dirty && !window.confirm(t('unsaved')),
+    enableBeforeUnload: dirty,
+  });
+  const problems = checked.data?.problems ?? [];
+  const graph = checked.data?.graph ?? published?.graph;
+  const differs = published === null || text !== published.source;
+  const choose = (step: string) =>
+    void navigate({ to: '/sequences/$name', params: { name }, search: { tab: 'messages', step } });
+  return (
+    <div className={classes.bench}>
+      <div className={classes.tools}>
+        <SegmentedControl
+          size="xs"
+          aria-label={t('view.title')}
+          value={view}
+          onChange={(value) => setView(value === 'list' || value === 'yaml' ? value : 'picture')}
+          data={(['picture', 'list', 'yaml'] as const).map((value) => ({ value, label: t(`view.${value}`) }))}
+        />
+        <Group gap="xs" aria-live="polite">
+          {problems.length > 0 ? (
+            <Badge tone="bad">{t('problems', { count: problems.length })}</Badge>
+          ) : (
+            checked.data && <Badge tone="good">{t('valid')}</Badge>
+          )}
+          {dirty && <Badge tone="warn">{t('notSaved')}</Badge>}
+          {!dirty && version !== null && <Badge tone="accent">{t('hasDraft')}</Badge>}
+        </Group>
+        {!readOnly && (
+          <Group gap="xs">
+            {version !== null && published !== null && (
+              <Button
+                size="compact-md"
+                variant="default"
+                onClick={() =>
+                  soon(t('dropping'), async () => {
+                    await call('sequences.dropDraft', { path: { name } });
+                    void client.invalidateQueries({ queryKey: ['sequences', name] });
+                  })
+                }
+              >
+                {t('drop')}
+              </Button>
+            )}
+            <Button
+              size="compact-md"
+              variant="default"
+              disabled={!dirty}
+              loading={save.isPending}
+              onClick={() => save.mutate()}
+            >
+              {t('saveDraft')}
+            </Button>
+            <Button
+              size="compact-md"
+              disabled={problems.length > 0 || !differs || !checked.data || typed !== text}
+              onClick={() => setPublishing(true)}
+            >
+              {t('publish')}
+            </Button>
+          </Group>
+        )}
+      </div>
+      {save.isError && (
+        <Text px="md" py="xs" role="alert" c="var(--mantine-color-error)">
+          {problemText(save.error)}
+        </Text>
+      )}
+      <div className={classes.panes} data-view={view}>
+        <div className={classes.flow}>
+          {graph ? (
+            view === 'picture' ? (
+              <Suspense fallback={<Loading />}>
+                <Flow graph={graph} numbers={byStep} chosen={null} onChoose={choose} />
+              </Suspense>
+            ) : (
+              <Steps graph={graph} numbers={byStep} chosen={null} onChoose={choose} />
+            )
+          ) : checked.isPending ? (
+            <Loading />
+          ) : (
+            <Stack p="lg">
+              {problems.map((one) => (
+                <Text key={`${one.line}:${one.column}`} size="sm">
+                  {t('at', { line: one.line })} {one.message}
+                </Text>
+              ))}
+            </Stack>
+          )}
+        </div>
+        <div className={classes.editor}>
+          {schema.data && (
+            <Suspense fallback={<Loading />}>
+              <Editor
+                initial={source}
+                schema={schema.data}
+                problems={problems}
+                readOnly={readOnly}
+                onChange={setText}
+                onSave={() => save.mutate()}
+              />
+            </Suspense>
+          )}
+        </div>
+      </div>
+      {problems.length > 0 && (
+        <ul className={classes.problems} aria-label={t('problems', { count: problems.length })}>
+          {problems.slice(0, 5).map((one) => (
+            <li key={`${one.line}:${one.column}:${one.message}`}>
+              <b>{t('at', { line: one.line })}</b> {one.message} {one.hint}
+            </li>
+          ))}
+        </ul>
+      )}
+      <Modal
+        opened={publishing}
+        onClose={() => setPublishing(false)}
+        title={t('publish')}
+        size="xl"
+        closeButtonProps={{ 'aria-label': t('common:action.close') }}
+      >
+        {publishing && (
+          <Publish
+            name={name}
+            source={text}
+            onDone={() => {
+              setPublishing(false);
+              setSaved(text);
+              void client.invalidateQueries({ queryKey: ['sequences'] });
+            }}
+          />
+        )}
+      </Modal>
+    </div>
+  );
+}
