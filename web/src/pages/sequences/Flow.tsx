@@ -100,7 +100,12 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
         nodesConnectable={false}
         edgesFocusable={false}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.15 }}
+        // The beginning, large enough to be read; the rest is a scroll or the fit button away.
+        fitViewOptions={{
+          maxZoom: 1,
+          padding: 0.1,
+          nodes: placed.nodes.slice(0, 6).map(({ id }) => ({ id })),
+        }}
         minZoom={0.2}
         colorMode={colorScheme === 'auto' ? 'system' : colorScheme}
         proOptions={{ hideAttribution: true }}
