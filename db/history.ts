@@ -111,7 +111,8 @@ export async function timeline(q: Queryable, leadId: string, limit = 1000): Prom
         from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 and h.by = 'machine' order by h.at desc limit $2)
        union all
        (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null
-        from decisions d join enrollments e on e.id = d.enrollment_id where e.lead_id = $1 order by d.id desc limit $2)
+        from decisions d where d.enrollment_id in (select id from enrollments where lead_id = $1)
+          or (d.enrollment_id is null and d.lead_id = $1) order by d.id desc limit $2)
        union all
        (select coalesce(k.done_at, k.created_at), 3, 'task', k.id::text, k.enrollment_id, t.step_id, t.channel, t.action, k.assignee,
           k.state, k.outcome, k.title, t.visit, t.attempt

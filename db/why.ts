@@ -64,7 +64,13 @@ interface Row extends LeadSummary, Reachable {
   readonly endedAt: Date | null;
   readonly engine: { readonly state: EngineState; readonly command: Command } | null;
   readonly plan: Plan;
+  /** When its owner changed last, within `TOLD_DAYS`, and from whom to whom. */
+  readonly handedAt: Date | null;
+  readonly handed: string | null;
 }
+
+/** A new owner is news for so long. */
+const TOLD_DAYS = 30;
 
 /** @throws CommandRefused `not_found` */
 export async function why(q: Queryable, hash: IdentityHasher, leadId: string): Promise<Why> {
@@ -73,13 +79,16 @@ export async function why(q: Queryable, hash: IdentityHasher, leadId: string): P
        coalesce(l.time_zone, c.time_zone) as "timeZone", coalesce(l.time_zone, c.time_zone, n.time_zone, 'UTC') as zone,
        l.external_id as "externalId", l.emails, l.phones, l.linkedin_url as "linkedinUrl", c.domain as "companyDomain",
        e.id as "enrollmentId", e.launch_id as "launchId", n.status as "launchStatus", v.name as sequence, e.status, e.reason, e.held,
-       e.next_action as "nextAction", e.next_at as "nextAt", e.started_at as "startedAt", e.ended_at as "endedAt", e.engine, v.plan
+       e.next_action as "nextAction", e.next_at as "nextAt", e.started_at as "startedAt", e.ended_at as "endedAt", e.engine, v.plan,
+       h.at as "handedAt", h.detail as handed
      from leads l left join companies c on c.id = l.company_id
        left join lateral (select * from enrollments where lead_id = l.id
          order by status in ('pending', 'running') desc, created_at desc, id limit 1) e on true
        left join launches n on n.id = e.launch_id left join sequence_versions v on v.id = e.version_id
+       left join lateral (select at, detail from decisions d where d.lead_id = l.id and d.kind = 'handed_over'
+         and d.at > business_now() - make_interval(days => $2) order by d.id desc limit 1) h on true
      where l.id = $1`,
-    [leadId],
+    [leadId, TOLD_DAYS],
   );
   const row = rows[0];
   if (!row) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
@@ -101,9 +110,12 @@ export async function why(q: Queryable, hash: IdentityHasher, leadId: string): P
     enrollment: row.enrollmentId === null ? null : enrollmentOf(row, row.enrollmentId),
     next,
     blocks,
-    sentence: sentenceOf(row, blocks, next),
+    sentence: [sentenceOf(row, blocks, next), handedSentence(row)].join(' ').trimEnd(),
   };
 }
+
+const handedSentence = ({ handedAt, handed, zone }: Row) =>
+  handedAt === null ? '' : `Handed over ${handed ?? 'to a colleague'} ${inZone(handedAt, zone)}.`;
 
 function enrollmentOf(row: Row, id: string): Why['enrollment'] {
   return {

@@ -58,6 +58,13 @@ export async function firstAdmin(db: Db, email: string): Promise<User | null> {
   });
 }
 
+/** By what names (lower case) leads' owners and tasks' assignees mean this user. */
+export const namesOf = ({ email, name, knownAs }: Pick<User, 'email' | 'name' | 'knownAs'>): string[] => [
+  email,
+  name.toLowerCase(),
+  ...knownAs,
+];
+
 const lower = (names: readonly string[]) => names.map((name) => name.trim().toLowerCase()).filter(Boolean);
 
 export type UserChanges = Partial<
@@ -113,6 +120,15 @@ export async function findUserByEmail(q: Queryable, email: string): Promise<User
 /** Everybody, by name; at most 1,000. */
 export async function listUsers(q: Queryable): Promise<User[]> {
   const { rows } = await q.query<Row>(`select ${COLUMNS} from users order by lower(name), id limit 1000`);
+  return rows;
+}
+
+/** Those who may sign in, of one team (null: of all), by name; at most 1,000. */
+export async function listColleagues(q: Queryable, team: string | null): Promise<User[]> {
+  const { rows } = await q.query<Row>(
+    `select ${COLUMNS} from users where disabled_at is null and ($1::text is null or team = $1) order by lower(name), id limit 1000`,
+    [team],
+  );
   return rows;
 }
 

@@ -17,6 +17,7 @@ import { senderRoutes } from './senders.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { sequenceTrialRoutes } from './sequence-trials.ts';
 import { sequenceRoutes } from './sequences.ts';
+import { handOverRoutes } from './hand-over.ts';
 import { userRoutes } from './users.ts';
 
 /** Every group of routes. */
@@ -24,6 +25,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   metaRoutes,
   accessRoutes,
   userRoutes,
+  handOverRoutes,
   leadListRoutes,
   leadRoutes,
   importRoutes,

@@ -20,6 +20,8 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'users.read': 'manager settings:read',
   'users.change': 'admin',
   'users.link': 'admin',
+  'users.colleagues': 'rep settings:read',
+  'users.handOver': 'manager leads:write',
   'leads.list': 'rep leads:read',
   'leads.count': 'rep leads:read',
   'leads.facets': 'rep leads:read',
