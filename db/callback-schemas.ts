@@ -86,7 +86,9 @@ const channel = z.string().optional().describe('Where it came from');
 const scope = z
   .string()
   .optional()
-  .describe('What was paused or resumed: all, launch, sender, company or lead');
+  .describe(
+    'What was paused or resumed: all, launch, sender, company, lead, or absence (of whose lead or sender it is)',
+  );
 
 /** Fields may be added later, so receivers must let unknown ones pass: every object of ours stays open. */
 function callback<Type extends CallbackType, Data extends z.ZodRawShape>(

@@ -65,6 +65,9 @@ export async function clockHolds(
        union all
        (select 'inbox ' || i.seq, 'epoch' from inbox i join enrollments e on e.id = i.enrollment_id
           where e.status = 'running' and i.seq > e.seen limit $2 + cardinality($1::text[]))
+       union all
+       (select 'pause ' || id, until_at from pauses where ended_at is null and until_at is not null
+          order by until_at limit $2 + cardinality($1::text[]))
      ) holds
      where not (key = any($1::text[])) order by at limit $2`,
     [waived, limit],

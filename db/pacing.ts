@@ -165,9 +165,9 @@ export async function startPending(db: Db, launchId: string, limit: number): Pro
   });
 }
 
-/** Condition over leads `l` that they or their company are paused. */
-const PAUSED = `exists (select from pauses p where p.ended_at is null and (
-  p.scope = 'lead' and p.scope_id = l.id or p.scope = 'company' and p.scope_id = coalesce(l.company_id, '${NOBODY}')))`;
+/** Condition over leads `l` that they or their company are paused, or their owner is on leave. */
+const PAUSED = `exists (select from pauses_in_force p where (
+  p.scope = 'lead' and p.scope_id = l.id or p.scope = 'absence' and is_absent(p.scope_id, l.owner) or p.scope = 'company' and p.scope_id = coalesce(l.company_id, '${NOBODY}')))`;
 
 /** Whether any of a launch's pending leads is not paused, nor its company. */
 export async function anybodyMayStart(q: Queryable, launchId: string): Promise<boolean> {

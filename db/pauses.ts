@@ -7,8 +7,10 @@ import type { Db, Queryable, Tx } from './db.ts';
 import { appendInboxMany } from './inbox.ts';
 import {
   lockScope,
+  ofAbsent,
   sendingWithin,
   withinScope,
+  type PauseScope,
   type Scope,
   type ScopeRef,
   type SendingTouch,
@@ -86,7 +88,7 @@ export async function resume(db: Db, what: ScopeRef): Promise<Resumed> {
   });
 }
 
-/** Pauses in force now, newest first. */
+/** Pauses in force now, newest first, without those of people on leave. */
 export async function activePauses(
   q: Queryable,
   limit = 1000,
@@ -98,7 +100,7 @@ export async function activePauses(
     reason: string;
     at: Date;
   }>(
-    `select id, scope, scope_id as "scopeId", reason, at from pauses where ended_at is null order by at desc limit $1`,
+    `select id, scope, scope_id as "scopeId", reason, at from pauses where ended_at is null and scope <> 'absence' order by at desc limit $1`,
     [limit],
   );
   return rows;
@@ -107,7 +109,7 @@ export async function activePauses(
 /** Writes `enrollment.paused` for the next page of one pause. Answers how many, and whether every pause is announced. */
 export async function announcePauses(db: Db, page = 200): Promise<{ announced: number; done: boolean }> {
   return db.tx(async (tx) => {
-    const pending = await takePause(tx, 'ended_at is null and not announced');
+    const pending = await takePause(tx, `ended_at is null and ${TO_ANNOUNCE}`);
     if (!pending) return { announced: 0, done: true };
     const leads = await nextPage(tx, pending, pending.announced_to, page);
     const rows = (await lockPage(tx, leads)).filter((row) => row.started_at <= pending.at);
@@ -168,6 +170,14 @@ export async function nextToWake(db: Db, page = 200): Promise<{ wake: readonly s
   });
 }
 
+/** Ends pauses whose time is over: they are out of force since then. Answers how many. */
+export async function endDuePauses(q: Queryable): Promise<number> {
+  const { rowCount } = await q.query(
+    'update pauses set ended_at = until_at, announced = true where ended_at is null and until_at <= business_now()',
+  );
+  return rowCount ?? 0;
+}
+
 /** Puts a `resume` into the inboxes of those whom `findStranded` found, if they still stand still. Answers whom to wake. */
 export async function wakeStranded(db: Db, enrollmentIds: readonly string[]): Promise<readonly string[]> {
   return db.tx(async (tx) => {
@@ -185,13 +195,16 @@ export async function wakeStranded(db: Db, enrollmentIds: readonly string[]): Pr
   });
 }
 
+/** Condition over pauses that they began, and the CRM has not heard of all whom they cover. */
+export const TO_ANNOUNCE = 'not announced and (from_at is null or from_at <= business_now())';
+
 const SAME_SCOPE = `coalesce(scope_id, '00000000-0000-0000-0000-000000000000') = coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')`;
 
 /** Condition over enrollments `e` that a pause, or a broken sender, is what they stopped at. */
 export const STANDS_STILL = `(e.status = 'running' and e.next_at is null and not e.held and e.reason like 'paused%')`;
 
 const active = (scope: Scope, id: string) =>
-  `exists (select from pauses p where p.ended_at is null and p.scope = '${scope}'
+  `exists (select from pauses_in_force p where p.scope = '${scope}'
      and coalesce(p.scope_id, '00000000-0000-0000-0000-000000000000') = ${id})`;
 
 /** The sender of an enrollment's latest touch. */
@@ -201,11 +214,12 @@ const LATEST_SENDER =
 /** Condition over enrollments `e` and leads `l` that a pause or a broken sender stands in the way of what they would do next. */
 export const COVERED = `(${active('all', `'00000000-0000-0000-0000-000000000000'`)} or ${active('launch', 'e.launch_id')}
   or ${active('lead', 'e.lead_id')} or ${active('company', 'l.company_id')} or ${active('sender', LATEST_SENDER)}
-  or exists (select from senders s where s.id = ${LATEST_SENDER} and s.broken_at is not null))`;
+  or exists (select from senders s where s.id = ${LATEST_SENDER} and s.broken_at is not null)
+  or exists (select from pauses_in_force p where p.scope = 'absence' and ${ofAbsent('p.scope_id', LATEST_SENDER)}))`;
 
 interface PauseRow {
   readonly id: string;
-  readonly scope: Scope;
+  readonly scope: PauseScope;
   readonly scope_id: string | null;
   readonly at: Date;
   readonly announced_to: string | null;
@@ -227,7 +241,7 @@ async function takePause(tx: Tx, condition: string): Promise<PauseRow | undefine
     );
     if (!lock[0]!.taken) continue;
     const { rows: read } = await tx.query<PauseRow>(
-      `select id, scope, scope_id, at, announced_to, woken_to from pauses where id = $1 and ${condition}`,
+      `select id, scope, scope_id, coalesce(from_at, at) as at, announced_to, woken_to from pauses where id = $1 and ${condition}`,
       [id],
     );
     if (read[0]) return read[0];

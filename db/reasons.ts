@@ -17,6 +17,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   paused_launch: 'Its launch was paused when its touch was due.',
   paused_sender: 'Its sender was paused or broken when its touch was due.',
   paused_company: 'Its company was paused when its touch was due.',
+  paused_absence: 'Whose lead or sender it is was on leave when its touch was due.',
   paused_lead: 'The lead was paused when its touch was due.',
   missing_variable: 'This lead lacks what a text names; fill it in, then retry.',
   text_too_long: 'A text is too long for its channel with this lead’s values. Shorten it, then retry.',

@@ -23,6 +23,7 @@ export type RefusalCode =
   | 'cannot_ring'
   | 'changed_meanwhile'
   | 'last_admin'
+  | 'bad_colleague'
   | 'not_yet'
   | 'under_way'
   | 'not_kept';

@@ -4,6 +4,8 @@ import { CommandRefused } from './refused.ts';
 
 export const SCOPES = ['all', 'launch', 'sender', 'company', 'lead'] as const;
 export type Scope = (typeof SCOPES)[number];
+/** What a pause may cover: also what belongs to somebody who is on leave (`absences.ts`). */
+export type PauseScope = Scope | 'absence';
 
 /** `scopeId` is null for `all` only. */
 export interface ScopeRef {
@@ -46,7 +48,7 @@ export interface SendingTouch {
 }
 
 /** Condition over enrollments `e` and leads `l` that they are within the scope, whose id is the parameter `id`. */
-export function withinScope(scope: Scope, id: string): string {
+export function withinScope(scope: PauseScope, id: string): string {
   switch (scope) {
     case 'all':
       // Names the parameter, which PostgreSQL otherwise cannot type.
@@ -59,8 +61,16 @@ export function withinScope(scope: Scope, id: string): string {
       return `l.company_id = ${id}`;
     case 'sender':
       return `exists (select from lead_senders ls where ls.lead_id = e.lead_id and ls.sender_id = ${id})`;
+    case 'absence':
+      return `(is_absent(${id}, l.owner) or exists (select from lead_senders ls join senders s on s.id = ls.sender_id
+        where ls.lead_id = e.lead_id and (is_absent(${id}, s.owner) or is_absent(${id}, s.address))))`;
   }
 }
+
+/** Condition over leads `l` that they, or the sender with that id, are the user's whom the absence is of. */
+export const ofAbsent = (absence: string, sender: string): string =>
+  `(is_absent(${absence}, l.owner) or exists (select from senders s where s.id = ${sender}
+     and (is_absent(${absence}, s.owner) or is_absent(${absence}, s.address))))`;
 
 const SENDING = `select t.id as "touchId", t.enrollment_id as "enrollmentId", t.lead_id as "leadId", t.step_id as "stepId", t.channel
   from touches t join enrollments e on e.id = t.enrollment_id join leads l on l.id = t.lead_id where t.state = 'sending'`;

@@ -4,7 +4,7 @@
  * who stays overdue never hides another.
  */
 import type { Queryable } from './db.ts';
-import { COVERED, STANDS_STILL } from './pauses.ts';
+import { COVERED, STANDS_STILL, TO_ANNOUNCE } from './pauses.ts';
 
 /** An enrollment to wake; its workflow is started when it is missing. */
 export interface Overdue {
@@ -95,7 +95,7 @@ export async function findExpiredLeases(
 export async function unfinished(q: Queryable): Promise<{ pauses: number; stops: boolean }> {
   const { rows } = await q.query<{ pauses: number; stops: boolean }>(
     `select (select count(*)::int from (select from pauses
-         where not announced or (ended_at is not null and not woken) limit 1000) p) as pauses,
+         where ${TO_ANNOUNCE} or (ended_at is not null and not woken) limit 1000) p) as pauses,
        exists (select from launches l cross join lateral (
          select from enrollments e where e.launch_id = l.id and e.status in ('pending', 'running') limit 1) e
          where l.status = 'stopped') as stops`,

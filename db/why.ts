@@ -5,6 +5,7 @@ import type { Instant, Plan, PlanNode } from '../sequences/plan.ts';
 import type { Queryable } from './db.ts';
 import type { LeadSummary } from './history.ts';
 import { explainReason } from './reasons.ts';
+import { withinScope } from './scopes.ts';
 import { CommandRefused } from './refused.ts';
 import { suppressedChannels, type Reachable } from './suppressions.ts';
 
@@ -20,7 +21,7 @@ export interface Block {
     | 'capacity'
     | 'sending'
     | 'launch_stopped';
-  /** What it is about: a pause's scope, a channel, a sender, a task or touch id. */
+  /** What it is about: a pause's scope or the absence behind it, a channel, a sender, a task or touch id. */
   readonly subject: string;
   readonly sentence: string;
 }
@@ -134,6 +135,7 @@ function enrollmentOf(row: Row, id: string): Why['enrollment'] {
 
 interface Facts {
   readonly pauses: readonly { readonly scope: string; readonly reason: string; readonly at: Date }[] | null;
+  readonly absences: readonly { readonly id: string; readonly name: string; readonly to: string }[] | null;
   readonly senders:
     readonly { readonly id: string; readonly name: string; readonly reason: string | null }[] | null;
   readonly touches:
@@ -162,15 +164,24 @@ const PAUSED: Readonly<Record<string, string>> = {
   lead: 'This lead is paused',
 };
 
+const ABSENT = withinScope('absence', 'a.id');
+
+/** “3 December”, of `2026-12-03`. */
+const dayMonth = (day: string) =>
+  new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', day: 'numeric', month: 'long' }).format(new Date(day));
+
 /** Longest first what a person would mend first. */
 async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
   const { rows } = await q.query<Facts>(
     `select
        (select json_agg(json_build_object('scope', p.scope, 'reason', p.reason, 'at', p.at) order by p.at) from (
-          select scope, reason, at from pauses where ended_at is null and (scope = 'all'
+          select scope, reason, at from pauses_in_force where (scope = 'all'
             or (scope = 'launch' and scope_id = e.launch_id) or (scope = 'lead' and scope_id = e.lead_id)
             or (scope = 'company' and scope_id = l.company_id)
             or (scope = 'sender' and scope_id in (select sender_id from lead_senders where lead_id = e.lead_id))) limit 20) p) as pauses,
+       (select json_agg(json_build_object('id', a.id, 'name', u.name, 'to', a.to_day) order by a.until_at)
+          from pauses_in_force p join absences a on a.id = p.scope_id join users u on u.id = a.user_id
+          where p.scope = 'absence' and ${ABSENT}) as absences,
        (select json_agg(json_build_object('id', s.id, 'name', s.name, 'reason', s.broken_reason)) from lead_senders ls
           join senders s on s.id = ls.sender_id where ls.lead_id = e.lead_id and s.broken_at is not null) as senders,
        (select json_agg(json_build_object('id', t.id, 'state', t.state, 'step', t.step_id, 'channel', t.channel)) from touches t
@@ -181,7 +192,7 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
      from enrollments e join leads l on l.id = e.lead_id where e.id = $1`,
     [row.enrollmentId],
   );
-  const { pauses, senders, touches, tasks } = rows[0]!;
+  const { pauses, absences, senders, touches, tasks } = rows[0]!;
   const blocks: Block[] = [];
   if (row.launchStatus === 'stopped') {
     blocks.push({
@@ -194,6 +205,8 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
     const sentence = `${PAUSED[pause.scope]}: ${pause.reason}.`;
     blocks.push({ kind: 'paused', subject: pause.scope, sentence });
   }
+  for (const { id, name, to } of absences ?? [])
+    blocks.push({ kind: 'paused', subject: id, sentence: `${name} is on leave until ${dayMonth(to)}.` });
   for (const touch of touches ?? []) {
     blocks.push(
       touch.state === 'sending'

@@ -5,9 +5,10 @@ import { continueStops } from '../db/controls.ts';
 import type { Db } from '../db/db.ts';
 import { enabledEndpointIds } from '../db/endpoints.ts';
 import { forgetImports } from '../db/imports.ts';
+import { lookAgain } from '../db/look-again.ts';
 import { unwatchedSenderIds } from '../db/mailboxes.ts';
 import { launchesToPace } from '../db/pacing.ts';
-import { announcePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
+import { announcePauses, endDuePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
 import { expireReplies } from '../db/replies.ts';
 import {
   countRunning,
@@ -109,6 +110,9 @@ export async function sweep(
     await attempt(() => forgetImports(db));
     await attempt(async () => {
       while (!over() && !(await announcePauses(db)).done);
+    });
+    await attempt(async () => {
+      if ((await endDuePauses(db)) > 0) await lookAgain(db, null);
     });
     await attempt(async () => {
       for (let done = false; !done && !over();) {

@@ -1,3 +1,4 @@
+import { coveredBy } from '../../db/absences.ts';
 import { emit } from '../../db/callbacks.ts';
 import type { Tx } from '../../db/db.ts';
 import type { Ground } from '../../db/enrollments.ts';
@@ -38,6 +39,7 @@ export async function makeTask(
   const { enrollmentId } = input;
   const giveUpAt = node.giveUpAfter ? addWaits(ground.now, [node.giveUpAfter], calendar) : null;
   await markTask(tx, touch.id, order);
+  const assignee = (kind === 'review' ? launch.reviewer : null) ?? lead.owner ?? sender?.owner ?? null;
   const taskId = await openTask(tx, {
     enrollmentId,
     leadId,
@@ -46,7 +48,7 @@ export async function makeTask(
     title: content.title ?? titleOf(kind, touch, content, lead),
     body: content.text ?? '',
     link: linkOf(touch, order.recipient),
-    assignee: (kind === 'review' ? launch.reviewer : null) ?? lead.owner ?? sender?.owner ?? null,
+    assignee: assignee === null ? null : ((await coveredBy(tx, assignee)) ?? assignee),
     dueAt: addWaits(ground.now, [node.due ?? USUAL_DUE], calendar),
     giveUpAt,
   });

@@ -76,14 +76,22 @@ const AT_ONCE = 1000;
 export async function resumeTarget(db: Db, target: Target): Promise<ResumedTarget> {
   const resumed = await resume(db, target);
   if (!resumed.resumed) return { ...resumed, wake: [], launches: [] };
-  const launches = await lookAgain(db, target.scope === 'launch' ? target.scopeId : null);
+  return { ...resumed, ...(await wakeAfterPause(db, target.scope === 'launch' ? target.scopeId : null)) };
+}
+
+/** Whom to wake after a pause ended. @param launchId the one that it was of; null: any */
+export async function wakeAfterPause(
+  db: Db,
+  launchId: string | null,
+): Promise<Pick<ResumedTarget, 'wake' | 'launches'>> {
+  const launches = await lookAgain(db, launchId);
   const wake: string[] = [];
   while (wake.length < AT_ONCE) {
     const page = await nextToWake(db);
     if (page.done) break;
     wake.push(...page.wake);
   }
-  return { ...resumed, wake, launches };
+  return { wake, launches };
 }
 
 /**

@@ -13,6 +13,19 @@ interface AddOptions {
   readonly knownAs?: readonly string[];
 }
 
+interface LeaveOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly zone?: string;
+  readonly colleague?: string;
+  readonly end?: boolean;
+}
+
+const isDate = (text: string | undefined): text is string =>
+  text !== undefined &&
+  /^\d{4}-\d\d-\d\d$/.test(text) &&
+  new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
+
 export function addUsers(program: Command): void {
   const users = addGroup(program, 'users', {
     summary: 'who may use the HTTP API',
@@ -107,6 +120,65 @@ export function addUsers(program: Command): void {
           await out.result(made, () => out.line(`API key, shown this once: ${made.secret}`));
         },
       ),
+    );
+
+  addCommand(users, 'leave <email>', {
+    summary: 'say when a user is on leave: their leads wait, or a colleague takes their place',
+    description:
+      'With --colleague, that one sees their tasks, conversations and new answers for that time, and touches go on. Without, nothing is sent to their leads or from their senders until the day after; answers stop everything as always, and their team sees them.',
+    examples: [
+      'users leave ayse@example.com --from 2026-11-23 --to 2026-12-03',
+      'users leave ayse@example.com --from 2026-11-23 --to 2026-12-03 --colleague rosa@example.com',
+      'users leave ayse@example.com --end',
+    ],
+  })
+    .option('--from <date>', 'the first day')
+    .option('--to <date>', 'the last day')
+    .option('--zone <zone>', 'the time zone of these days (default: that of the user’s sender, else UTC)')
+    .option('--colleague <email>', 'who takes their place')
+    .option('--end', 'back already: ends the leave that is now')
+    .action(
+      action<[string], LeaveOptions>(async (out, [email], options) => {
+        const { from, to, end } = options;
+        if (!end && (!isDate(from) || !isDate(to)))
+          throw new CliError('Give --from and --to as dates, such as 2026-12-03; or --end.');
+        const [[{ findUserByEmail }, { withSession }], absences, { wakeAfterPause }] = await Promise.all([
+          load(),
+          import('../../db/absences.ts'),
+          import('../../api/operations/control.ts'),
+        ]);
+        const absence = await withSession(out, async ({ db, wake }) => {
+          const find = async (who: string) => {
+            const user = await findUserByEmail(db, who);
+            if (!user)
+              throw new CliError(`There is no user with the email ${who}; see "users list".`, 2, 'not_found');
+            return user.id;
+          };
+          const userId = await find(email);
+          if (!end)
+            return absences.addAbsence(db, userId, {
+              from: from!,
+              to: to!,
+              timeZone: options.zone ?? null,
+              colleagueId: options.colleague === undefined ? null : await find(options.colleague),
+            });
+          const now = (await absences.listAbsences(db, { userId, team: null, all: false, over: false })).find(
+            (one) => one.userId === userId && one.state === 'now',
+          );
+          if (!now) throw new CliError(`${email} is not on leave now.`, 1, 'not_found');
+          await absences.endAbsence(db, now.id);
+          const woken = await wakeAfterPause(db, null);
+          await wake({ enrollments: woken.wake, launches: woken.launches });
+          return absences.readAbsence(db, now.id);
+        });
+        await out.result({ absence }, () =>
+          out.line(
+            end
+              ? `${absence.name} is back; what waited goes on.`
+              : `${absence.name} is on leave from ${absence.from} to ${absence.to} (${absence.timeZone}): ${absence.colleague === null ? 'their leads wait' : `${absence.colleague} takes their place`}.`,
+          ),
+        );
+      }),
     );
 
   addCommand(users, 'disable <email>', {

@@ -134,14 +134,18 @@ export async function listColleagues(q: Queryable, team: string | null): Promise
 
 /**
  * By what names (lower case) leads' owners and tasks' assignees mean what this user may see; null: everything. A rep sees what is
- * its own; a manager with a team what is anybody's of the team, or nobody's.
+ * its own; a manager with a team what is anybody's of the team, or nobody's. While somebody is on leave, also the colleague who takes
+ * their place sees what is theirs; when nobody does and their leads wait, all of their team do.
  */
 export async function ownersSeenBy(q: Queryable, user: User): Promise<readonly string[] | null> {
   if (user.role === 'admin' || (user.role === 'manager' && user.team === null)) return null;
   const { rows } = await q.query<{ names: string[] }>(
     `select array[email, lower(name)] || known_as as names from users
-     where id = $1 or ($2::text is not null and team = $2) limit 1000`,
-    [user.id, user.role === 'manager' ? user.team : null],
+     where id = $1 or ($2::text is not null and team = $2) or id in (
+       select a.user_id from absences a join users away on away.id = a.user_id
+       where a.until_at > business_now() and a.from_at <= business_now()
+         and (a.colleague_id = $1 or (a.colleague_id is null and away.team = $3))) limit 1000`,
+    [user.id, user.role === 'manager' ? user.team : null, user.team],
   );
   return [...new Set(rows.flatMap(({ names }) => names))];
 }

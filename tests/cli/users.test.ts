@@ -42,6 +42,18 @@ test('users are added and listed, get keys that are shown once, and are let in n
   const list = await run('users', 'list');
   expect(list.stdout).toMatch(/rosa@example\.com\s+Rosa Lind\s+rep/);
   expect(list.stdout).not.toContain(made.secret);
+  const leave = await run(
+    'users', 'leave', 'rosa@example.com', '--from', '2026-01-01', '--to', '2026-01-31', '--colleague', 'boss@example.com',
+  ); // prettier-ignore
+  expect(leave).toMatchObject({ code: 2 });
+  expect(leave.stderr).toContain('These days are over.');
+  const days = [0, 7].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+  const away = await run('users', 'leave', 'rosa@example.com', '--from', days[0]!, '--to', days[1]!);
+  expect(away.stdout).toContain(
+    `Rosa Lind is on leave from ${days[0]} to ${days[1]} (UTC): their leads wait.`,
+  );
+  expect((await run('users', 'leave', 'rosa@example.com', '--end')).stdout).toContain('Rosa Lind is back');
+  expect(await run('users', 'leave', 'rosa@example.com', '--end')).toMatchObject({ code: 1 });
   expect((await run('users', 'disable', 'rosa@example.com')).stdout).toContain('is let in no more');
   expect(await useApiKey(db, made.secret)).toBeNull();
   expect((await run('users', 'disable', 'boss@example.com')).stderr).toContain('This is the last admin');

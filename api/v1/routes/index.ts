@@ -1,5 +1,6 @@
 import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
+import { absenceRoutes } from './absences.ts';
 import { accessRoutes } from './access.ts';
 import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
@@ -26,6 +27,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   accessRoutes,
   userRoutes,
   handOverRoutes,
+  absenceRoutes,
   leadListRoutes,
   leadRoutes,
   importRoutes,

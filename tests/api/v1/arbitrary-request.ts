@@ -129,8 +129,7 @@ export function requestOf(
     )
     .map((fields) => {
       const pairs = Object.entries(fields).map(([name, value]) => {
-        const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-        return [name, wellFormed(text)] as [string, string];
+        return [name, wellFormed(plain(value))] as [string, string];
       });
       return pairs.length > 0 ? `?${new URLSearchParams(pairs).toString()}` : '';
     });
@@ -139,10 +138,12 @@ export function requestOf(
   return fc.record({ params, query, body }).map(({ params: given, ...rest }) => ({
     ...rest,
     params: Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, wellFormed(String(value)) || ' ']),
+      Object.entries(given).map(([name, value]) => [name, wellFormed(plain(value)) || ' ']),
     ),
   }));
 }
 
 /** Without lone surrogates, which no address can have. */
 const wellFormed = (text: string) => Buffer.from(text).toString();
+
+const plain = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));

@@ -299,6 +299,75 @@ export interface Operations {
       more: boolean;
     };
   };
+  'absences.list': {
+    path: {};
+    query: {
+      over?: string;
+    };
+    answer: {
+      items: Absence[];
+    };
+  };
+  'absences.add': {
+    path: {};
+    query: {};
+    body: {
+      from: string;
+      /**
+       * The last day; touches go on the day after
+       */
+      to: string;
+      /**
+       * null: that of the user’s sender, else UTC
+       */
+      timeZone?: string | null;
+      /**
+       * Has the tasks, conversations and new answers meanwhile, and touches go on; null: the leads wait
+       */
+      colleagueId?: string | null;
+      /**
+       * Oneself when it is missing
+       */
+      userId?: string;
+    };
+    answer: Absence;
+  };
+  'absences.read': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: Absence;
+  };
+  'absences.change': {
+    path: {
+      id: string;
+    };
+    query: {};
+    body: {
+      from?: string;
+      /**
+       * The last day; touches go on the day after
+       */
+      to?: string;
+      /**
+       * null: that of the user’s sender, else UTC
+       */
+      timeZone?: string | null;
+      /**
+       * Has the tasks, conversations and new answers meanwhile, and touches go on; null: the leads wait
+       */
+      colleagueId?: string | null;
+    };
+    answer: Absence;
+  };
+  'absences.remove': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: null;
+  };
   'leads.list': {
     path: {};
     query: {
@@ -1860,6 +1929,32 @@ export interface ApiKey {
   expiresAt: string | null;
   revokedAt: string | null;
 }
+export interface Absence {
+  id: string;
+  userId: string;
+  name: string;
+  /**
+   * The first day, in `timeZone`
+   */
+  from: string;
+  /**
+   * The last day
+   */
+  to: string;
+  timeZone: string;
+  fromAt: string;
+  /**
+   * From then on everything goes on; an absence that was ended early is over sooner
+   */
+  untilAt: string;
+  state: 'planned' | 'now' | 'over';
+  /**
+   * null: the leads wait
+   */
+  colleagueId: string | null;
+  colleague: string | null;
+  version: number;
+}
 export interface LeadListed {
   id: string;
   name: string | null;
@@ -2741,6 +2836,11 @@ export const OPERATIONS = {
   'audit.list': 'GET /v1/audit',
   'users.colleagues': 'GET /v1/colleagues',
   'users.handOver': 'POST /v1/users/{id}/hand-over',
+  'absences.list': 'GET /v1/absences',
+  'absences.add': 'POST /v1/absences',
+  'absences.read': 'GET /v1/absences/{id}',
+  'absences.change': 'PATCH /v1/absences/{id}',
+  'absences.remove': 'DELETE /v1/absences/{id}',
   'leads.list': 'GET /v1/leads',
   'leads.add': 'POST /v1/leads',
   'leads.count': 'GET /v1/leads/count',
