@@ -1,4 +1,5 @@
 /** What a touch needs to know beside itself: its launch, its copy, its lead's last WhatsApp; and what becomes of a sender that fails. */
+import type { DaysOff } from '../sequences/calendar/index.ts';
 import type { StepCopy, StepId } from '../sequences/plan.ts';
 import type { Queryable } from './db.ts';
 
@@ -9,11 +10,14 @@ export interface LaunchForTouch {
   /** Which messages a person approves first, beside those of which the sequence says so. */
   readonly review: 'first' | 'every' | null;
   readonly reviewer: string | null;
+  /** The workspace's. */
+  readonly daysOff: readonly DaysOff[];
 }
 
 export async function readLaunchForTouch(db: Queryable, launchId: string): Promise<LaunchForTouch> {
   const { rows } = await db.query<LaunchForTouch & Record<string, unknown>>(
-    'select status, time_zone as "timeZone", sender_ids as "senderIds", review, reviewer from launches where id = $1',
+    `select status, time_zone as "timeZone", sender_ids as "senderIds", review, reviewer, w.days_off as "daysOff"
+     from launches cross join workspace w where id = $1`,
     [launchId],
   );
   if (!rows[0]) throw new Error(`there is no launch ${launchId}`);

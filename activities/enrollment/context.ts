@@ -176,6 +176,7 @@ export function calendarOf(
       launch: launch.timeZone,
     }),
     country: lead.country,
+    daysOff: launch.daysOff,
     field: (name) => leadField(lead, name),
   };
 }

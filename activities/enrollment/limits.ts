@@ -70,6 +70,7 @@ export async function slotHolds(
     window: calendar.window,
     zone: calendar.zone,
     country: calendar.country,
+    daysOff: calendar.daysOff,
     sender: sender && senderLimits(sender, touch.action),
     action: touch.action,
     toleranceMs: LAG_MS * speed,

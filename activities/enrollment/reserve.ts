@@ -157,6 +157,7 @@ async function findSlot(tx: Tx, place: Place, except: string | null): Promise<Sl
       window: calendar.window,
       zone: calendar.zone,
       country: calendar.country,
+      daysOff: calendar.daysOff,
       sender: limits,
       action,
       busy: sender

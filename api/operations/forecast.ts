@@ -2,6 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Queryable } from '../../db/db.ts';
 import { readConsentPolicy } from '../../db/consent.ts';
+import { readDaysOff } from '../../db/days-off.ts';
 import { connectedLeads } from '../../db/launch-forecast.ts';
 import { loadLeads } from '../../db/leads.ts';
 import { dayCap, launchSenders, type Sender } from '../../db/senders.ts';
@@ -93,6 +94,7 @@ export async function prepareForecast(q: Queryable, request: ForecastRequest) {
     launchZone: request.timeZone,
     script: silence(touches),
     consentPolicy: await readConsentPolicy(q),
+    daysOff: (await readDaysOff(q)).items,
     paced: true,
   };
   return { request, used, busy, input, ways };

@@ -1,4 +1,5 @@
 /** A month of a sequence before it is launched: what goes out on which day for so many made-up leads. */
+import type { DaysOff } from '../../sequences/calendar/index.ts';
 import { localDay } from '../../sequences/calendar/zone.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 import type { CompiledSequence, Instant } from '../../sequences/plan.ts';
@@ -16,6 +17,7 @@ export interface MonthRequest {
   readonly start: Instant;
   readonly timeZone: string;
   readonly country: string | null;
+  readonly daysOff: readonly DaysOff[];
 }
 
 export interface MonthDay {
@@ -52,6 +54,7 @@ export function simulateMonth(request: MonthRequest): Month {
     start,
     launchZone: timeZone,
     script: request.events.map(parseScriptEvent),
+    daysOff: request.daysOff,
     until: start + MONTH_MS,
   });
   const days = new Map<string, Map<string, MonthDay['touches'][number]>>();

@@ -40,3 +40,8 @@ create index pauses_timed on pauses (until_at) where ended_at is null and until_
 create view pauses_in_force as
   select * from pauses where ended_at is null
     and (from_at is null or from_at <= business_now()) and (until_at is null or until_at > business_now());
+
+-- Days on which the company is closed everywhere or in a country, and holidays that it does not keep:
+-- [{"name": "Closing week", "country": null, "from": "2026-12-24", "to": "2026-12-31", "kind": "off"}].
+alter table workspace add column days_off jsonb not null default '[]';
+alter table workspace add column days_off_version integer not null default 1;

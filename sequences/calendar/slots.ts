@@ -2,6 +2,7 @@ import { hash32 } from '../engine/hash.ts';
 import type { Action } from '../lead.ts';
 import type { Instant, StepId, WindowRule } from '../plan.ts';
 import { capacityOf, type BusySlot, type Capacity, type SenderLimits } from './capacity.ts';
+import type { DaysOff } from './days-off.ts';
 import { nextOpen, openHours, openIntervals } from './window.ts';
 import { DAY_MS, localDay } from './zone.ts';
 
@@ -12,6 +13,8 @@ export interface SlotRequest {
   readonly zone: string;
   /** The lead's, for holidays. */
   readonly country: string | null;
+  /** The company's own; none when it is missing. */
+  readonly daysOff?: readonly DaysOff[] | undefined;
   /** Null: the touch takes nobody's capacity (a webhook, or no sender is known yet). */
   readonly sender: SenderLimits | null;
   readonly action: Action;
@@ -41,8 +44,8 @@ export function slotSeed(leadSeed: string, step: StepId, visit: number, attempt:
  * @throws UnknownZone
  */
 export function placeSlot(request: SlotRequest): Slot | null {
-  const { notBefore, window, zone, country, sender, action, busy, seedKey, horizonDays } = request;
-  const hours = openHours(window, zone, country);
+  const { notBefore, window, zone, country, daysOff, sender, action, busy, seedKey, horizonDays } = request;
+  const hours = openHours(window, zone, country, daysOff);
   const horizon = notBefore + horizonDays * DAY_MS;
   const capacity = sender && capacityOf(sender, action, busy);
   for (const { start, end } of openIntervals(hours, notBefore, horizon)) {
@@ -109,8 +112,8 @@ const NEXT_OPEN_DAYS = 366;
  * @throws UnknownZone
  */
 export function checkSlot(check: SlotCheck): SlotVerdict {
-  const { at, window, zone, country, sender, action, busy, toleranceMs = LAG_TOLERANCE_MS } = check;
-  const hours = openHours(window, zone, country);
+  const { at, window, zone, country, daysOff, sender, action, busy, toleranceMs = LAG_TOLERANCE_MS } = check;
+  const hours = openHours(window, zone, country, daysOff);
   if (!hours.isOpen(at)) {
     const furthest = at + NEXT_OPEN_DAYS * DAY_MS;
     return { ok: false, reason: 'window', notBefore: nextOpen(hours, at, furthest) ?? furthest };

@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Instant, WaitSpec, WindowRule } from '../plan.ts';
+import type { DaysOff } from './days-off.ts';
 import { openHours, type OpenHours } from './window.ts';
 import { DAY_MS, HOUR_MS, type ZoneClock } from './zone.ts';
 
@@ -10,6 +11,8 @@ export interface WaitContext {
   readonly window: WindowRule;
   /** The lead's, ISO 3166-1 alpha-2. */
   readonly country: string | null;
+  /** The company's own; none when it is missing. */
+  readonly daysOff?: readonly DaysOff[] | undefined;
   /** The value of a lead's field that a wait names; undefined or null when it has none. */
   field(name: string): unknown;
 }
@@ -31,7 +34,7 @@ export class MissingField extends Error {
  */
 export function addWaits(base: Instant, waits: readonly WaitSpec[], context: WaitContext): Instant {
   if (waits.length === 0) return base;
-  const hours = openHours(context.window, context.zone, context.country);
+  const hours = openHours(context.window, context.zone, context.country, context.daysOff);
   return waits.reduce((at, wait) => Math.max(at, addWait(at, wait, hours, context)), base);
 }
 

@@ -1,4 +1,5 @@
 import type { Instant, WindowRule } from '../plan.ts';
+import type { DaysOff } from './days-off.ts';
 import { holidaysOf, type HolidayTest } from './holidays.ts';
 import { DAY_MS, dayOf, weekdayOf, zoneClock, type DayNumber, type ZoneClock } from './zone.ts';
 
@@ -19,9 +20,14 @@ export interface OpenHours {
 }
 
 /** @throws UnknownZone */
-export function openHours(rule: WindowRule, zone: string, country: string | null): OpenHours {
+export function openHours(
+  rule: WindowRule,
+  zone: string,
+  country: string | null,
+  daysOff: readonly DaysOff[] = [],
+): OpenHours {
   const clock = zoneClock(zone);
-  const holidays: HolidayTest = holidaysOf(rule.holidays, country);
+  const holidays: HolidayTest = holidaysOf(rule.holidays, country, daysOff);
   const from = timeOfDay(rule.from);
   const to = timeOfDay(rule.to);
 

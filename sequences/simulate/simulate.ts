@@ -97,7 +97,7 @@ function scheduleScript(world: World, lead: LeadRecord): void {
   for (const { entry } of scriptOf(lead, 'event')) {
     const { when } = entry;
     if ('after' in when && when.step !== undefined) continue;
-    const context = waitContext(lead.walk, zoneOf(world, lead.walk, null));
+    const context = waitContext(world, lead.walk, zoneOf(world, lead.walk, null));
     const at = 'at' in when ? when.at : addWaits(world.input.start, when.after, context);
     world.schedule(at, { kind: 'event', lead, entry });
   }
@@ -271,7 +271,7 @@ function execute(world: World, walk: Walk, command: Exclude<Command, { kind: 'sl
 }
 
 function delay(world: World, walk: Walk, command: Extract<Command, { kind: 'delay' }>): Answer {
-  const wanted = wantedTime(command, walk, zoneOf(world, walk, null));
+  const wanted = wantedTime(command, world, walk, zoneOf(world, walk, null));
   return 'held' in wanted
     ? hold(world, walk, wanted.held)
     : { type: 'until', at: world.now, until: wanted.at };

@@ -37,7 +37,7 @@ export function reserve(world: World, walk: Walk, command: Extract<Command, { ki
   const route = routeOf(world, walk, node);
   const sender = senderOf(world, route);
   const zone = zoneOf(world, walk, sender?.profile.id ?? null);
-  const wanted = wantedTime(command, walk, zone);
+  const wanted = wantedTime(command, world, walk, zone);
   if ('held' in wanted) return hold(world, walk, wanted.held);
   const notBefore = Math.max(world.now, wanted.at);
   const { channel, action } = 'reason' in route ? nominal(walk, node) : route;
@@ -52,6 +52,7 @@ export function reserve(world: World, walk: Walk, command: Extract<Command, { ki
           window: walk.sequence.settings.window,
           zone,
           country: walk.lead.profile.country,
+          daysOff: world.input.daysOff,
           sender: sender && limitsOf(sender, action),
           action,
           busy: sender ? world.book.of(sender.profile.id) : [],
@@ -131,7 +132,7 @@ export function perform(world: World, walk: Walk, command: Extract<Command, { ki
   if (failed) return failed;
   if (action === 'message' && !walk.lead.isConnected) {
     cancel(world, touch, 'not_connected');
-    const waitUntil = node.waitForConnection ? after(walk, touch, at, [node.waitForConnection]) : null;
+    const waitUntil = node.waitForConnection ? after(world, walk, touch, at, [node.waitForConnection]) : null;
     return { type: 'not_connected', at, waitUntil };
   }
   return sent(world, walk, touch);
@@ -166,7 +167,7 @@ function sent(world: World, walk: Walk, touch: TouchRecord): Answer {
   const back = scripted(walk, touch, (result) => result === 'undelivered');
   if (back) {
     back.used++;
-    world.schedule(after(walk, touch, world.now, back.entry.retryAfter), {
+    world.schedule(after(world, walk, touch, world.now, back.entry.retryAfter), {
       kind: 'undelivered',
       walk,
       touch,
@@ -212,8 +213,14 @@ function cancel(world: World, touch: TouchRecord, reason: string): void {
 }
 
 /** `waits` after an instant, in the zone of the touch. */
-function after(walk: Walk, touch: TouchRecord, at: Instant, waits: readonly Duration[]): Instant {
-  return addWaits(at, waits, waitContext(walk, touch.zone));
+function after(
+  world: World,
+  walk: Walk,
+  touch: TouchRecord,
+  at: Instant,
+  waits: readonly Duration[],
+): Instant {
+  return addWaits(at, waits, waitContext(world, walk, touch.zone));
 }
 
 function keyOf({ step, visit, attempt }: Pick<Attempt, 'step' | 'visit' | 'attempt'>): string {
@@ -240,7 +247,7 @@ function contactLimit(
   const { coolOff, companyPerWeek } = walk.sequence.settings.contactLimits;
   const last = coolOff && world.contacts.lastElsewhere(walk.lead.profile.id, walk.id);
   if (coolOff && last !== null) {
-    const notBefore = after(walk, touch, last, [coolOff]);
+    const notBefore = after(world, walk, touch, last, [coolOff]);
     if (notBefore > world.now) return { notBefore, reason: 'cool_off' };
   }
   if (companyPerWeek === null || walk.lead.companyKey === null) return null;
@@ -251,13 +258,13 @@ function contactLimit(
 function openTask(world: World, walk: Walk, node: TouchNode, touch: TouchRecord): Answer {
   const at = world.now;
   Object.assign(touch, { state: 'task', at, reason: null });
-  const giveUpAt = node.giveUpAfter ? after(walk, touch, at, [node.giveUpAfter]) : null;
+  const giveUpAt = node.giveUpAfter ? after(world, walk, touch, at, [node.giveUpAfter]) : null;
   const scripted = scriptOf(walk.lead, 'outcome').find(
     ({ entry, used }) => concerns(entry.step, node.id) && (entry.step === null || used === 0),
   );
   if (scripted) {
     scripted.used++;
-    world.schedule(after(walk, touch, at, scripted.entry.after), {
+    world.schedule(after(world, walk, touch, at, scripted.entry.after), {
       kind: 'outcome',
       walk,
       step: node.id,
@@ -276,7 +283,7 @@ function touched(world: World, walk: Walk, touch: TouchRecord): void {
     const { when } = entry;
     if (!('after' in when) || when.step !== touch.stepId || progress.used > 0) continue;
     progress.used++;
-    const at = after(walk, touch, world.now, when.after);
+    const at = after(world, walk, touch, world.now, when.after);
     world.schedule(at, { kind: 'event', lead: walk.lead, entry });
   }
 }
@@ -298,7 +305,7 @@ function failure(world: World, walk: Walk, touch: TouchRecord): Answer | null {
   Object.assign(touch, { state: 'failed', at, reason: code });
   return result === 'failed' || touch.attempt >= MAX_ATTEMPTS
     ? { type: 'failed', at, code }
-    : { type: 'later', at, notBefore: after(walk, touch, at, retryAfter), code };
+    : { type: 'later', at, notBefore: after(world, walk, touch, at, retryAfter), code };
 }
 
 function skip(world: World, walk: Walk, touch: TouchRecord, reason: string): Answer {

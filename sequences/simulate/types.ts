@@ -1,4 +1,4 @@
-import type { BusySlot, Cap, RampUp } from '../calendar/index.ts';
+import type { BusySlot, Cap, DaysOff, RampUp } from '../calendar/index.ts';
 import type { ConsentPolicy } from '../consent.ts';
 import type { Decision } from '../engine/types.ts';
 import type { Action, Channel, LeadProfile, SenderProfile } from '../lead.ts';
@@ -86,6 +86,8 @@ export interface SimulationInput {
   readonly personaChannels?: Readonly<Record<string, Channel>>;
   /** Where a consent is needed before a channel may be used. Default: nowhere. */
   readonly consentPolicy?: ConsentPolicy;
+  /** The company's own, beside its sequences' holidays. Default: none. */
+  readonly daysOff?: readonly DaysOff[];
   /** Leads begin as their senders' capacity for first touches comes near, as a launch starts them; else all at the start. */
   readonly paced?: boolean;
   /** Nothing is simulated from here on. Default: two years after the start. */

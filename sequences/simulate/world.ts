@@ -130,12 +130,13 @@ export function zoneOf(world: World, walk: Walk, senderId: string | null): strin
 }
 
 /** What waits of this lead are worked out with. */
-export function waitContext(walk: Walk, zone: string): WaitContext {
+export function waitContext({ input }: Pick<World, 'input'>, walk: Walk, zone: string): WaitContext {
   const { profile } = walk.lead;
   return {
     zone,
     window: walk.sequence.settings.window,
     country: profile.country,
+    daysOff: input.daysOff,
     field: (name) => fieldOf(profile, name),
   };
 }
@@ -167,11 +168,12 @@ export function wantedTime(
     waits,
     notBefore = base,
   }: { readonly base: Instant; readonly waits: readonly WaitSpec[]; readonly notBefore?: Instant },
+  world: World,
   walk: Walk,
   zone: string,
 ): { readonly at: Instant } | { readonly held: string } {
   try {
-    return { at: Math.max(addWaits(base, waits, waitContext(walk, zone)), notBefore) };
+    return { at: Math.max(addWaits(base, waits, waitContext(world, walk, zone)), notBefore) };
   } catch (error) {
     if (error instanceof MissingField) return { held: `missing_field:${error.field}` };
     if (error instanceof RangeError) return { held: 'window_never_opens' };

@@ -2,6 +2,7 @@ import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { absenceRoutes } from './absences.ts';
 import { accessRoutes } from './access.ts';
+import { calendarRoutes } from './calendars.ts';
 import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
@@ -28,6 +29,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   userRoutes,
   handOverRoutes,
   absenceRoutes,
+  calendarRoutes,
   leadListRoutes,
   leadRoutes,
   importRoutes,

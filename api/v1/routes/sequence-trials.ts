@@ -1,5 +1,6 @@
 /** How sequences do, and how they would do: numbers, a simulated month, messages for a lead. */
 import { z } from 'zod';
+import { readDaysOff } from '../../../db/days-off.ts';
 import { findLead } from '../../../db/history.ts';
 import { readBonds } from '../../../db/lead-senders.ts';
 import { loadLead } from '../../../db/leads.ts';
@@ -124,6 +125,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
         ...body,
         sequence,
         others: await continuations(db, sequence),
+        daysOff: (await readDaysOff(db)).items,
         start: body.start?.getTime() ?? clock.now(),
       });
     },

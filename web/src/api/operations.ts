@@ -368,6 +368,69 @@ export interface Operations {
     query: {};
     answer: null;
   };
+  'calendars.list': {
+    path: {};
+    query: {};
+    answer: {
+      items: {
+        /**
+         * DE, or with a region DE-BY
+         */
+        place: string;
+        /**
+         * Leads of this country whose sequence keeps the lead’s holidays
+         */
+        leads: number;
+        /**
+         * Sequences that name this place
+         */
+        sequences: string[];
+      }[];
+    };
+  };
+  'calendars.read': {
+    path: {
+      place: string;
+    };
+    query: {
+      year?: number;
+      language?: 'en' | 'tr' | 'de' | 'fr' | 'es' | 'it' | 'nl' | 'pt';
+    };
+    answer: {
+      place: string;
+      year: number;
+      items: {
+        day: string;
+        name: string;
+        /**
+         * off: of the company; works: a holiday on which it works
+         */
+        kind: 'holiday' | 'off' | 'works';
+      }[];
+    };
+  };
+  'daysOff.read': {
+    path: {};
+    query: {};
+    answer: {
+      items: DaysOff[];
+      version: number;
+    };
+  };
+  'daysOff.write': {
+    path: {};
+    query: {};
+    body: {
+      /**
+       * @maxItems 500
+       */
+      items: DaysOffInput[];
+    };
+    answer: {
+      items: DaysOff[];
+      version: number;
+    };
+  };
   'leads.list': {
     path: {};
     query: {
@@ -1955,6 +2018,38 @@ export interface Absence {
   colleague: string | null;
   version: number;
 }
+export interface DaysOff {
+  name: string;
+  /**
+   * ISO 3166-1 alpha-2; null: everywhere
+   */
+  country: string | null;
+  from: string;
+  /**
+   * The last day
+   */
+  to: string;
+  /**
+   * off: nothing is sent; works: holidays of these days do not count. The last one holds
+   */
+  kind: 'off' | 'works';
+}
+export interface DaysOffInput {
+  name: string;
+  /**
+   * ISO 3166-1 alpha-2; null: everywhere
+   */
+  country: string | null;
+  from: string;
+  /**
+   * The last day
+   */
+  to: string;
+  /**
+   * off: nothing is sent; works: holidays of these days do not count. The last one holds
+   */
+  kind: 'off' | 'works';
+}
 export interface LeadListed {
   id: string;
   name: string | null;
@@ -2841,6 +2936,10 @@ export const OPERATIONS = {
   'absences.read': 'GET /v1/absences/{id}',
   'absences.change': 'PATCH /v1/absences/{id}',
   'absences.remove': 'DELETE /v1/absences/{id}',
+  'calendars.list': 'GET /v1/calendars',
+  'calendars.read': 'GET /v1/calendars/{place}',
+  'daysOff.read': 'GET /v1/days-off',
+  'daysOff.write': 'PUT /v1/days-off',
   'leads.list': 'GET /v1/leads',
   'leads.add': 'POST /v1/leads',
   'leads.count': 'GET /v1/leads/count',
