@@ -14,6 +14,8 @@ export interface Erased {
   readonly enrollmentIds: readonly string[];
   /** Touches that were `sending` at that moment: these may still arrive. */
   readonly sending: readonly SendingTouch[];
+  /** False: it was erased before, or `unless` said no. */
+  readonly erased: boolean;
 }
 
 /** Rows of the lead in which only what could name it is blanked; ids, times, steps and states stay for the counts. */
@@ -52,13 +54,13 @@ const BLANK_LEAD = `
  * Erases a lead: its enrollments end, its identities are suppressed on every channel as keyed hashes, and everything that could
  * name it is deleted or blanked, in one transaction. The CRM is told by `lead.erased`; callbacks that it has not taken yet keep
  * its own id of the lead until it has. A number that other leads share stays theirs, but is not rung or written to any more.
- * The workflows of the returned enrollments must be ended by the caller.
+ * The workflows of the returned enrollments must be ended by the caller. `unless` is asked under all locks.
  * @throws CommandRefused `not_found`; erasing twice changes nothing and answers the same enrollments
  */
 export async function eraseLead(
   db: Db,
   leadId: string,
-  deps: { readonly hashIdentity: IdentityHasher },
+  deps: { readonly hashIdentity: IdentityHasher; readonly unless?: (tx: Tx) => Promise<boolean> },
 ): Promise<Erased> {
   return db.tx(async (tx) => {
     // No import gives this person new identities meanwhile.
@@ -72,7 +74,8 @@ export async function eraseLead(
       [leadId],
     );
     const enrollmentIds = rows.map((row) => row.id);
-    if (await isErased(tx, leadId)) return { enrollmentIds, sending: [] };
+    if (await isErased(tx, leadId)) return { enrollmentIds, sending: [], erased: false };
+    if (await deps.unless?.(tx)) return { enrollmentIds: [], sending: [], erased: false };
 
     const sending = await sendingTo(tx, [leadId]);
     await suppress(tx, deps.hashIdentity, identities, leadId);
@@ -83,7 +86,7 @@ export async function eraseLead(
     await tx.query(BLANK_LEAD, [leadId]);
     await eraseFromCallbacks(tx, leadId);
     if (companyId !== null) await deleteIfEmpty(tx, companyId);
-    return { enrollmentIds, sending };
+    return { enrollmentIds, sending, erased: true };
   });
 }
 

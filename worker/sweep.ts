@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Waker } from '../activities/waker.ts';
+import type { IdentityHasher } from '../common/crypto.ts';
 import type { Logger } from '../common/log.ts';
 import { continueStops } from '../db/controls.ts';
 import type { Db } from '../db/db.ts';
@@ -9,6 +10,7 @@ import { lookAgain } from '../db/look-again.ts';
 import { unwatchedSenderIds } from '../db/mailboxes.ts';
 import { launchesToPace } from '../db/pacing.ts';
 import { announcePauses, endDuePauses, nextToWake, wakeStranded } from '../db/pauses.ts';
+import { eraseInactive, forgetAudit } from '../db/retention.ts';
 import { expireReplies } from '../db/replies.ts';
 import {
   countRunning,
@@ -28,6 +30,8 @@ export interface SweepDeps {
   readonly log: Pick<Logger, 'warn' | 'info'>;
   /** Finds out what became of a send whose process is gone. */
   readonly settleExpired: (touch: { readonly touchId: string }) => Promise<unknown>;
+  /** For leads that are erased because their time is over. */
+  readonly hashIdentity: IdentityHasher;
   /** Wall ms between two sweeps. */
   readonly everyMs: number;
 }
@@ -35,7 +39,7 @@ export interface SweepDeps {
 /** How late (wall) news may be before the sweep assumes that the signal was lost, and silence before a lead counts as stuck. */
 const PATIENCE_MS = 3_000;
 const PAGE = 500;
-/** How often (wall) open workflows are counted against running enrollments. */
+/** How often (wall) open workflows are counted against running enrollments, and what is too old is erased. */
 const CENSUS_MS = 10 * 60 * 1000;
 
 /**
@@ -56,6 +60,9 @@ export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
         census = performance.now();
         await startMissing(deps).catch((error: unknown) =>
           deps.log.warn({ err: error }, 'counting workflows failed'),
+        );
+        await forget(deps).catch((error: unknown) =>
+          deps.log.warn({ err: error }, 'erasing what is too old failed; it is tried again'),
         );
       }
       await sleep(deps.everyMs, undefined, { signal: stopping.signal }).catch(() => {});
@@ -79,7 +86,7 @@ const ASKED_AT_ONCE = 5;
  * failure is thrown at the end.
  */
 export async function sweep(
-  { db, waker, log, settleExpired }: Omit<SweepDeps, 'everyMs'>,
+  { db, waker, log, settleExpired }: Omit<SweepDeps, 'everyMs' | 'hashIdentity'>,
   signal?: AbortSignal,
 ): Promise<number> {
   let woken = 0;
@@ -202,6 +209,19 @@ export async function startMissing({
     (after) => runningPage(db, { limit: PAGE, ...(after && { after }) }),
     (ids) => waker.missing(ids),
   );
+}
+
+/** Erases and deletes, some at a time, what the workspace keeps no longer. */
+export async function forget({
+  db,
+  waker,
+  log,
+  hashIdentity,
+}: Pick<SweepDeps, 'db' | 'waker' | 'log' | 'hashIdentity'>): Promise<void> {
+  const { erased, enrollmentIds } = await eraseInactive(db, hashIdentity);
+  if (enrollmentIds.length > 0) await waker.terminate(enrollmentIds);
+  if (erased > 0) log.info({ erased }, 'leads without activity were erased');
+  await forgetAudit(db);
 }
 
 /** Reads page by page, each after the last of the one before, until one is not full. */

@@ -91,6 +91,7 @@ export async function startWorker(services: Services, options: WorkerOptions = {
     waker,
     log,
     settleExpired: enrollment.settleExpired,
+    hashIdentity: services.hashIdentity,
     everyMs: options.sweepMs ?? config.sweepSeconds * 1000,
   });
   const rounds = startRounds(inbound, log);

@@ -1,8 +1,9 @@
-/** Who did what: every command that came by HTTP and succeeded. */
+/** Who did what: every command that came by HTTP and succeeded, and what was erased because its time was over. */
 import type { Queryable } from '../db.ts';
 
 export interface Audited {
-  readonly userId: string;
+  /** null: nobody commanded it. */
+  readonly userId: string | null;
   readonly who: string;
   readonly apiKeyId: string | null;
   readonly action: string;
@@ -10,10 +11,9 @@ export interface Audited {
   readonly requestId: string;
 }
 
-export interface AuditEntry extends Omit<Audited, 'userId'> {
+export interface AuditEntry extends Audited {
   readonly id: number;
   readonly at: Date;
-  readonly userId: string | null;
 }
 
 export async function audit(q: Queryable, one: Audited): Promise<void> {

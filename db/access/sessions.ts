@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Db, Queryable } from '../db.ts';
 
-const SESSION_DAYS = 14;
-const LINK_HOURS = 24;
+export const SESSION_DAYS = 14;
+export const LINK_HOURS = 24;
 /** So many failures for one address, or from one network address, in so many minutes; then nobody signs in that way for a while. */
 const FAILURES = { perAddress: 10, perNetwork: 50, minutes: 15 };
 

@@ -45,3 +45,11 @@ create view pauses_in_force as
 -- [{"name": "Closing week", "country": null, "from": "2026-12-24", "to": "2026-12-31", "kind": "off"}].
 alter table workspace add column days_off jsonb not null default '[]';
 alter table workspace add column days_off_version integer not null default 1;
+
+-- After how many months leads without activity and without consent are erased, and entries of the audit deleted; null: never.
+alter table workspace add column erase_inactive_months integer check (erase_inactive_months between 3 and 120);
+alter table workspace add column audit_months integer check (audit_months between 3 and 120);
+alter table workspace add column retention_version integer not null default 1;
+-- Who may have been inactive for long, the oldest first.
+create index leads_oldest on leads (updated_at, id) where erased_at is null and consent_status <> 'given';
+create index audit_at on audit (at);

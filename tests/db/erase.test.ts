@@ -193,6 +193,7 @@ test('promise 8: after an erasure nothing in any table names the person, and no 
   expect(await eraseLead(db, leadId, { hashIdentity })).toEqual({
     enrollmentIds: [enrollmentId],
     sending: [],
+    erased: false,
   });
   await expect(exportLead(db, leadId)).rejects.toThrow('no lead');
 });

@@ -3,6 +3,7 @@ import type { ApiDeps } from '../deps.ts';
 import { absenceRoutes } from './absences.ts';
 import { accessRoutes } from './access.ts';
 import { calendarRoutes } from './calendars.ts';
+import { retentionRoutes } from './retention.ts';
 import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
@@ -30,6 +31,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   handOverRoutes,
   absenceRoutes,
   calendarRoutes,
+  retentionRoutes,
   leadListRoutes,
   leadRoutes,
   importRoutes,

@@ -138,7 +138,7 @@ export function requestOf(
   return fc.record({ params, query, body }).map(({ params: given, ...rest }) => ({
     ...rest,
     params: Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, wellFormed(plain(value)) || ' ']),
+      Object.entries(given).map(([name, value]) => [name, wellFormed(plain(value).slice(0, 90)) || ' ']),
     ),
   }));
 }

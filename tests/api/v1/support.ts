@@ -71,7 +71,7 @@ export async function startApi(
       secrets: createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]),
       hashIdentity: identityHash,
       log,
-      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true },
+      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true, rawMailDays: 30 },
       providers,
       wake: (who) => void woken.push(who),
       ...changes,

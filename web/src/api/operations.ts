@@ -431,6 +431,90 @@ export interface Operations {
       version: number;
     };
   };
+  'retention.read': {
+    path: {};
+    query: {};
+    answer: {
+      /**
+       * Leads who have not given consent, are in no sequence, and of whom nothing came or went for so long are erased as by hand, and stay suppressed; null: never
+       */
+      inactiveLeadMonths: number | null;
+      /**
+       * Entries of the audit are deleted after so long; null: never
+       */
+      auditMonths: number | null;
+      /**
+       * What else goes by itself; everything that is not named here stays
+       */
+      fixed: {
+        what:
+          | 'raw_mail'
+          | 'imported_files'
+          | 'idempotency_keys'
+          | 'sessions'
+          | 'sign_in_links'
+          | 'sign_in_failures';
+        days: number;
+        /**
+         * configuration: CADENZA_RAW_MAIL_DAYS; always: nothing changes it
+         */
+        by: 'configuration' | 'always';
+      }[];
+      version: number;
+    };
+  };
+  'retention.write': {
+    path: {};
+    query: {};
+    body: {
+      /**
+       * Leads who have not given consent, are in no sequence, and of whom nothing came or went for so long are erased as by hand, and stay suppressed; null: never
+       */
+      inactiveLeadMonths: number | null;
+      /**
+       * Entries of the audit are deleted after so long; null: never
+       */
+      auditMonths: number | null;
+    };
+    answer: {
+      /**
+       * Leads who have not given consent, are in no sequence, and of whom nothing came or went for so long are erased as by hand, and stay suppressed; null: never
+       */
+      inactiveLeadMonths: number | null;
+      /**
+       * Entries of the audit are deleted after so long; null: never
+       */
+      auditMonths: number | null;
+      /**
+       * What else goes by itself; everything that is not named here stays
+       */
+      fixed: {
+        what:
+          | 'raw_mail'
+          | 'imported_files'
+          | 'idempotency_keys'
+          | 'sessions'
+          | 'sign_in_links'
+          | 'sign_in_failures';
+        days: number;
+        /**
+         * configuration: CADENZA_RAW_MAIL_DAYS; always: nothing changes it
+         */
+        by: 'configuration' | 'always';
+      }[];
+      version: number;
+    };
+  };
+  'retention.preview': {
+    path: {};
+    query: {
+      inactiveLeadMonths: number;
+    };
+    answer: {
+      leads: number;
+      more: boolean;
+    };
+  };
   'leads.list': {
     path: {};
     query: {
@@ -2940,6 +3024,9 @@ export const OPERATIONS = {
   'calendars.read': 'GET /v1/calendars/{place}',
   'daysOff.read': 'GET /v1/days-off',
   'daysOff.write': 'PUT /v1/days-off',
+  'retention.read': 'GET /v1/retention',
+  'retention.write': 'PUT /v1/retention',
+  'retention.preview': 'GET /v1/retention/preview',
   'leads.list': 'GET /v1/leads',
   'leads.add': 'POST /v1/leads',
   'leads.count': 'GET /v1/leads/count',
