@@ -3,6 +3,7 @@ import type { Waker } from '../activities/waker.ts';
 import type { IdentityHasher } from '../common/crypto.ts';
 import type { Logger } from '../common/log.ts';
 import { continueStops } from '../db/controls.ts';
+import { recount } from '../db/analytics/recount.ts';
 import type { Db } from '../db/db.ts';
 import { enabledEndpointIds } from '../db/endpoints.ts';
 import { forgetImports } from '../db/imports.ts';
@@ -78,6 +79,8 @@ export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
 
 /** After so many failures in one sweep Temporal is taken to be away; the next sweep asks it again. */
 const MAX_FAILURES = 10;
+/** Pages of leads that one sweep counts anew for analytics. */
+const COUNTED_AT_ONCE = 20;
 /** Providers that are asked at the same time what became of a send. */
 const ASKED_AT_ONCE = 5;
 
@@ -115,6 +118,9 @@ export async function sweep(
       await settleOwed(db, owed);
     });
     await attempt(() => forgetImports(db));
+    await attempt(async () => {
+      for (let page = 0; page < COUNTED_AT_ONCE && !over() && (await recount(db)); page++);
+    });
     await attempt(async () => {
       while (!over() && !(await announcePauses(db)).done);
     });

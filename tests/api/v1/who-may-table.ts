@@ -145,4 +145,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'sequences.simulate': 'rep sequences:read',
   'sequences.previewLeads': 'rep sequences:read',
   'sequences.preview': 'rep sequences:read',
+
+  'analytics.summary': 'rep analytics:read',
+  'analytics.summaryCsv': 'rep analytics:read',
 };

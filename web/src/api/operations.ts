@@ -2044,6 +2044,41 @@ export interface Operations {
       items: SequenceMessage[];
     };
   };
+  'analytics.summary': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      by?: 'day' | 'week' | 'channel' | 'sequence' | 'step' | 'sender' | 'rep';
+      channel?: 'email' | 'linkedin' | 'sms' | 'whatsapp' | 'call' | 'task';
+      sequence?: string;
+      step?: string;
+      launchId?: string;
+      senderId?: string;
+      rep?: string;
+    };
+    answer: AnalyticsSummary;
+  };
+  'analytics.summaryCsv': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      by?: 'day' | 'week' | 'channel' | 'sequence' | 'step' | 'sender' | 'rep';
+      channel?: 'email' | 'linkedin' | 'sms' | 'whatsapp' | 'call' | 'task';
+      sequence?: string;
+      step?: string;
+      launchId?: string;
+      senderId?: string;
+      rep?: string;
+    };
+    /**
+     * text/csv
+     */
+    answer: string;
+  };
 }
 export interface User {
   id: string;
@@ -2994,6 +3029,48 @@ export interface SequenceMessage {
   html: string | null;
   attachments: string[];
 }
+export interface AnalyticsSummary {
+  range: {
+    from: string;
+    to: string;
+    timeZone: string;
+  };
+  /**
+   * Whether everything that happened until now is in; what is not, is within seconds
+   */
+  counted: boolean;
+  total: {
+    current: AnalyticsMeasures;
+    previous: AnalyticsMeasures;
+  };
+  rows: {
+    /**
+     * First day of the day or week, channel, name of the sequence or step, id of the sender, email of the rep; null: nobody
+     */
+    key: string | null;
+    /**
+     * For people
+     */
+    label: string | null;
+    /**
+     * Of a step
+     */
+    sequence: string | null;
+    current: AnalyticsMeasures;
+    previous: AnalyticsMeasures;
+  }[];
+}
+export interface AnalyticsMeasures {
+  sent: number;
+  delivered: number;
+  opened: number;
+  clicked: number;
+  answered: number;
+  positive: number;
+  meetings: number;
+  unsubscribed: number;
+  bounced: number;
+}
 
 /** Method and path of each operation. */
 export const OPERATIONS = {
@@ -3124,4 +3201,6 @@ export const OPERATIONS = {
   'sequences.simulate': 'POST /v1/sequences/{name}/simulation',
   'sequences.previewLeads': 'GET /v1/sequences/{name}/preview-leads',
   'sequences.preview': 'POST /v1/sequences/{name}/preview',
+  'analytics.summary': 'GET /v1/analytics/summary',
+  'analytics.summaryCsv': 'GET /v1/analytics/summary.csv',
 } as const satisfies Readonly<Record<keyof Operations, string>>;

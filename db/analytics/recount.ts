@@ -1,0 +1,201 @@
+/**
+ * Keeps the tables of analytics true: leads of whom something changed are counted anew, all of them, from what is stored about them.
+ * Counting twice is counting once, and one process counts at a time.
+ */
+import { CONTACT_CHANNELS } from '../../sequences/lead.ts';
+import type { Db, Queryable } from '../db.ts';
+import { channelSql, FLAGS, LATER, minuteSql, STAGES } from './flags.ts';
+
+/** Leads that are counted in one transaction. */
+const LEADS = 500;
+/** How far back (days) touches are looked for that led to something; no lookback can be longer. */
+export const MAX_LOOKBACK = 365;
+
+/**
+ * Counts some leads anew.
+ * @returns whether there are more; false also when another process is counting
+ */
+export async function recount(db: Db): Promise<boolean> {
+  return db.tx(async (tx) => {
+    const { rows: lock } = await tx.query<{ mine: boolean }>(
+      `select pg_try_advisory_xact_lock(hashtext('cadenza analytics')) as mine`,
+    );
+    if (!lock[0]!.mine) return false;
+    // What commits after this has a row of its own.
+    const { rows } = await tx.query<{ leadId: string }>(
+      `delete from analytics_due where id in (select id from analytics_due order by id limit $1) returning lead_id as "leadId"`,
+      [LEADS],
+    );
+    const leads = [...new Set(rows.map(({ leadId }) => leadId))];
+    if (leads.length === 0) return false;
+    for (const statement of [...NAMES, TOUCHES, PASSED, CONVERSIONS]) await tx.query(statement, [leads]);
+    return rows.length === LEADS;
+  });
+}
+
+/** Counts until nothing is left to count, at most so many leads. */
+export async function recountAll(db: Db, atMost = 1_000_000): Promise<void> {
+  for (let counted = 0; counted < atMost && (await recount(db)); counted += LEADS);
+}
+
+/** Whether everything that is known of is counted. */
+export async function isCounted(q: Queryable): Promise<boolean> {
+  const { rowCount } = await q.query('select from analytics_due limit 1');
+  return rowCount === 0;
+}
+
+const NAMES: readonly string[] = [
+  `insert into analytics_names (kind, name)
+   select kind, name from (
+     select 'owner' as kind, lower(owner) as name from leads where id = any($1) and owner is not null
+     union select 'sender', sender_id::text from touches where lead_id = any($1) and sender_id is not null
+     union select 'launch', launch_id::text from enrollments where lead_id = any($1)) x
+   where not exists (select from analytics_names n where n.kind = x.kind and n.name = x.name)`,
+  `insert into analytics_steps (sequence, step)
+   select sequence, step from (
+     select v.name as sequence, t.step_id as step from touches t join enrollments e on e.id = t.enrollment_id
+       join sequence_versions v on v.id = e.version_id where t.lead_id = any($1)
+     union select v.name, d.step_id from decisions d join enrollments e on e.id = d.enrollment_id
+       join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and d.step_id is not null) x
+   where not exists (select from analytics_steps s where s.sequence = x.sequence and s.step = x.step)`,
+];
+
+const OWNER = `owner as (
+  select l.id as lead_id, n.id as owner, l.erased_at is not null as erased from leads l
+  left join analytics_names n on n.kind = 'owner' and n.name = lower(l.owner) where l.id = any($1))`;
+
+/** Touches that went out, or whose address the server refused at once. */
+const WENT = `went as materialized (
+  select t.id, t.lead_id, t.enrollment_id, t.step_id, t.channel, t.sender_id, t.at, t.state, t.delivery from touches t
+  where t.lead_id = any($1) and t.at is not null and t.channel <> 'webhook'
+    and (t.state = 'sent' or (t.state = 'failed' and t.delivery = 'bounced')))`;
+
+/**
+ * What leads did, with the touch that it is known to be about: their messages, calls that they took, what was followed and opened, and
+ * events that no message stands for.
+ */
+const DID = `did as materialized (
+  select row_number() over () as n, x.* from (
+    select m.lead_id, m.at, m.touch_id, m.channel,
+      case when m.class = 'interested' then ${FLAGS.answered | FLAGS.positive} else ${FLAGS.answered} end as flags
+    from messages m where m.lead_id = any($1) and m.class not in ('out_of_office', 'bounce', 'unsubscribe')
+    union all
+    select k.lead_id, k.done_at, k.touch_id, 'call', ${FLAGS.answered} from tasks k
+    where k.lead_id = any($1) and k.kind = 'call' and k.state = 'done'
+      and k.outcome in ('connected', 'meeting_booked', 'not_interested')
+    union all
+    select h.lead_id, h.at, h.touch_id, 'email', case h.kind when 'open' then ${FLAGS.opened} else ${FLAGS.clicked} end
+    from hits h where h.lead_id = any($1) and h.by = 'person'
+    union all
+    select e.lead_id, e.at, coalesce(
+        case when e.data->>'touchId' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then (e.data->>'touchId')::uuid end,
+        m.touch_id, (select k.touch_id from tasks k where k.lead_id = e.lead_id and e.dedupe_key = 'task:' || k.id)),
+      e.channel, case e.type when 'replied' then ${FLAGS.answered} when 'opened' then ${FLAGS.opened} when 'clicked' then ${FLAGS.clicked}
+        when 'unsubscribed' then ${FLAGS.unsubscribed} else ${FLAGS.meetings | FLAGS.positive} end
+    from lead_events e join owner o using (lead_id) left join lateral (
+      select m.touch_id from messages m where e.type in ('replied', 'unsubscribed') and m.lead_id = e.lead_id
+        and m.at between e.at - interval '1 second' and e.at + interval '1 second' limit 1) m on true
+    where e.lead_id = any($1) and e.type in ('replied', 'opened', 'clicked', 'unsubscribed', 'meeting_booked')
+      and not (e.type = 'replied' and exists (select from messages m where m.lead_id = e.lead_id
+        and m.at between e.at - interval '1 second' and e.at + interval '1 second'))
+      -- Which touch it was is erased with the lead; hits still know.
+      and not (e.type in ('opened', 'clicked') and o.erased)) x)`;
+
+const TOUCHES = `
+  with gone as (delete from analytics_touches where lead_id = any($1)), ${OWNER}, ${WENT}, ${DID},
+  -- What is not known to be about a touch is about the last one before it, by its channel if there was one.
+  about as (
+    select coalesce(known.id, last.id) as touch_id, d.flags from did d
+    left join went known on known.id = d.touch_id and known.lead_id = d.lead_id
+    left join (
+      select distinct on (d.n) d.n, t.id from did d join went t on t.lead_id = d.lead_id and t.at <= d.at and t.state = 'sent'
+      order by d.n, (t.channel = d.channel) desc nulls last, t.at desc, t.id) last on known.id is null and last.n = d.n),
+  came as (select touch_id, bit_or(flags) as flags from about where touch_id is not null group by 1)
+  insert into analytics_touches (lead_id, minute, flags, step, launch, sender, owner, channel)
+  select t.lead_id, ${minuteSql('t.at')},
+    coalesce(c.flags, 0) | case when t.delivery = 'bounced' then ${FLAGS.bounced} else 0 end
+      | case when t.delivery = 'read' then ${FLAGS.opened} else 0 end
+      | case when t.state <> 'sent' then 0 when t.delivery in ('bounced', 'undelivered') then ${FLAGS.sent} else ${FLAGS.sent | FLAGS.delivered} end,
+    s.id, n.id, x.id, o.owner, ${channelSql('t.channel')}
+  from went t join enrollments e on e.id = t.enrollment_id join sequence_versions v on v.id = e.version_id
+  join analytics_steps s on s.sequence = v.name and s.step = t.step_id
+  join analytics_names n on n.kind = 'launch' and n.name = e.launch_id::text
+  left join analytics_names x on x.kind = 'sender' and x.name = t.sender_id::text
+  join owner o on o.lead_id = t.lead_id left join came c on c.touch_id = t.id`;
+
+/** A deal that is told again is the same deal: what was told last counts. */
+const DEALS = `deals as (
+  select distinct on (lead_id, coalesce(data->>'deal_id', id::text)) lead_id, at, data from lead_events
+  where lead_id = any($1) and type = 'deal.won' order by lead_id, coalesce(data->>'deal_id', id::text), at desc, id)`;
+
+const PASSED = `
+  with ${OWNER}, ${DID}, ${DEALS},
+  gone as (delete from analytics_passed where lead_id = any($1) returning step, owner, flags),
+  over as (
+    select e.id, e.lead_id, v.name as sequence, e.status, lead(e.started_at) over (partition by e.lead_id order by e.started_at, e.id) as until
+    from enrollments e join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and e.started_at is not null),
+  reached as (
+    select e.lead_id, e.sequence, e.until, x.step_id, min(x.at) as at from over e join (
+      select enrollment_id, step_id, coalesce(at, slot_at) as at from touches
+      where lead_id = any($1) and state in ('sent', 'failed', 'skipped', 'unconfirmed')
+      union all
+      select enrollment_id, step_id, at from decisions where lead_id = any($1) and kind in ('branch', 'arm', 'goal') and step_id is not null) x
+      on x.enrollment_id = e.id
+    where e.status in ('finished', 'stopped') group by e.id, e.lead_id, e.sequence, e.until, x.step_id),
+  good as (
+    select lead_id, at, case when flags & ${FLAGS.meetings} > 0 then ${LATER.positive | LATER.meetings} else ${LATER.positive} end as flags
+      from did where flags & ${FLAGS.positive} > 0
+    union all select lead_id, at, ${LATER.positive} from lead_events where lead_id = any($1) and type = 'contact.qualified'
+    union all select lead_id, at, ${LATER.sales} from deals),
+  come as (
+    insert into analytics_passed (lead_id, step, owner, flags)
+    select r.lead_id, s.id, coalesce(o.owner, 0), coalesce(bit_or(g.flags), 0) from reached r
+    join analytics_steps s on s.sequence = r.sequence and s.step = r.step_id join owner o on o.lead_id = r.lead_id
+    left join good g on g.lead_id = r.lead_id and g.at >= r.at and (r.until is null or g.at < r.until)
+    group by r.lead_id, s.id, o.owner, r.until, r.at returning step, owner, flags)
+  insert into analytics_cohorts (step, owner, flags, leads)
+  select step, owner, flags, sum(n) from (
+    select step, owner, flags, 1 as n from come union all select step, owner, flags, -1 from gone) x
+  group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
+  on conflict (step, owner, flags) do update set leads = analytics_cohorts.leads + excluded.leads`;
+
+/** A click that the website tells as a session, too, is one. */
+const CONVERSIONS = `
+  with gone as (delete from analytics_conversions where lead_id = any($1)), ${OWNER}, ${DID}, ${DEALS},
+  happened as materialized (
+    select row_number() over () as n, x.* from (
+      select e.lead_id, ${STAGES.sessions} as kind, e.at, null::jsonb as data from lead_events e
+      where e.lead_id = any($1) and (e.type = 'session.started' or (e.type = 'clicked' and not exists (
+        select from lead_events s where s.lead_id = e.lead_id and s.type = 'session.started' and s.at between e.at and e.at + interval '30 minutes')))
+      union all
+      select lead_id, ${STAGES.contacts}, min(at), null from (
+        select lead_id, at from did where flags & ${FLAGS.answered | FLAGS.positive} > 0
+        union all select lead_id, at from lead_events where lead_id = any($1) and type in ('contact.created', 'contact.qualified')) a group by 1
+      union all
+      select lead_id, ${STAGES.qualified}, min(at), null from (
+        select lead_id, at from did where flags & ${FLAGS.positive} > 0
+        union all select lead_id, at from lead_events where lead_id = any($1) and type = 'contact.qualified') a group by 1
+      union all
+      select lead_id, ${STAGES.sales}, at, data from deals) x),
+  -- Who did not pick up was not reached, and manual work is nobody's touch.
+  reached as (
+    select t.lead_id, t.at, t.channel, t.step_id, t.enrollment_id, t.id from touches t
+    where t.lead_id = any($1) and t.state = 'sent' and t.at is not null and t.channel in ('${CONTACT_CHANNELS.join(`','`)}')
+      and not exists (select from tasks k where k.lead_id = t.lead_id and k.touch_id = t.id and k.kind = 'call'
+        and k.outcome in ('no_answer', 'wrong_number'))),
+  before as (
+    select h.n, t.at, t.id, t.channel, t.step_id, t.enrollment_id,
+      lag(t.channel) over (partition by h.n order by t.at, t.id) is distinct from t.channel as begins
+    from happened h join reached t on t.lead_id = h.lead_id and t.at <= h.at and t.at >= h.at - interval '${MAX_LOOKBACK} days'),
+  numbered as (select *, count(*) filter (where begins) over (partition by n order by at, id) as run from before),
+  runs as (select n, run, min(channel) as channel, max(at) as until from numbered group by 1, 2),
+  way as (select n, array_agg(${channelSql('channel')} order by run) as channels, array_agg(${minuteSql('until')} order by run) as until
+    from runs group by 1),
+  last as (select distinct on (n) n, s.id as step from before b join enrollments e on e.id = b.enrollment_id
+    join sequence_versions v on v.id = e.version_id join analytics_steps s on s.sequence = v.name and s.step = b.step_id
+    order by n, b.at desc, b.id desc)
+  insert into analytics_conversions (lead_id, kind, minute, owner, step, channels, until, amount, currency)
+  select h.lead_id, h.kind, ${minuteSql('h.at')}, o.owner, last.step, coalesce(w.channels, '{}'), coalesce(w.until, '{}'),
+    case when m.known then (h.data->>'amount')::numeric end, case when m.known then upper(h.data->>'currency') end
+  from happened h join owner o on o.lead_id = h.lead_id left join way w on w.n = h.n left join last on last.n = h.n
+  cross join lateral (select coalesce(h.data->>'amount' ~ '^\\d{1,12}(\\.\\d{1,6})?$' and h.data->>'currency' ~ '^[A-Za-z]{3}$', false) as known) m`;

@@ -1,0 +1,191 @@
+/** Analytics by HTTP, on a story whose numbers are counted by hand. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { recountAll } from '../../../db/analytics/recount.ts';
+import { BEN, MARCH, ROSA, tellStory, type Story } from '../../support/analytics-story.ts';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+jest.setTimeout(60_000);
+
+let api: TestApi;
+let admin: Client;
+let rosa: Client;
+let story: Story;
+beforeAll(async () => {
+  api = await startApi({
+    clock: {
+      now: () => Date.parse('2026-03-31T12:00:00Z'),
+      speed: () => 0,
+      refresh: async () => {},
+      close() {},
+    },
+  });
+  story = await tellStory(api.db);
+  admin = await api.signedIn();
+  rosa = await api.signedIn({ role: 'rep', email: ROSA, name: 'Rosa Lind' });
+  await recountAll(api.db);
+});
+afterAll(() => api.close());
+
+const none = {
+  sent: 0,
+  delivered: 0,
+  opened: 0,
+  clicked: 0,
+  answered: 0,
+  positive: 0,
+  meetings: 0,
+  unsubscribed: 0,
+  bounced: 0,
+};
+const EMAIL = {
+  ...none,
+  sent: 4,
+  delivered: 3,
+  opened: 1,
+  clicked: 1,
+  answered: 1,
+  unsubscribed: 1,
+  bounced: 1,
+};
+const LINKEDIN = { ...none, sent: 1, delivered: 1, answered: 1, positive: 1, meetings: 1 };
+const CALL = { ...none, sent: 1, delivered: 1, answered: 1 };
+const FEBRUARY = { ...none, sent: 1, delivered: 1 };
+
+async function summary(query: string, client: Client = admin) {
+  const { status, body } = await client.get(`/analytics/summary?${MARCH}&${query}`);
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return body;
+}
+const keyed = (rows: { key: string | null; current: object }[]) =>
+  Object.fromEntries(rows.map(({ key, current }) => [String(key), current]));
+
+describe('the summary', () => {
+  test('says what each channel brought, and what it brought before', async () => {
+    const { rows, total, counted, range } = await summary('by=channel');
+    expect(rows).toEqual([
+      { key: 'email', label: 'email', sequence: null, current: EMAIL, previous: FEBRUARY },
+      { key: 'call', label: 'call', sequence: null, current: CALL, previous: none },
+      { key: 'linkedin', label: 'linkedin', sequence: null, current: LINKEDIN, previous: none },
+    ]);
+    expect(total).toEqual({
+      current: {
+        sent: 6,
+        delivered: 5,
+        opened: 1,
+        clicked: 1,
+        answered: 3,
+        positive: 1,
+        meetings: 1,
+        unsubscribed: 1,
+        bounced: 1,
+      },
+      previous: FEBRUARY,
+    });
+    expect(counted).toBe(true);
+    expect(range).toEqual({ from: '2026-03-01', to: '2026-03-31', timeZone: 'Europe/Berlin' });
+  });
+
+  test('counts a touch at its local day, with what came of it later', async () => {
+    const { rows } = await summary('by=day');
+    expect(rows).toHaveLength(31);
+    const days = keyed(rows);
+    // Bo's left at half past eleven in UTC, which is the next day in Berlin.
+    expect(days['2026-03-02']).toEqual({ ...none, sent: 1, delivered: 1, opened: 1, clicked: 1 });
+    expect(days['2026-03-03']).toEqual({
+      ...none,
+      sent: 3,
+      delivered: 2,
+      answered: 1,
+      unsubscribed: 1,
+      bounced: 1,
+    });
+    expect(days['2026-03-04']).toEqual(LINKEDIN);
+    expect(days['2026-03-06']).toEqual(none);
+    const utc = await admin.get('/analytics/summary?from=2026-03-02&to=2026-03-02&by=day');
+    expect(utc.body.rows[0].current).toMatchObject({ sent: 2, bounced: 1 });
+  });
+
+  test('by week begins with the range, then on Mondays', async () => {
+    const { rows } = await summary('by=week');
+    expect(
+      rows.map(({ key, current }: { key: string; current: { sent: number } }) => [key, current.sent]),
+    ).toEqual([
+      ['2026-03-01', 0],
+      ['2026-03-02', 6],
+      ['2026-03-09', 0],
+      ['2026-03-16', 0],
+      ['2026-03-23', 0],
+      ['2026-03-30', 0],
+    ]);
+  });
+
+  test('by sequence, step, sender and rep', async () => {
+    expect(keyed((await summary('by=sequence')).rows)).toMatchObject({ story: { sent: 6, answered: 3 } });
+    const steps = (await summary('by=step')).rows;
+    expect(steps[0]).toMatchObject({ key: 'hello', sequence: 'story', current: EMAIL });
+    expect(keyed((await summary('by=sender')).rows)).toEqual({
+      [story.mailbox]: EMAIL,
+      null: { ...none, sent: 2, delivered: 2, answered: 2, positive: 1, meetings: 1 },
+    });
+    const reps = (await summary('by=rep')).rows;
+    expect(
+      reps.map(({ key, label, current }: never) => [key, label, (current as { sent: number }).sent]),
+    ).toEqual([
+      [ROSA, 'Rosa Lind', 3],
+      [BEN, BEN, 2],
+      [null, null, 1],
+    ]);
+  });
+
+  test('within what is filtered', async () => {
+    expect((await summary('by=channel&channel=linkedin')).total.current).toEqual(LINKEDIN);
+    expect((await summary('by=channel&sequence=story&step=ring')).total.current).toEqual(CALL);
+    expect((await summary('by=channel&sequence=other')).total.current).toEqual(none);
+    expect((await summary(`senderId=${story.mailbox}`)).total.current).toEqual(EMAIL);
+    expect((await summary(`launchId=${story.launchId}`)).total.current.sent).toBe(6);
+    expect((await summary(`launchId=${story.mailbox}`)).total.current.sent).toBe(0);
+    expect((await summary(`rep=${ROSA.toUpperCase()}`)).total.current.sent).toBe(3);
+  });
+
+  test('a rep sees the own, a manager the team’s and nobody’s', async () => {
+    expect((await summary('by=channel', rosa)).total.current).toMatchObject({
+      sent: 3,
+      bounced: 1,
+      answered: 1,
+    });
+    expect((await summary(`rep=${BEN}`, rosa)).total.current).toEqual(none);
+    const manager = await api.signedIn({ role: 'manager', team: 'north' });
+    await api.db.query(`update users set team = 'north' where email = $1`, [ROSA]);
+    expect((await summary('by=rep', manager)).rows.map(({ key }: { key: string }) => key)).toEqual([
+      ROSA,
+      null,
+    ]);
+  });
+
+  test('refuses what is no range', async () => {
+    const refused = async (query: string) => (await admin.get(`/analytics/summary?${query}`)).status;
+    expect(await refused('from=2026-03-02&to=2026-03-01')).toBe(422);
+    expect(await refused('from=2024-01-01&to=2026-03-01')).toBe(422);
+    expect(await refused('timeZone=Mars/Olympus')).toBe(400);
+    expect(await refused('from=yesterday')).toBe(400);
+    // The last 30 days until today.
+    const { body } = await admin.get('/analytics/summary');
+    expect(body.range).toEqual({ from: '2026-03-02', to: '2026-03-31', timeZone: 'UTC' });
+  });
+
+  test('is a table, too', async () => {
+    await api.db.query(
+      `insert into analytics_names (kind, name) values ('owner', '=cmd()') on conflict do nothing`,
+    );
+    await api.db.query(
+      `update analytics_touches set owner = (select id from analytics_names where name = '=cmd()') where lead_id = $1`,
+      [story.leads.di],
+    );
+    const { body, headers } = await admin.get(`/analytics/summary.csv?${MARCH}&by=rep`);
+    expect(headers.get('content-type')).toBe('text/csv; charset=utf-8');
+    const lines = (body as string).trim().split('\r\n');
+    expect(lines[0]).toMatch(/^key,label,sequence,sent,delivered,.*previous_bounced$/);
+    expect(lines).toContain(`${ROSA},Rosa Lind,,3,2,1,1,1,1,1,0,1,0,0,0,0,0,0,0,0,0`);
+    expect(lines.some((line) => line.startsWith(`'=cmd(),'=cmd(),`))).toBe(true);
+  });
+});
