@@ -38,6 +38,7 @@ const BLANK: readonly string[] = [
   // Files are kept for a day at the most, and name whom nobody can look up in them: all of them go.
   `update imports set content = case when state = 'done' then null else content end, rejects = null
    where (content is not null or rejects is not null) and $1::uuid is not null`,
+  `update analytics_conversions set amount = null, currency = null where lead_id = $1`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,
 ];

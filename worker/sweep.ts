@@ -80,7 +80,7 @@ export function startSweep(deps: SweepDeps): { stop: () => Promise<void> } {
 /** After so many failures in one sweep Temporal is taken to be away; the next sweep asks it again. */
 const MAX_FAILURES = 10;
 /** Pages of leads that one sweep counts anew for analytics. */
-const COUNTED_AT_ONCE = 20;
+const COUNTED_AT_ONCE = 5;
 /** Providers that are asked at the same time what became of a send. */
 const ASKED_AT_ONCE = 5;
 
@@ -118,9 +118,6 @@ export async function sweep(
       await settleOwed(db, owed);
     });
     await attempt(() => forgetImports(db));
-    await attempt(async () => {
-      for (let page = 0; page < COUNTED_AT_ONCE && !over() && (await recount(db)); page++);
-    });
     await attempt(async () => {
       while (!over() && !(await announcePauses(db)).done);
     });
@@ -191,7 +188,13 @@ export async function sweep(
       }),
     );
   };
-  await Promise.all([wakeAll(), settleAll().catch((error: unknown) => unsettled.push(error))]);
+  const countAll = async () => {
+    for (let page = 0; page < COUNTED_AT_ONCE && !signal?.aborted && (await recount(db)); page++);
+  };
+  await Promise.all([
+    wakeAll(),
+    ...[settleAll(), countAll()].map((work) => work.catch((error: unknown) => unsettled.push(error))),
+  ]);
 
   if (woken > 0) log.info({ woken }, 'the sweep woke leads');
   const [failure] = [...failures, ...unsettled];

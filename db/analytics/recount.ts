@@ -17,8 +17,10 @@ export const MAX_LOOKBACK = 365;
  */
 export async function recount(db: Db): Promise<boolean> {
   return db.tx(async (tx) => {
+    // Nothing is known of how many rows the parts have, and a wrong guess would go through them again for each.
     const { rows: lock } = await tx.query<{ mine: boolean }>(
-      `select pg_try_advisory_xact_lock(hashtext('cadenza analytics')) as mine`,
+      `select pg_try_advisory_xact_lock(hashtext('cadenza analytics')) as mine, set_config('enable_nestloop', 'off', true),
+         set_config('jit', 'off', true)`,
     );
     if (!lock[0]!.mine) return false;
     // What commits after this has a row of its own.
@@ -53,7 +55,7 @@ const NAMES: readonly string[] = [
    where not exists (select from analytics_names n where n.kind = x.kind and n.name = x.name)`,
   `insert into analytics_steps (sequence, step)
    select sequence, step from (
-     select v.name as sequence, t.step_id as step from touches t join enrollments e on e.id = t.enrollment_id
+     select v.name as sequence, t.step_id as step from touches t join enrollments e on e.id = t.enrollment_id and e.lead_id = any($1)
        join sequence_versions v on v.id = e.version_id where t.lead_id = any($1)
      union select v.name, d.step_id from decisions d join enrollments e on e.id = d.enrollment_id
        join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and d.step_id is not null) x
@@ -117,7 +119,8 @@ const TOUCHES = `
       | case when t.delivery = 'read' then ${FLAGS.opened} else 0 end
       | case when t.state <> 'sent' then 0 when t.delivery in ('bounced', 'undelivered') then ${FLAGS.sent} else ${FLAGS.sent | FLAGS.delivered} end,
     s.id, n.id, x.id, o.owner, ${channelSql('t.channel')}
-  from went t join enrollments e on e.id = t.enrollment_id join sequence_versions v on v.id = e.version_id
+  from went t join enrollments e on e.id = t.enrollment_id and e.lead_id = any($1)
+  join sequence_versions v on v.id = e.version_id
   join analytics_steps s on s.sequence = v.name and s.step = t.step_id
   join analytics_names n on n.kind = 'launch' and n.name = e.launch_id::text
   left join analytics_names x on x.kind = 'sender' and x.name = t.sender_id::text
@@ -191,7 +194,7 @@ const CONVERSIONS = `
   runs as (select n, run, min(channel) as channel, max(at) as until from numbered group by 1, 2),
   way as (select n, array_agg(${channelSql('channel')} order by run) as channels, array_agg(${minuteSql('until')} order by run) as until
     from runs group by 1),
-  last as (select distinct on (n) n, s.id as step from before b join enrollments e on e.id = b.enrollment_id
+  last as (select distinct on (n) n, s.id as step from before b join enrollments e on e.id = b.enrollment_id and e.lead_id = any($1)
     join sequence_versions v on v.id = e.version_id join analytics_steps s on s.sequence = v.name and s.step = b.step_id
     order by n, b.at desc, b.id desc)
   insert into analytics_conversions (lead_id, kind, minute, owner, step, channels, until, amount, currency)

@@ -8,6 +8,7 @@ import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
 import { suppressionRoutes } from './suppressions.ts';
+import { attributionRoutes } from './analytics-attribution.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { controlRoutes } from './controls.ts';
 import { launchRoutes } from './launches.ts';
@@ -49,4 +50,5 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   sequenceRoutes,
   sequenceTrialRoutes,
   analyticsRoutes,
+  attributionRoutes,
 ];

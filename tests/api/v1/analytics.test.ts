@@ -189,3 +189,73 @@ describe('the summary', () => {
     expect(lines.some((line) => line.startsWith(`'=cmd(),'=cmd(),`))).toBe(true);
   });
 });
+
+describe('attribution', () => {
+  async function attribution(query: string, client: Client = admin) {
+    const { status, body } = await client.get(`/analytics/attribution?${MARCH}&${query}`);
+    expect({ status, body }).toMatchObject({ status: 200 });
+    return Object.fromEntries(
+      body.rows.map(({ channel, ...row }: { channel: string | null }) => [String(channel), row]),
+    );
+  }
+  const usd = { currency: 'USD', amount: 1000, sales: 1 };
+  const eur = { currency: 'EUR', amount: 5000, sales: 1 };
+
+  test('by the last touch: LinkedIn had Ada’s answer, meeting and purchase, the call Cy’s', async () => {
+    expect(await attribution('model=last')).toEqual({
+      email: { sessions: 2, contacts: 0, qualified: 0, sales: 1, amounts: [usd] },
+      linkedin: { sessions: 0, contacts: 1, qualified: 1, sales: 1, amounts: [eur] },
+      call: { sessions: 0, contacts: 1, qualified: 0, sales: 0, amounts: [] },
+    });
+  });
+
+  test('by the first touch everything began with an email', async () => {
+    expect(await attribution('model=first')).toEqual({
+      email: { sessions: 2, contacts: 2, qualified: 1, sales: 2, amounts: [eur, usd] },
+    });
+  });
+
+  test('within the lookback: Ed’s email was 33 days before the purchase, Ada’s 18', async () => {
+    expect(await attribution('model=first&lookbackDays=17')).toMatchObject({
+      null: { sessions: 1, sales: 1, amounts: [usd] },
+      linkedin: { sales: 1, amounts: [eur] },
+      email: { sessions: 1, contacts: 2 },
+    });
+    expect(await attribution('model=last&lookbackDays=33')).toMatchObject({
+      null: { sales: 1 },
+    });
+    expect(await attribution('model=last&lookbackDays=34')).not.toHaveProperty('null');
+  });
+
+  test('a rep sees the own', async () => {
+    expect(await attribution('model=first', rosa)).toEqual({
+      email: { sessions: 1, contacts: 1, qualified: 1, sales: 1, amounts: [eur] },
+    });
+  });
+
+  test('the ways that leads went, the most usual first', async () => {
+    const { body } = await admin.get(`/analytics/journeys?${MARCH}`);
+    expect(body.rows).toEqual([
+      { stage: 'sessions', path: ['email'], count: 2, share: 1 },
+      { stage: 'contacts', path: ['email', 'linkedin'], count: 1, share: 0.5 },
+      { stage: 'contacts', path: ['email', 'call'], count: 1, share: 0.5 },
+      { stage: 'qualified', path: ['email', 'linkedin'], count: 1, share: 1 },
+      { stage: 'sales', path: ['email'], count: 1, share: 0.5 },
+      { stage: 'sales', path: ['email', 'linkedin'], count: 1, share: 0.5 },
+    ]);
+    const short = await admin.get(`/analytics/journeys?${MARCH}&lookbackDays=17&most=1`);
+    expect(short.body.rows.at(-1)).toEqual({ stage: 'sales', path: [], count: 1, share: 0.5 });
+  });
+
+  test('both are tables, too', async () => {
+    const rows = async (name: string) =>
+      ((await admin.get(`/analytics/${name}.csv?${MARCH}`)).body as string).trim().split('\r\n');
+    expect(await rows('attribution')).toEqual([
+      'channel,sessions,contacts,qualified,sales,amount_EUR,amount_USD',
+      'linkedin,0,1,1,1,5000,',
+      'email,2,0,0,1,,1000',
+      'call,0,1,0,0,,',
+    ]);
+    expect(await rows('journeys')).toContain('sales,email > linkedin,1,0.5');
+  });
+});

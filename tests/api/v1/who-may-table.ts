@@ -148,4 +148,8 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
 
   'analytics.summary': 'rep analytics:read',
   'analytics.summaryCsv': 'rep analytics:read',
+  'analytics.attribution': 'rep analytics:read',
+  'analytics.attributionCsv': 'rep analytics:read',
+  'analytics.journeys': 'rep analytics:read',
+  'analytics.journeysCsv': 'rep analytics:read',
 };

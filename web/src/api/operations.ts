@@ -2079,6 +2079,56 @@ export interface Operations {
      */
     answer: string;
   };
+  'analytics.attribution': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      lookbackDays?: number;
+      model?: 'first' | 'last';
+    };
+    answer: AnalyticsAttribution;
+  };
+  'analytics.attributionCsv': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      lookbackDays?: number;
+      model?: 'first' | 'last';
+    };
+    /**
+     * text/csv
+     */
+    answer: string;
+  };
+  'analytics.journeys': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      lookbackDays?: number;
+      most?: number;
+    };
+    answer: AnalyticsJourneys;
+  };
+  'analytics.journeysCsv': {
+    path: {};
+    query: {
+      from?: string;
+      to?: string;
+      timeZone?: string;
+      lookbackDays?: number;
+      most?: number;
+    };
+    /**
+     * text/csv
+     */
+    answer: string;
+  };
 }
 export interface User {
   id: string;
@@ -3071,6 +3121,61 @@ export interface AnalyticsMeasures {
   unsubscribed: number;
   bounced: number;
 }
+export interface AnalyticsAttribution {
+  range: {
+    from: string;
+    to: string;
+    timeZone: string;
+  };
+  /**
+   * Whether everything that happened until now is in; what is not, is within seconds
+   */
+  counted: boolean;
+  model: 'first' | 'last';
+  lookbackDays: number;
+  rows: {
+    /**
+     * null: nothing of ours had reached the lead
+     */
+    channel: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call' | 'task') | null;
+    sessions: number;
+    contacts: number;
+    qualified: number;
+    sales: number;
+    amounts: {
+      currency: string;
+      amount: number;
+      /**
+       * Whose amount is known
+       */
+      sales: number;
+    }[];
+  }[];
+}
+export interface AnalyticsJourneys {
+  range: {
+    from: string;
+    to: string;
+    timeZone: string;
+  };
+  /**
+   * Whether everything that happened until now is in; what is not, is within seconds
+   */
+  counted: boolean;
+  lookbackDays: number;
+  rows: {
+    stage: 'sessions' | 'contacts' | 'qualified' | 'sales';
+    /**
+     * Empty: nothing of ours had reached the lead
+     */
+    path: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call' | 'task')[];
+    count: number;
+    /**
+     * Of all that came to the stage
+     */
+    share: number;
+  }[];
+}
 
 /** Method and path of each operation. */
 export const OPERATIONS = {
@@ -3203,4 +3308,8 @@ export const OPERATIONS = {
   'sequences.preview': 'POST /v1/sequences/{name}/preview',
   'analytics.summary': 'GET /v1/analytics/summary',
   'analytics.summaryCsv': 'GET /v1/analytics/summary.csv',
+  'analytics.attribution': 'GET /v1/analytics/attribution',
+  'analytics.attributionCsv': 'GET /v1/analytics/attribution.csv',
+  'analytics.journeys': 'GET /v1/analytics/journeys',
+  'analytics.journeysCsv': 'GET /v1/analytics/journeys.csv',
 } as const satisfies Readonly<Record<keyof Operations, string>>;
