@@ -58,7 +58,9 @@ const NAMES: readonly string[] = [
      select v.name as sequence, t.step_id as step from touches t join enrollments e on e.id = t.enrollment_id and e.lead_id = any($1)
        join sequence_versions v on v.id = e.version_id where t.lead_id = any($1)
      union select v.name, d.step_id from decisions d join enrollments e on e.id = d.enrollment_id
-       join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and d.step_id is not null) x
+       join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and d.step_id is not null
+     union select v.name, e.step from enrollments e join sequence_versions v on v.id = e.version_id
+       where e.lead_id = any($1) and e.step is not null) x
    where not exists (select from analytics_steps s where s.sequence = x.sequence and s.step = x.step)`,
 ];
 
@@ -135,16 +137,23 @@ const PASSED = `
   with ${OWNER}, ${DID}, ${DEALS},
   gone as (delete from analytics_passed where lead_id = any($1) returning step, owner, flags),
   over as (
-    select e.id, e.lead_id, v.name as sequence, e.status, lead(e.started_at) over (partition by e.lead_id order by e.started_at, e.id) as until
+    select e.id, e.lead_id, v.name as sequence, e.status, e.step, e.started_at, e.ended_at,
+      lead(e.started_at) over (partition by e.lead_id order by e.started_at, e.id) as until
     from enrollments e join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and e.started_at is not null),
-  reached as (
-    select e.lead_id, e.sequence, e.until, x.step_id, min(x.at) as at from over e join (
-      select enrollment_id, step_id, coalesce(at, slot_at) as at from touches
+  -- Somebody stands at a step from when the one before happened.
+  stood as (
+    select e.id, e.lead_id, e.sequence, e.until, x.step_id,
+      coalesce(lag(x.at) over (partition by e.id order by x.at, x.ends), e.started_at) as at
+    from over e join (
+      select enrollment_id, step_id, coalesce(at, slot_at) as at, false as ends from touches
       where lead_id = any($1) and state in ('sent', 'failed', 'skipped', 'unconfirmed')
       union all
-      select enrollment_id, step_id, at from decisions where lead_id = any($1) and kind in ('branch', 'arm', 'goal') and step_id is not null) x
+      select enrollment_id, step_id, at, false from decisions where lead_id = any($1) and kind in ('branch', 'arm', 'goal') and step_id is not null
+      union all
+      select id, step, ended_at, true from over where step is not null and ended_at is not null) x
       on x.enrollment_id = e.id
-    where e.status in ('finished', 'stopped') group by e.id, e.lead_id, e.sequence, e.until, x.step_id),
+    where e.status in ('finished', 'stopped')),
+  reached as (select lead_id, sequence, until, step_id, min(at) as at from stood group by id, lead_id, sequence, until, step_id),
   good as (
     select lead_id, at, case when flags & ${FLAGS.meetings} > 0 then ${LATER.positive | LATER.meetings} else ${LATER.positive} end as flags
       from did where flags & ${FLAGS.positive} > 0

@@ -9,6 +9,7 @@ import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
 import { suppressionRoutes } from './suppressions.ts';
 import { attributionRoutes } from './analytics-attribution.ts';
+import { forecastRoutes } from './analytics-forecast.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { controlRoutes } from './controls.ts';
 import { launchRoutes } from './launches.ts';
@@ -51,4 +52,5 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   sequenceTrialRoutes,
   analyticsRoutes,
   attributionRoutes,
+  forecastRoutes,
 ];

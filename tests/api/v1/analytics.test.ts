@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { recountAll } from '../../../db/analytics/recount.ts';
 import { BEN, MARCH, ROSA, tellStory, type Story } from '../../support/analytics-story.ts';
+import { makeEnrollment, makeLead } from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
 jest.setTimeout(60_000);
@@ -257,5 +258,90 @@ describe('attribution', () => {
       'call,0,1,0,0,,',
     ]);
     expect(await rows('journeys')).toContain('sales,email > linkedin,1,0.5');
+  });
+});
+
+describe('the forecast', () => {
+  beforeAll(async () => {
+    const stand = async (owner: string | null, engine: object | null) => {
+      const { id: leadId } = await makeLead(api.db, { owner });
+      const { id } = await makeEnrollment(api.db, { launchId: story.launchId, leadId });
+      await api.db.query('update enrollments set engine = $2 where id = $1', [id, engine]);
+    };
+    for (let i = 0; i < 10; i++) await stand(i < 4 ? ROSA : BEN, null);
+    for (let i = 0; i < 2; i++) await stand(BEN, { state: { step: 'nudge' }, command: null });
+    await recountAll(api.db);
+  });
+  const near = (expected: number, low: number, high: number) => ({
+    expected: expect.closeTo(expected, 3),
+    low: expect.closeTo(low, 3),
+    high: expect.closeTo(high, 3),
+  });
+
+  test('is what came of those who stood there before, with Wilson’s interval', async () => {
+    const { body } = await admin.get('/analytics/forecast?minimumCases=1');
+    expect(body.steps).toEqual([
+      {
+        // Of five who stood there one answered well and met, and two bought, for 5,000 EUR and 1,000 USD: half of each a sale.
+        sequence: 'story',
+        step: 'hello',
+        active: 10,
+        cases: 5,
+        tooFew: false,
+        positive: near(2, 0.362, 6.245),
+        meetings: near(2, 0.362, 6.245),
+        sales: near(4, 1.176, 7.693),
+        value: [
+          { currency: 'EUR', ...near(10_000, 2940.519, 19_231.893) },
+          { currency: 'USD', ...near(2000, 588.104, 3846.379) },
+        ],
+      },
+      expect.objectContaining({ step: 'nudge', active: 2, cases: 1, positive: near(2, 0.413, 2) }),
+    ]);
+    expect(body.total).toMatchObject({ active: 12, leftOut: 0, positive: near(4, 1.72, 8.245) });
+    expect(body.sequences).toEqual([{ sequence: 'story', title: 'story', ...body.total }]);
+  });
+
+  test('says nothing where too few are through', async () => {
+    const { body } = await admin.get('/analytics/forecast?minimumCases=5');
+    expect(body.steps[1]).toEqual({
+      sequence: 'story',
+      step: 'nudge',
+      active: 2,
+      cases: 1,
+      tooFew: true,
+      positive: null,
+      meetings: null,
+      sales: null,
+      value: [],
+    });
+    expect(body.total).toMatchObject({ active: 12, leftOut: 2, positive: { expected: 2 } });
+    expect((await admin.get('/analytics/forecast')).body.total).toMatchObject({
+      leftOut: 12,
+      sales: null,
+      value: [],
+    });
+  });
+
+  test('a rep’s is made of the own', async () => {
+    const { body } = await rosa.get('/analytics/forecast?minimumCases=1');
+    expect(body.steps).toEqual([
+      expect.objectContaining({
+        step: 'hello',
+        active: 4,
+        cases: 2,
+        positive: expect.objectContaining({ expected: 2 }),
+      }),
+    ]);
+  });
+
+  test('is a table, too', async () => {
+    const lines = ((await admin.get('/analytics/forecast.csv?minimumCases=5')).body as string)
+      .trim()
+      .split('\r\n');
+    expect(lines[0]).toBe(
+      'sequence,step,active,cases,too_few,positive,positive_low,positive_high,meetings,meetings_low,meetings_high,sales,sales_low,sales_high,value_EUR,value_EUR_low,value_EUR_high,value_USD,value_USD_low,value_USD_high',
+    );
+    expect(lines[2]).toBe('story,nudge,2,1,true,,,,,,,,,,,,,,,');
   });
 });

@@ -152,4 +152,6 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'analytics.attributionCsv': 'rep analytics:read',
   'analytics.journeys': 'rep analytics:read',
   'analytics.journeysCsv': 'rep analytics:read',
+  'analytics.forecast': 'rep analytics:read',
+  'analytics.forecastCsv': 'rep analytics:read',
 };

@@ -2129,6 +2129,23 @@ export interface Operations {
      */
     answer: string;
   };
+  'analytics.forecast': {
+    path: {};
+    query: {
+      minimumCases?: number;
+    };
+    answer: AnalyticsForecast;
+  };
+  'analytics.forecastCsv': {
+    path: {};
+    query: {
+      minimumCases?: number;
+    };
+    /**
+     * text/csv
+     */
+    answer: string;
+  };
 }
 export interface User {
   id: string;
@@ -3176,6 +3193,92 @@ export interface AnalyticsJourneys {
     share: number;
   }[];
 }
+export interface AnalyticsForecast {
+  /**
+   * Whether everything that happened until now is in; what is not, is within seconds
+   */
+  counted: boolean;
+  minimumCases: number;
+  steps: {
+    sequence: string;
+    step: string;
+    /**
+     * Leads that stood there and are through
+     */
+    cases: number;
+    tooFew: boolean;
+    /**
+     * Leads that are there now
+     */
+    active: number;
+    positive: AnalyticsEstimate | null;
+    meetings: AnalyticsEstimate | null;
+    sales: AnalyticsEstimate | null;
+    /**
+     * Of the sales; empty: no amounts are known
+     */
+    value: {
+      currency: string;
+      expected: number;
+      low: number;
+      high: number;
+    }[];
+  }[];
+  sequences: {
+    /**
+     * Leads that are there now
+     */
+    active: number;
+    positive: AnalyticsEstimate | null;
+    meetings: AnalyticsEstimate | null;
+    sales: AnalyticsEstimate | null;
+    /**
+     * Of the sales; empty: no amounts are known
+     */
+    value: {
+      currency: string;
+      expected: number;
+      low: number;
+      high: number;
+    }[];
+    /**
+     * Active leads at steps with too few cases, of whom nothing is expected here
+     */
+    leftOut: number;
+    sequence: string;
+    title: string;
+  }[];
+  total: {
+    /**
+     * Leads that are there now
+     */
+    active: number;
+    positive: AnalyticsEstimate | null;
+    meetings: AnalyticsEstimate | null;
+    sales: AnalyticsEstimate | null;
+    /**
+     * Of the sales; empty: no amounts are known
+     */
+    value: {
+      currency: string;
+      expected: number;
+      low: number;
+      high: number;
+    }[];
+    /**
+     * Active leads at steps with too few cases, of whom nothing is expected here
+     */
+    leftOut: number;
+  };
+}
+/**
+ * With its 95 % interval
+ */
+export interface AnalyticsEstimate {
+  expected: number;
+  low: number;
+  high: number;
+}
 
 /** Method and path of each operation. */
 export const OPERATIONS = {
@@ -3312,4 +3415,6 @@ export const OPERATIONS = {
   'analytics.attributionCsv': 'GET /v1/analytics/attribution.csv',
   'analytics.journeys': 'GET /v1/analytics/journeys',
   'analytics.journeysCsv': 'GET /v1/analytics/journeys.csv',
+  'analytics.forecast': 'GET /v1/analytics/forecast',
+  'analytics.forecastCsv': 'GET /v1/analytics/forecast.csv',
 } as const satisfies Readonly<Record<keyof Operations, string>>;
