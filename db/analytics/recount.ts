@@ -30,7 +30,8 @@ export async function recount(db: Db): Promise<boolean> {
     );
     const leads = [...new Set(rows.map(({ leadId }) => leadId))];
     if (leads.length === 0) return false;
-    for (const statement of [...NAMES, TOUCHES, PASSED, CONVERSIONS]) await tx.query(statement, [leads]);
+    for (const statement of [...NAMES, TOUCHES, PASSED, ARMS, CONVERSIONS])
+      await tx.query(statement, [leads]);
     return rows.length === LEADS;
   });
 }
@@ -46,6 +47,9 @@ export async function isCounted(q: Queryable): Promise<boolean> {
   return rowCount === 0;
 }
 
+/** Decisions `d` of the leads, by the only index that they have. */
+const DECIDED = 'd.enrollment_id = any(array(select id from enrollments where lead_id = any($1)))';
+
 const NAMES: readonly string[] = [
   `insert into analytics_names (kind, name)
    select kind, name from (
@@ -57,8 +61,8 @@ const NAMES: readonly string[] = [
    select sequence, step from (
      select v.name as sequence, t.step_id as step from touches t join enrollments e on e.id = t.enrollment_id and e.lead_id = any($1)
        join sequence_versions v on v.id = e.version_id where t.lead_id = any($1)
-     union select v.name, d.step_id from decisions d join enrollments e on e.id = d.enrollment_id
-       join sequence_versions v on v.id = e.version_id where e.lead_id = any($1) and d.step_id is not null
+     union select v.name, d.step_id from decisions d join enrollments e on e.id = d.enrollment_id and e.lead_id = any($1)
+       join sequence_versions v on v.id = e.version_id where ${DECIDED} and d.step_id is not null
      union select v.name, e.step from enrollments e join sequence_versions v on v.id = e.version_id
        where e.lead_id = any($1) and e.step is not null) x
    where not exists (select from analytics_steps s where s.sequence = x.sequence and s.step = x.step)`,
@@ -148,7 +152,7 @@ const PASSED = `
       select enrollment_id, step_id, coalesce(at, slot_at) as at, false as ends from touches
       where lead_id = any($1) and state in ('sent', 'failed', 'skipped', 'unconfirmed')
       union all
-      select enrollment_id, step_id, at, false from decisions where lead_id = any($1) and kind in ('branch', 'arm', 'goal') and step_id is not null
+      select enrollment_id, step_id, at, false from decisions d where ${DECIDED} and kind in ('branch', 'arm', 'goal') and step_id is not null
       union all
       select id, step, ended_at, true from over where step is not null and ended_at is not null) x
       on x.enrollment_id = e.id
@@ -170,6 +174,33 @@ const PASSED = `
     select step, owner, flags, 1 as n from come union all select step, owner, flags, -1 from gone) x
   group by 1, 2, 3 having sum(n) <> 0 order by 1, 2, 3
   on conflict (step, owner, flags) do update set leads = analytics_cohorts.leads + excluded.leads`;
+
+const ARMS = `
+  with ${OWNER}, ${DID},
+  gone as (delete from analytics_chosen where lead_id = any($1) returning version_id, step, arm, owner, flags),
+  mine as (
+    select id, lead_id, version_id, lead(started_at) over (partition by lead_id order by started_at, id) as until
+    from enrollments where lead_id = any($1)),
+  chosen as (
+    select distinct on (d.enrollment_id, d.step_id) d.enrollment_id, d.step_id, d.reason as arm, d.at from decisions d
+    where ${DECIDED} and d.kind = 'arm' and d.step_id is not null order by d.enrollment_id, d.step_id, d.id),
+  first as (
+    select c.enrollment_id, c.step_id, min(t.at) as at from chosen c join touches t on t.enrollment_id = c.enrollment_id and t.at >= c.at
+    where t.lead_id = any($1) and t.state = 'sent' and t.channel <> 'webhook' group by 1, 2),
+  come as (
+    insert into analytics_chosen (lead_id, version_id, step, arm, owner, flags)
+    select m.lead_id, m.version_id, c.step_id, c.arm, coalesce(o.owner, 0),
+      case when f.at is null then 0 else ${FLAGS.sent} | (coalesce(bit_or(g.flags), 0) & ${FLAGS.answered | FLAGS.positive | FLAGS.meetings}) end
+    from chosen c join mine m on m.id = c.enrollment_id join owner o on o.lead_id = m.lead_id
+    left join first f on f.enrollment_id = c.enrollment_id and f.step_id = c.step_id
+    left join did g on g.lead_id = m.lead_id and g.at >= f.at and (m.until is null or g.at < m.until)
+    group by m.lead_id, m.version_id, c.step_id, c.arm, c.enrollment_id, o.owner, f.at
+    returning version_id, step, arm, owner, flags)
+  insert into analytics_arms (version_id, step, arm, owner, flags, leads)
+  select version_id, step, arm, owner, flags, sum(n) from (
+    select *, 1 as n from come union all select *, -1 from gone) x
+  group by 1, 2, 3, 4, 5 having sum(n) <> 0 order by 1, 2, 3, 4, 5
+  on conflict (version_id, step, arm, owner, flags) do update set leads = analytics_arms.leads + excluded.leads`;
 
 /** A click that the website tells as a session, too, is one. */
 const CONVERSIONS = `

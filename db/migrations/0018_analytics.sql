@@ -32,6 +32,7 @@ create trigger count_changed after update on messages for each row
 create trigger count_new after insert on lead_events for each row
   when (new.type in ('replied', 'opened', 'clicked', 'unsubscribed', 'meeting_booked',
     'session.started', 'contact.created', 'contact.qualified', 'deal.won')) execute function count_again();
+create trigger count_new after insert on decisions for each row when (new.kind = 'arm') execute function count_again();
 create trigger count_changed after update on enrollments for each row
   when (new.status in ('finished', 'stopped') and old.status <> new.status) execute function count_again();
 create trigger count_changed after update on leads for each row
@@ -85,6 +86,26 @@ create table analytics_cohorts (
   primary key (step, owner, flags)
 );
 
+-- The same for each split of each enrollment: the arm that was taken, and what came after the first touch in it.
+create table analytics_chosen (
+  lead_id uuid not null,
+  version_id uuid not null,
+  step text not null,
+  arm text not null,
+  owner integer not null,
+  flags integer not null
+);
+create index analytics_chosen_lead on analytics_chosen (lead_id);
+create table analytics_arms (
+  version_id uuid not null,
+  step text not null,
+  arm text not null,
+  owner integer not null,
+  flags integer not null,
+  leads bigint not null,
+  primary key (version_id, step, arm, owner, flags)
+);
+
 -- Sessions (1), contacts (2), qualified contacts (3) and sales (4), each with the channels by which the lead was reached before:
 -- touches by the same channel one after the other are one entry, `until` the minute of the last of them.
 create table analytics_conversions (
@@ -108,4 +129,5 @@ create index enrollments_standing on enrollments (version_id, step, lead_id) whe
 
 -- Everybody who was reached before this table was there.
 insert into analytics_due (lead_id) select distinct lead_id from touches where state in ('sent', 'failed', 'skipped', 'unconfirmed')
-  union select distinct lead_id from lead_events where type in ('deal.won', 'contact.qualified', 'session.started', 'contact.created');
+  union select lead_id from decisions where kind = 'arm'
+  union select lead_id from lead_events where type in ('deal.won', 'contact.qualified', 'session.started', 'contact.created');

@@ -9,6 +9,7 @@ import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
 import { suppressionRoutes } from './suppressions.ts';
 import { attributionRoutes } from './analytics-attribution.ts';
+import { experimentRoutes } from './analytics-experiments.ts';
 import { forecastRoutes } from './analytics-forecast.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { controlRoutes } from './controls.ts';
@@ -53,4 +54,5 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   analyticsRoutes,
   attributionRoutes,
   forecastRoutes,
+  experimentRoutes,
 ];

@@ -2,7 +2,14 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { recountAll } from '../../../db/analytics/recount.ts';
 import { BEN, MARCH, ROSA, tellStory, type Story } from '../../support/analytics-story.ts';
-import { makeEnrollment, makeLead } from '../../support/factories.ts';
+import {
+  makeEnrollment,
+  makeLaunch,
+  makeLead,
+  makePlan,
+  makeVersion,
+  touchNode,
+} from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
 jest.setTimeout(60_000);
@@ -343,5 +350,78 @@ describe('the forecast', () => {
       'sequence,step,active,cases,too_few,positive,positive_low,positive_high,meetings,meetings_low,meetings_high,sales,sales_low,sales_high,value_EUR,value_EUR_low,value_EUR_high,value_USD,value_USD_low,value_USD_high',
     );
     expect(lines[2]).toBe('story,nudge,2,1,true,,,,,,,,,,,,,,,');
+  });
+});
+
+describe('experiments', () => {
+  beforeAll(async () => {
+    const split = (name: string) => ({ name, weight: 1, next: 'hello' });
+    const plan = makePlan([
+      { id: 'ab', kind: 'split', arms: [split('short'), split('long'), split('odd')] },
+      touchNode('hello'),
+    ]);
+    const { id: versionId } = await makeVersion(api.db, { name: 'trial', plan });
+    const { id: launchId } = await makeLaunch(api.db, { versionId });
+    // 40 leads an arm, 30 of them written to; of the short ones 2 answered, of the long ones 12, and 3 of them are interested.
+    await api.db.query(
+      `with l as (insert into leads (seed, owner, attributes) select 'x' || n, case when n <= 40 then '${BEN}' end,
+           jsonb_build_object('arm', case when n <= 40 then 'short' else 'long' end, 'n', (n - 1) % 40 + 1)
+         from generate_series(1, 80) n returning id, attributes),
+       e as (insert into enrollments (lead_id, launch_id, version_id, created_at, started_at, status)
+         select id, $1, $2, '2026-03-01', '2026-03-01', 'running' from l returning id, lead_id),
+       x as (select e.id, e.lead_id, attributes->>'arm' as arm, (attributes->>'n')::int as n from e join l on l.id = e.lead_id),
+       d as (insert into decisions (enrollment_id, lead_id, at, step_id, kind, reason)
+         select id, lead_id, '2026-03-02', 'ab', 'arm', arm from x),
+       t as (insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at)
+         select id, lead_id, 'hello', 1, 1, 'email', 'email', 'sent', '2026-03-03', '2026-03-03', '2026-03-03' from x where n <= 30)
+       insert into messages (lead_id, channel, at, class, class_by)
+         select lead_id, 'email', '2026-03-04', case when arm = 'long' and n <= 3 then 'interested' else 'other' end, 'person' from x
+         where n <= case arm when 'short' then 2 else 12 end`,
+      [launchId, versionId],
+    );
+    await recountAll(api.db);
+  });
+
+  test('hold each arm against the first, and say when that may be chance or nobody can say', async () => {
+    const { body } = await admin.get('/analytics/experiments?sequence=trial');
+    const near = (value: number) => expect.closeTo(value, 3);
+    expect(body.arms).toMatchObject([
+      {
+        step: 'ab',
+        arm: 'short',
+        reached: 40,
+        contacted: 30,
+        answered: { count: 2, rate: near(0.0667), difference: null, verdict: null },
+      },
+      {
+        arm: 'long',
+        contacted: 30,
+        answered: {
+          count: 12,
+          rate: 0.4,
+          interval: { low: near(0.246), high: near(0.577) },
+          difference: { low: near(0.1207), high: near(0.5166) },
+          verdict: 'better',
+        },
+        positive: { count: 3, verdict: 'same' },
+        meetings: { count: 0, verdict: 'same' },
+      },
+      { arm: 'odd', reached: 0, contacted: 0, answered: { rate: null, interval: null, verdict: 'too_few' } },
+    ]);
+    const ben = await api.signedIn({ role: 'rep', email: BEN });
+    expect((await ben.get('/analytics/experiments?sequence=trial')).body.arms).toMatchObject([
+      { arm: 'short', reached: 40 },
+      { arm: 'long', reached: 0 },
+      { arm: 'odd', reached: 0 },
+    ]);
+    expect((await admin.get('/analytics/experiments?sequence=nothing')).status).toBe(404);
+  });
+
+  test('are a table, too', async () => {
+    const lines = ((await admin.get('/analytics/experiments.csv?sequence=trial')).body as string)
+      .trim()
+      .split('\r\n');
+    expect(lines[0]).toMatch(/^step,arm,reached,contacted,answered,answered_rate,answered_low/);
+    expect(lines[2]).toMatch(/^ab,long,40,30,12,0.4,0.24\d*,0.57\d*,0.12\d*,0.51\d*,better,/);
   });
 });

@@ -154,4 +154,6 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'analytics.journeysCsv': 'rep analytics:read',
   'analytics.forecast': 'rep analytics:read',
   'analytics.forecastCsv': 'rep analytics:read',
+  'analytics.experiments': 'rep analytics:read',
+  'analytics.experimentsCsv': 'rep analytics:read',
 };

@@ -2146,6 +2146,25 @@ export interface Operations {
      */
     answer: string;
   };
+  'analytics.experiments': {
+    path: {};
+    query: {
+      sequence: string;
+      version?: string;
+    };
+    answer: AnalyticsExperiments;
+  };
+  'analytics.experimentsCsv': {
+    path: {};
+    query: {
+      sequence: string;
+      version?: string;
+    };
+    /**
+     * text/csv
+     */
+    answer: string;
+  };
 }
 export interface User {
   id: string;
@@ -3279,6 +3298,56 @@ export interface AnalyticsEstimate {
   low: number;
   high: number;
 }
+export interface AnalyticsExperiments {
+  /**
+   * Whether everything that happened until now is in; what is not, is within seconds
+   */
+  counted: boolean;
+  version: string;
+  arms: {
+    step: string;
+    arm: string;
+    /**
+     * Leads who were sent this way
+     */
+    reached: number;
+    /**
+     * Of them, whom a touch reached after that
+     */
+    contacted: number;
+    answered: AnalyticsResult;
+    positive: AnalyticsResult;
+    meetings: AnalyticsResult;
+  }[];
+}
+export interface AnalyticsResult {
+  /**
+   * Of the contacted leads, after the first touch in the arm
+   */
+  count: number;
+  /**
+   * null: nobody was contacted
+   */
+  rate: number | null;
+  /**
+   * Of the rate: Wilson, 95 %
+   */
+  interval: {
+    low: number;
+    high: number;
+  } | null;
+  /**
+   * To the first arm of the split: Newcombe, 95 %; null for the first
+   */
+  difference: {
+    low: number;
+    high: number;
+  } | null;
+  /**
+   * Held against the first arm; too_few: fewer than 30 were contacted in one of them; same: it may be chance
+   */
+  verdict: ('too_few' | 'same' | 'better' | 'worse') | null;
+}
 
 /** Method and path of each operation. */
 export const OPERATIONS = {
@@ -3417,4 +3486,6 @@ export const OPERATIONS = {
   'analytics.journeysCsv': 'GET /v1/analytics/journeys.csv',
   'analytics.forecast': 'GET /v1/analytics/forecast',
   'analytics.forecastCsv': 'GET /v1/analytics/forecast.csv',
+  'analytics.experiments': 'GET /v1/analytics/experiments',
+  'analytics.experimentsCsv': 'GET /v1/analytics/experiments.csv',
 } as const satisfies Readonly<Record<keyof Operations, string>>;
