@@ -60,6 +60,7 @@ const WRONG_QUESTION = new Set([
   'bad_outcome',
   'bad_text',
   'bad_time',
+  'bad_range',
   'bad_name',
   'nothing_to_wait_for',
 ]);

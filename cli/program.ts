@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAnalytics } from './commands/analytics.ts';
 import { addClassify } from './commands/classify.ts';
 import { addControls } from './commands/control.ts';
 import { addDemo } from './commands/demo.ts';
@@ -50,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or input. "cadenza help COMMAND" says 
   add('Run it:', addUp, addDemo);
   add('Write sequences:', addValidate, addSimulate, addTest, addPreview);
   add('Launch:', addImport, addLaunch, addPublish);
-  add('See:', addStatus, addTimeline, addWhy);
+  add('See:', addStatus, addTimeline, addWhy, addAnalytics);
   add('Steer:', addControls, addSteering, addTasks, addInbox, addTouches, addEvent, addClassify);
   add('Set up:', addSenders, addSources, addWebhooks, addLeads, addUsers);
   return program;

@@ -14,6 +14,7 @@ export type RefusalCode =
   | 'sender_broken'
   | 'nothing_to_wait_for'
   | 'bad_time'
+  | 'bad_range'
   | 'being_sent'
   | 'unconfirmed'
   | 'not_unconfirmed'

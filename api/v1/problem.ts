@@ -64,6 +64,7 @@ const REFUSALS: Readonly<Record<string, number>> = {
   bad_name: 422,
   bad_time: 422,
   bad_colleague: 422,
+  bad_range: 422,
   ambiguous: 422,
   nothing_to_wait_for: 422,
 };

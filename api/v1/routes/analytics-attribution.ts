@@ -1,13 +1,14 @@
 /** Which touches led to sessions, contacts, qualified contacts and sales. */
 import { z } from 'zod';
 import { attribute, journeys, STAGE_NAMES } from '../../../db/analytics/attribution.ts';
+import { rangeOf } from '../../../db/analytics/range.ts';
 import { isCounted, MAX_LOOKBACK } from '../../../db/analytics/recount.ts';
 import { CHANNELS } from '../../../sequences/lead.ts';
 import { principalOf } from '../access/principal.ts';
 import { sightOf } from '../access/sight.ts';
 import { listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
-import { addReport, counted, rangeOf, rangeQuery, rangeSchema } from './analytics-table.ts';
+import { addReport, counted, rangeQuery, rangeSchema } from './analytics-table.ts';
 
 const lookbackDays = z.coerce
   .number()
@@ -52,7 +53,7 @@ export function attributionRoutes(app: Api, deps: ApiDeps): void {
       })
       .meta({ id: 'AnalyticsAttribution' }),
     read: async (query, request) => {
-      const range = rangeOf(query, deps);
+      const range = rangeOf(query, deps.clock.now());
       const { model, lookbackDays: lookback } = query;
       const rows = await attribute(db, { range, lookback, model, sight: sightOf(principalOf(request)) });
       return { range, counted: await isCounted(db), model, lookbackDays: lookback, rows };
@@ -96,7 +97,7 @@ export function attributionRoutes(app: Api, deps: ApiDeps): void {
       })
       .meta({ id: 'AnalyticsJourneys' }),
     read: async (query, request) => {
-      const range = rangeOf(query, deps);
+      const range = rangeOf(query, deps.clock.now());
       const { lookbackDays: lookback, most } = query;
       const rows = await journeys(db, { range, lookback, most, sight: sightOf(principalOf(request)) });
       return { range, counted: await isCounted(db), lookbackDays: lookback, rows };

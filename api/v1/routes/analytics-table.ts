@@ -2,17 +2,12 @@
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { addDays, daysIn, type LocalRange } from '../../../db/analytics/scope.ts';
-import { isZone, zoneClock } from '../../../sequences/calendar/zone.ts';
+import { USUAL_DAYS } from '../../../db/analytics/range.ts';
+import { isZone } from '../../../sequences/calendar/zone.ts';
 import { everybody } from '../access/principal.ts';
 import type { Api } from '../contract.ts';
-import type { ApiDeps } from '../deps.ts';
-import { HttpProblem } from '../problem.ts';
 
 const READ = everybody('analytics:read');
-/** A leap year. */
-const MAX_DAYS = 366;
-const USUAL_DAYS = 30;
 
 export const rangeQuery = {
   from: z.iso.date().optional().describe(`The first local day; without it, ${USUAL_DAYS} days with the last`),
@@ -29,31 +24,6 @@ export const rangeSchema = z.object({ from: z.iso.date(), to: z.iso.date(), time
 export const counted = z
   .boolean()
   .describe('Whether everything that happened until now is in; what is not, is within seconds');
-
-/** @throws HttpProblem 422 for a range that is none, or too long */
-export function rangeOf(
-  { from, to, timeZone }: { from?: string | undefined; to?: string | undefined; timeZone: string },
-  { clock }: Pick<ApiDeps, 'clock'>,
-): LocalRange {
-  const last =
-    to ?? (from !== undefined && from > today(timeZone, clock.now()) ? from : today(timeZone, clock.now()));
-  const range = { from: from ?? addDays(last, 1 - USUAL_DAYS), to: last, timeZone };
-  const days = daysIn(range);
-  if (days < 1) throw new HttpProblem(422, 'bad_range', '`from` is after `to`.');
-  if (days > MAX_DAYS)
-    throw new HttpProblem(
-      422,
-      'bad_range',
-      `These are ${days} days; at most ${MAX_DAYS} are counted at once.`,
-    );
-  if (range.from < '1971-01-01' || range.to > '2999-12-31')
-    throw new HttpProblem(422, 'bad_range', 'Nothing was sent then.');
-  return range;
-}
-
-function today(timeZone: string, now: number): string {
-  return new Date(zoneClock(timeZone).toLocal(now)).toISOString().slice(0, 10);
-}
 
 type Cell = string | number | boolean | null | undefined;
 

@@ -1,5 +1,6 @@
 /** Which channel, sequence, step, sender and rep brought what. */
 import { z } from 'zod';
+import { rangeOf } from '../../../db/analytics/range.ts';
 import { isCounted } from '../../../db/analytics/recount.ts';
 import { GROUPS, MEASURES, summarize } from '../../../db/analytics/summary.ts';
 import { CHANNELS } from '../../../sequences/lead.ts';
@@ -7,7 +8,7 @@ import { principalOf } from '../access/principal.ts';
 import { sightOf } from '../access/sight.ts';
 import { listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
-import { addReport, counted, rangeOf, rangeQuery, rangeSchema } from './analytics-table.ts';
+import { addReport, counted, rangeQuery, rangeSchema } from './analytics-table.ts';
 
 const text = z.string().trim().min(1).max(200);
 const measures = z
@@ -59,7 +60,7 @@ export function analyticsRoutes(app: Api, deps: ApiDeps): void {
       .meta({ id: 'AnalyticsSummary' }),
     read: async (query, request) => {
       const { by, channel, sequence, step, launchId, senderId, rep } = query;
-      const range = rangeOf(query, deps);
+      const range = rangeOf(query, deps.clock.now());
       const sight = sightOf(principalOf(request));
       const filter = { channel, sequence, step, launch: launchId, sender: senderId, rep };
       const summary = await summarize(db, { range, by, filter, sight });
