@@ -72,8 +72,8 @@ test('a rep works through the day by keyboard alone; what was done can be undone
   for (const task of tasks)
     await until(async () => (await stateOf(task.id)).state === 'done', 'the task is done');
   expect(
-    (await Promise.all(tasks.map(({ id }) => stateOf(id)))).map(({ outcome }) => outcome).toSorted(),
-  ).toEqual(['connected', 'no_answer', 'voicemail']);
+    new Set((await Promise.all(tasks.map(({ id }) => stateOf(id)))).map(({ outcome }) => outcome)),
+  ).toEqual(new Set(['connected', 'no_answer', 'voicemail']));
   expect(await page.title()).toBe('Settings · Cadenza');
   expect(complaints).toEqual([]);
   await close();

@@ -24,6 +24,7 @@ beforeEach(async () => {
     'truncate leads, companies, suppressions, senders, sequence_versions, pauses, users cascade',
   );
   await setTime(api.db, TUESDAY);
+  await api.clock.refresh();
   admin = await api.signedIn();
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from '../../../api/server.ts';
 import { SCOPES } from '../../../api/v1/access/principal.ts';
 import type { ApiDeps, Wake } from '../../../api/v1/deps.ts';
+import type { Clock } from '../../../common/clock.ts';
 import { createSecrets, createUnsubscribeTokens } from '../../../common/crypto.ts';
 import { createLogger } from '../../../common/log.ts';
 import { addApiKey } from '../../../db/access/api-keys.ts';
@@ -35,6 +36,8 @@ export interface TestApi {
   readonly db: Db;
   readonly url: string;
   readonly app: ReturnType<typeof createServer>;
+  /** The server's; to be refreshed when a test sets the time. */
+  readonly clock: Clock;
   /** What routes asked to be woken. */
   readonly woken: Wake[];
   /** The server's log, as lines. */
@@ -57,6 +60,7 @@ export async function startApi(
   const lines: string[] = [];
   const log = createLogger({ destination: { write: (line) => void lines.push(line) } });
   const providers = createProviders();
+  const clock = await databaseClock(db);
   const app = createServer({
     tokens: createUnsubscribeTokens([Buffer.alloc(32, 3)]),
     log,
@@ -67,7 +71,7 @@ export async function startApi(
     web,
     api: {
       db,
-      clock: await databaseClock(db),
+      clock,
       secrets: createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]),
       hashIdentity: identityHash,
       log,
@@ -124,6 +128,7 @@ export async function startApi(
     db,
     url,
     app,
+    clock,
     woken,
     lines,
     async signedIn(given = {}) {
