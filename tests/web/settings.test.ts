@@ -18,6 +18,10 @@ const PARTS = {
   keys: 'API keys',
   senders: 'Senders',
   users: 'People',
+  absences: 'Leave and hand-over',
+  calendars: 'The company’s own days',
+  suppressions: 'Do not contact',
+  retention: 'Retention',
   webhooks: 'Webhooks',
   sources: 'Event sources',
   audit: 'Audit log',
@@ -100,5 +104,30 @@ test('a sender and an endpoint are added by hand', async () => {
   await page.getByRole('button', { name: 'Log' }).click();
   await page.getByRole('heading', { name: /What http:/ }).waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
+  await close();
+});
+
+test('somebody goes on leave, the company closes, and an address is never written to again', async () => {
+  const { page, close } = await visit(browser, api, { user: { name: 'Rosa Away' } });
+  await page.goto('/settings/absences');
+  await page.getByRole('button', { name: 'Add a leave' }).click();
+  const form = page.getByRole('dialog');
+  const date = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await form.locator('input[name=from]').fill(date(20));
+  await form.locator('input[name=to]').fill(date(25));
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await form.getByRole('button', { name: 'Add a leave' }).click();
+  await page.getByRole('cell', { name: 'The leads wait' }).waitFor();
+  await page.goto('/settings/suppressions');
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByRole('dialog').locator('input[name=value]').fill('never@acme.test');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add' }).click();
+  await page.getByRole('cell', { name: 'by hand' }).waitFor();
+  await page.goto('/settings/calendars');
+  await page.locator('input[name=name]').fill('Closing week');
+  await page.locator('input[name=from]').fill(date(40));
+  await page.locator('input[name=to]').fill(date(44));
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByText('Closing week').waitFor();
   await close();
 });

@@ -63,3 +63,10 @@ export const nowInstant = (): string => inDays(0);
 
 /** 1: Monday to 7: Sunday, of a date such as 2026-11-27. */
 export const weekdayOf = (date: string): number => new Date(`${date}T12:00:00Z`).getUTCDay() || 7;
+
+/** The local date so many days from now, as `2026-11-27`. */
+export const dateOf = (days: number): string => {
+  const at = new Date();
+  at.setDate(at.getDate() + days);
+  return new Intl.DateTimeFormat('en-CA').format(at);
+};

@@ -3,12 +3,16 @@ import type { ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe, type Me } from '../../shell/session.ts';
 import { Page } from '../../ui/Page.tsx';
+import { Absences } from './Absences.tsx';
 import { Audit } from './Audit.tsx';
+import { Calendars } from './Calendars.tsx';
 import { Keys } from './Keys.tsx';
 import { Profile } from './Profile.tsx';
+import { Retention } from './Retention.tsx';
 import { Senders } from './Senders.tsx';
 import classes from './Settings.module.css';
 import { Sources } from './Sources.tsx';
+import { Suppressions } from './Suppressions.tsx';
 import { Users } from './Users.tsx';
 import { Webhooks } from './Webhooks.tsx';
 
@@ -23,8 +27,12 @@ const PARTS = [
   { part: 'keys', roles: EVERYBODY, View: Keys },
   { part: 'senders', roles: MANAGERS, View: Senders },
   { part: 'users', roles: MANAGERS, View: Users },
+  { part: 'absences', roles: EVERYBODY, View: Absences },
+  { part: 'calendars', roles: EVERYBODY, View: Calendars },
+  { part: 'suppressions', roles: MANAGERS, View: Suppressions },
   { part: 'webhooks', roles: ADMINS, View: Webhooks },
   { part: 'sources', roles: ADMINS, View: Sources },
+  { part: 'retention', roles: ADMINS, View: Retention },
   { part: 'audit', roles: ADMINS, View: Audit },
 ] as const satisfies readonly { part: string; roles: readonly Role[]; View: ComponentType }[];
 
