@@ -53,4 +53,3 @@ export async function speak(language: Language): Promise<void> {
   localStorage.setItem(KEY, language);
 }
 
-export const language = (): Language => (isLanguageName(i18n.language) ? i18n.language : 'en');
