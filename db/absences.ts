@@ -209,7 +209,8 @@ async function assertTakes(
 /** The zone of the sender that is the user's. */
 async function zoneOf(tx: Tx, names: readonly string[]): Promise<string> {
   const { rows } = await tx.query<{ zone: string }>(
-    `select time_zone as zone from senders where lower(owner) = any($1) or lower(address) = any($1) order by created_at, id limit 1`,
+    `select time_zone as zone from senders cross join lateral (select array(select lower(n) from unnest($1::text[]) n) as names) x
+     where lower(owner) = any(names) or lower(address) = any(names) order by created_at, id limit 1`,
     [names],
   );
   return rows[0]?.zone ?? 'UTC';

@@ -27,8 +27,11 @@ export interface HandedOver {
 const PAGE = 200;
 const AT_ONCE = 10_000;
 
+/** The lower case of the names in a parameter. */
+const NAMED = (names: string) => `any(array(select lower(n) from unnest(${names}::text[]) n))`;
+
 /** The condition on a lead `l`, where $1 are the names of who gives, $2 ids or null, $3 a sequence or null. */
-const GIVEN = `l.erased_at is null and lower(l.owner) = any($1) and ($2::uuid[] is null or l.id = any($2))
+const GIVEN = `l.erased_at is null and lower(l.owner) = ${NAMED('$1')} and ($2::uuid[] is null or l.id = any($2))
   and ($3::text is null or exists (select from enrollments e join sequence_versions v on v.id = e.version_id
     where e.lead_id = l.id and v.name = $3))`;
 
@@ -43,7 +46,7 @@ export async function countHandOver(q: Queryable, order: HandOver): Promise<Hand
   const { rows } = await q.query<HandedOver & Record<string, unknown>>(
     `with given as (select l.id from leads l where ${GIVEN} limit ${AT_ONCE + 1}), taken as (select id from given limit ${AT_ONCE})
      select (select count(*)::int from taken) as leads, (select count(*) > ${AT_ONCE} from given) as more,
-       (select count(*)::int from (select from tasks k where $4 and k.state = 'open' and lower(k.assignee) = any($1)
+       (select count(*)::int from (select from tasks k where $4 and k.state = 'open' and lower(k.assignee) = ${NAMED('$1')}
           and ($5 or k.lead_id in (select id from taken)) limit 100000) k) as tasks,
        (select count(distinct m.lead_id)::int from messages m where not m.settled and m.lead_id in (select id from taken)) as conversations`,
     [...given(order), order.tasks, order.leads === 'all'],
@@ -82,7 +85,7 @@ async function handPage(tx: Tx, order: HandOver) {
   // Whoever was given to somebody else meanwhile stays there.
   const { rows: moved } = await tx.query<{ id: string }>(
     `update leads set owner = $3, version = version + 1, updated_at = clock_timestamp()
-     where id = any($1::uuid[]) and erased_at is null and lower(owner) = any($2) returning id`,
+     where id = any($1::uuid[]) and erased_at is null and lower(owner) = ${NAMED('$2')} returning id`,
     [ids, names, order.to.email],
   );
   const leads = moved.map(({ id }) => id);
@@ -98,7 +101,7 @@ async function handPage(tx: Tx, order: HandOver) {
 /** Open tasks of leads that are somebody else's. */
 async function handTasks(tx: Tx, order: HandOver): Promise<number> {
   const { rows } = await tx.query<{ lead_id: string }>(
-    `select distinct lead_id from (select lead_id from tasks where state = 'open' and lower(assignee) = any($1)
+    `select distinct lead_id from (select lead_id from tasks where state = 'open' and lower(assignee) = ${NAMED('$1')}
        order by lead_id limit ${PAGE}) k`,
     [namesOf(order.from)],
   );
@@ -111,7 +114,7 @@ async function handTasks(tx: Tx, order: HandOver): Promise<number> {
 
 async function moveTasks(tx: Tx, { from, to }: HandOver, leadIds: readonly string[]): Promise<number> {
   const { rowCount } = await tx.query(
-    `update tasks set assignee = $3 where lead_id = any($1::uuid[]) and state = 'open' and lower(assignee) = any($2)`,
+    `update tasks set assignee = $3 where lead_id = any($1::uuid[]) and state = 'open' and lower(assignee) = ${NAMED('$2')}`,
     [leadIds, namesOf(from), to.email],
   );
   return rowCount ?? 0;

@@ -37,7 +37,7 @@ const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id a
   from launches n join sequence_versions v on v.id = n.version_id left join users u on u.id = n.created_by`;
 
 /** Condition that the launch `n` is the viewer's own, or has leads that they see. */
-const seen = (
+export const SEEN_LAUNCH = (
   owners: string,
   user: string,
 ) => `(${owners}::text[] is null or n.created_by = ${user}::uuid or n.id in (
@@ -57,7 +57,7 @@ export async function listLaunchViews(
   const { viewer, status, sequence, before, limit } = filter;
   const { rows } = await q.query<LaunchView & { place: string } & Record<string, unknown>>(
     `${SELECT.replace('select n.id,', 'select n.created_at::text as place, n.id,')}
-     where ${seen('$1', '$2')} and ($3::text is null or n.status = $3) and ($4::text is null or v.name = $4)
+     where ${SEEN_LAUNCH('$1', '$2')} and ($3::text is null or n.status = $3) and ($4::text is null or v.name = $4)
        and ($5::timestamptz is null or (n.created_at, n.id) < ($5::timestamptz, $6::uuid))
      order by n.created_at desc, n.id desc limit $7`,
     [

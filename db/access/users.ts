@@ -58,10 +58,10 @@ export async function firstAdmin(db: Db, email: string): Promise<User | null> {
   });
 }
 
-/** By what names (lower case) leads' owners and tasks' assignees mean this user. */
+/** By what names, in any case, leads' owners and tasks' assignees mean this user. What is lower case says PostgreSQL. */
 export const namesOf = ({ email, name, knownAs }: Pick<User, 'email' | 'name' | 'knownAs'>): string[] => [
   email,
-  name.toLowerCase(),
+  name,
   ...knownAs,
 ];
 

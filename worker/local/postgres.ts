@@ -136,7 +136,10 @@ async function initialise(
       `--username=${USER}`,
       `--pwfile=${passwordFile}`,
       '--encoding=UTF8',
+      // Order by bytes, but letters of every language have their small ones: people look for “şahin” and mean Şahin.
       '--no-locale',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
     ];
     await run(join(bin, 'initdb'), durable ? args : [...args, '--no-sync'], user);
   } catch (error) {

@@ -4,6 +4,7 @@ import { absenceRoutes } from './absences.ts';
 import { accessRoutes } from './access.ts';
 import { calendarRoutes } from './calendars.ts';
 import { retentionRoutes } from './retention.ts';
+import { searchRoutes } from './search.ts';
 import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
@@ -36,6 +37,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   absenceRoutes,
   calendarRoutes,
   retentionRoutes,
+  searchRoutes,
   leadListRoutes,
   leadRoutes,
   importRoutes,

@@ -33,6 +33,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'retention.read': 'admin settings:read',
   'retention.preview': 'admin settings:read',
   'retention.write': 'admin',
+  search: 'rep leads:read',
   'users.handOver': 'manager leads:write',
   'leads.list': 'rep leads:read',
   'leads.count': 'rep leads:read',

@@ -515,6 +515,29 @@ export interface Operations {
       more: boolean;
     };
   };
+  search: {
+    path: {};
+    query: {
+      q: string;
+    };
+    answer: {
+      leads: {
+        id: string;
+        name: string;
+        company: string | null;
+        email: string | null;
+      }[];
+      sequences: {
+        name: string;
+        title: string;
+      }[];
+      launches: {
+        id: string;
+        name: string;
+        sequence: string;
+      }[];
+    };
+  };
   'leads.list': {
     path: {};
     query: {
@@ -3381,6 +3404,7 @@ export const OPERATIONS = {
   'retention.read': 'GET /v1/retention',
   'retention.write': 'PUT /v1/retention',
   'retention.preview': 'GET /v1/retention/preview',
+  search: 'GET /v1/search',
   'leads.list': 'GET /v1/leads',
   'leads.add': 'POST /v1/leads',
   'leads.count': 'GET /v1/leads/count',
