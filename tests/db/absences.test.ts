@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addAbsence, changeAbsence, coveredBy, endAbsence } from '../../db/absences.ts';
 import { addUser, type User } from '../../db/access/users.ts';
 import { listCallbacks } from '../../db/callbacks.ts';
 import type { Db } from '../../db/db.ts';
+import { readGround } from '../../db/enrollments.ts';
 import { recordLeadEvent } from '../../db/events.ts';
 import { timeline } from '../../db/history.ts';
+import { lockChain } from '../../db/locks.ts';
 import { startPending } from '../../db/pacing.ts';
 import { announcePauses, endDuePauses, nextToWake } from '../../db/pauses.ts';
 import { findStranded, unfinished } from '../../db/sweep.ts';
@@ -203,6 +206,25 @@ test('answers stop everything during a leave, and nobody of the rep’s starts',
   expect(effect.stopped).toHaveLength(1);
   await endAbsence(db, absence.id);
   expect(await startPending(db, launchId, 10)).toHaveLength(1);
+});
+
+test('promise 6: a leave is in force only when what was about to be sent has been decided', async () => {
+  await setTime(db, TUESDAY);
+  const ayse = await rep();
+  const { leadId, enrollmentId } = await leadOf(ayse);
+  let inForce = false;
+  let adding: Promise<unknown> = Promise.resolve();
+  await db.tx(async (tx) => {
+    const scopes = { launchId, companyId: null, companyAlone: false };
+    await lockChain(tx, { leadId, enrollmentId, senderId, scopes });
+    expect((await readGround(tx, { enrollmentId, senderId }))?.paused).toBeNull();
+    adding = addAbsence(db, ayse.id, leave('2026-03-10', '2026-03-12')).then(() => (inForce = true));
+    await sleep(150);
+    expect(inForce).toBe(false);
+  });
+  await adding;
+  const paused = await db.tx(async (tx) => (await readGround(tx, { enrollmentId, senderId }))?.paused);
+  expect(paused).toBe('absence');
 });
 
 test('days that cannot be are refused', async () => {

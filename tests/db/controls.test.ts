@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { createIdentityHasher } from '../../common/crypto.ts';
+import { addAbsence } from '../../db/absences.ts';
+import { addUser } from '../../db/access/users.ts';
 import { listCallbacks } from '../../db/callbacks.ts';
 import {
   continueStops,
@@ -11,6 +14,7 @@ import {
 } from '../../db/controls.ts';
 import type { Db } from '../../db/db.ts';
 import { pause } from '../../db/pauses.ts';
+import { sendingWithin } from '../../db/scopes.ts';
 import { leadHashes, suppress } from '../../db/suppressions.ts';
 import { createTestDatabase } from '../support/database.ts';
 import {
@@ -139,6 +143,17 @@ const commands: [
   [
     'pausing the lead',
     ({ people }) => pause(db, { scope: 'lead', scopeId: people[0]!.leadId, reason: 'test' }),
+  ],
+  [
+    'a leave of whose sender it is',
+    async ({ sender }) => {
+      const email = `${randomUUID()}@acme.test`;
+      const { address } = sender;
+      const user = await addUser(db, { email, name: email, role: 'rep', knownAs: [address] });
+      const days = { from: '2026-03-10', to: '2026-03-10', timeZone: 'UTC', colleagueId: null };
+      await addAbsence(db, user.id, days);
+      return { sending: await sendingWithin(db, { scope: 'sender', scopeId: sender.id }) };
+    },
   ],
   ['stopping the launch', ({ launch }) => stopLaunch(db, launch.id)],
   ['stopping the company', ({ company }) => stopCompany(db, company.id)],
