@@ -29,3 +29,7 @@ export const channelSql = (column: string): string =>
   `(array_position('{${CHANNELS.join(',')}}'::text[], ${column}) - 1)::smallint`;
 /** Minutes since 1970, in SQL. */
 export const minuteSql = (column: string): string => `floor(extract(epoch from ${column}) / 60)::int`;
+
+/** Minutes of a slot and of a block, the two sums of touches. */
+export const SLOT = 15;
+export const BLOCK = 7 * 1440;

@@ -4,7 +4,7 @@
  */
 import { CONTACT_CHANNELS } from '../../sequences/lead.ts';
 import type { Db, Queryable } from '../db.ts';
-import { channelSql, FLAGS, LATER, minuteSql, STAGES } from './flags.ts';
+import { BLOCK, channelSql, FLAGS, LATER, minuteSql, SLOT, STAGES } from './flags.ts';
 
 /** Leads that are counted in one transaction. */
 const LEADS = 500;
@@ -32,6 +32,7 @@ export async function recount(db: Db): Promise<boolean> {
     if (leads.length === 0) return false;
     for (const statement of [...NAMES, TOUCHES, PASSED, ARMS, CONVERSIONS])
       await tx.query(statement, [leads]);
+    for (const statement of EMPTY) await tx.query(statement);
     return rows.length === LEADS;
   });
 }
@@ -109,8 +110,11 @@ const DID = `did as materialized (
       -- Which touch it was is erased with the lead; hits still know.
       and not (e.type in ('opened', 'clicked') and o.erased)) x)`;
 
+/** What touches are told apart by in sums. */
+const TOUCH = 'minute, flags, step, sender, owner, channel';
+
 const TOUCHES = `
-  with gone as (delete from analytics_touches where lead_id = any($1)), ${OWNER}, ${WENT}, ${DID},
+  with gone as (delete from analytics_touches where lead_id = any($1) returning ${TOUCH}), ${OWNER}, ${WENT}, ${DID},
   -- What is not known to be about a touch is about the last one before it, by its channel if there was one.
   about as (
     select coalesce(known.id, last.id) as touch_id, d.flags from did d
@@ -118,7 +122,8 @@ const TOUCHES = `
     left join (
       select distinct on (d.n) d.n, t.id from did d join went t on t.lead_id = d.lead_id and t.at <= d.at and t.state = 'sent'
       order by d.n, (t.channel = d.channel) desc nulls last, t.at desc, t.id) last on known.id is null and last.n = d.n),
-  came as (select touch_id, bit_or(flags) as flags from about where touch_id is not null group by 1)
+  came as (select touch_id, bit_or(flags) as flags from about where touch_id is not null group by 1),
+  come as (
   insert into analytics_touches (lead_id, minute, flags, step, launch, sender, owner, channel)
   select t.lead_id, ${minuteSql('t.at')},
     coalesce(c.flags, 0) | case when t.delivery = 'bounced' then ${FLAGS.bounced} else 0 end
@@ -130,7 +135,27 @@ const TOUCHES = `
   join analytics_steps s on s.sequence = v.name and s.step = t.step_id
   join analytics_names n on n.kind = 'launch' and n.name = e.launch_id::text
   left join analytics_names x on x.kind = 'sender' and x.name = t.sender_id::text
-  join owner o on o.lead_id = t.lead_id left join came c on c.touch_id = t.id`;
+  join owner o on o.lead_id = t.lead_id left join came c on c.touch_id = t.id returning ${TOUCH}),
+  changed as materialized (
+    select ${TOUCH}, sum(n) as n from (select *, 1 as n from come union all select *, -1 from gone) x
+    group by ${TOUCH} having sum(n) <> 0),
+  slots as (
+    insert into analytics_slots (slot, flags, touches)
+    select minute / ${SLOT}, flags, sum(n) from changed group by 1, 2 having sum(n) <> 0
+    on conflict (slot, flags) do update set touches = analytics_slots.touches + excluded.touches)
+  insert into analytics_blocks (of, block, id, flags, touches)
+  select x.of, minute / ${BLOCK}, x.id, flags, sum(n) from changed cross join lateral (
+    values ('channel', channel::int), ('step', step), ('sender', coalesce(sender, 0)), ('owner', coalesce(owner, 0))) x (of, id)
+  group by 1, 2, 3, 4 having sum(n) <> 0
+  on conflict (of, block, id, flags) do update set touches = analytics_blocks.touches + excluded.touches`;
+
+/** Sums that came to nothing. */
+const EMPTY: readonly string[] = [
+  'delete from analytics_slots where touches = 0',
+  'delete from analytics_blocks where touches = 0',
+  'delete from analytics_cohorts where leads = 0',
+  'delete from analytics_arms where leads = 0',
+];
 
 /** A deal that is told again is the same deal: what was told last counts. */
 const DEALS = `deals as (

@@ -53,8 +53,13 @@ export function daysIn({ from, to }: Pick<LocalRange, 'from' | 'to'>): number {
 
 /** Parameters of a statement, with a condition for each of them. */
 export class Conditions {
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   readonly #all: string[] = [];
+
+  /** @param values of the statement that it becomes a part of */
+  constructor(values: unknown[] = []) {
+    this.values = values;
+  }
 
   /** A parameter's place, such as `$3`. */
   value(value: unknown): string {

@@ -2,17 +2,8 @@
 import type { Sight } from '../access/sight.ts';
 import type { Db } from '../db.ts';
 import { channelOf, FLAGS } from './flags.ts';
-import {
-  addDays,
-  addFilter,
-  addSight,
-  asking,
-  Conditions,
-  daysIn,
-  minutesOf,
-  type LocalRange,
-  type TouchFilter,
-} from './scope.ts';
+import { addDays, asking, daysIn, minutesOf, type LocalRange, type TouchFilter } from './scope.ts';
+import { tally, type Told } from './tally.ts';
 
 export const MEASURES = [
   'sent',
@@ -50,33 +41,29 @@ const NONE = Object.fromEntries(MEASURES.map((name) => [name, 0])) as Measures;
 const plus = (a: Measures, b: Measures) =>
   Object.fromEntries(MEASURES.map((name) => [name, a[name] + b[name]])) as Measures;
 
-/** How rows are told apart while they are counted, and what that is called afterwards. */
-const KEYS: Readonly<Record<Group, { readonly column: string; readonly names: string }>> = {
-  day: { column: '0', names: 'select $1::int[] where false' },
-  week: { column: '0', names: 'select $1::int[] where false' },
-  channel: { column: 'channel', names: 'select $1::int[] where false' },
-  sequence: {
-    column: 'step',
-    names: `select s.id, s.sequence as key, coalesce(v.title, s.sequence) as label, null as sequence from analytics_steps s
-      left join lateral (select title from sequence_versions where name = s.sequence order by created_at desc, id desc limit 1) v on true
-      where s.id = any($1)`,
-  },
-  step: {
-    column: 'step',
-    names: 'select id, step as key, step as label, sequence from analytics_steps where id = any($1)',
-  },
-  sender: {
-    column: 'coalesce(sender, 0)',
-    names: `select n.id, n.name as key, coalesce(s.name || ' <' || s.address || '>', n.name) as label, null as sequence
-      from analytics_names n left join senders s on s.id::text = n.name where n.id = any($1)`,
-  },
-  rep: {
-    column: 'coalesce(owner, 0)',
-    names: `select n.id, coalesce(u.email, n.name) as key, coalesce(u.name, n.name) as label, null as sequence
-      from analytics_names n left join lateral (select email, name from users
-        where n.name = email or n.name = lower(name) or n.name = any(known_as) order by n.name = email desc, id limit 1) u on true
-      where n.id = any($1)`,
-  },
+/** By what rows are told apart while they are counted; days and weeks by their time alone. */
+const OF: Readonly<Record<Group, Told | null>> = {
+  day: null,
+  week: null,
+  channel: 'channel',
+  sequence: 'step',
+  step: 'step',
+  sender: 'sender',
+  rep: 'owner',
+};
+
+/** What those are called. */
+const NAMES: Partial<Record<Group, string>> = {
+  sequence: `select s.id, s.sequence as key, coalesce(v.title, s.sequence) as label, null as sequence from analytics_steps s
+    left join lateral (select title from sequence_versions where name = s.sequence order by created_at desc, id desc limit 1) v on true
+    where s.id = any($1)`,
+  step: 'select id, step as key, step as label, sequence from analytics_steps where id = any($1)',
+  sender: `select n.id, n.name as key, coalesce(s.name || ' <' || s.address || '>', n.name) as label, null as sequence
+    from analytics_names n left join senders s on s.id::text = n.name where n.id = any($1)`,
+  rep: `select n.id, coalesce(u.email, n.name) as key, coalesce(u.name, n.name) as label, null as sequence
+    from analytics_names n left join lateral (select email, name from users
+      where n.name = email or n.name = lower(name) or n.name = any(known_as) order by n.name = email desc, id limit 1) u on true
+    where n.id = any($1)`,
 };
 
 /** Groups beyond so many are left out of the rows, not of the total. */
@@ -104,17 +91,11 @@ export async function summarize(
       [...starts.map((day) => addDays(day, -days)), ...starts, addDays(range.to, 1)],
       range.timeZone,
     );
-    const where = new Conditions();
-    const places = `${where.value(edges)}::float8[]`;
-    where.add((place) => `minute >= ${place(edges[0])}::int and minute < ${place(edges.at(-1))}::int`);
-    await addFilter(tx, where, filter);
-    await addSight(tx, where, sight);
+    const { text, values } = await tally(tx, { edges, of: OF[by], filter, sight });
     const { rows: counted } = await tx.query<{ part: number; id: number } & Measures>(
       `select part, id, ${MEASURES.map((name) => `coalesce(sum(n) filter (where flags & ${FLAGS[name]} > 0), 0)::int8 as ${name}`).join(', ')}
-       from (select width_bucket(minute::float8, ${places}) as part, ${KEYS[by].column} as id, flags, count(*) as n
-         from analytics_touches where ${where.sql} group by 1, 2, 3) x
-       group by 1, 2 limit 100000`,
-      where.values,
+       from (${text}) x group by 1, 2 limit 100000`,
+      values,
     );
     const names = await namesFor(tx, by, [...new Set(counted.map(({ id }) => id))]);
     const rows = new Map<string, SummaryRow>();
@@ -168,7 +149,8 @@ async function namesFor(
     return new Map(
       ids.map((id) => [id, { key: channelOf(id), label: channelOf(id), sequence: null }] as const),
     );
-  if (by === 'day' || by === 'week') return new Map([nobody]);
-  const { rows } = await q.query<Name & { id: number }>(`${KEYS[by].names} limit 100000`, [ids]);
+  const names = NAMES[by];
+  if (names === undefined) return new Map([nobody]);
+  const { rows } = await q.query<Name & { id: number }>(`${names} limit 100000`, [ids]);
   return new Map([nobody, ...rows.map(({ id, ...name }) => [id, name] as const)]);
 }

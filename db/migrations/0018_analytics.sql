@@ -69,6 +69,25 @@ create table analytics_touches (
 create index analytics_touches_lead on analytics_touches (lead_id);
 create index analytics_touches_minute on analytics_touches (minute);
 
+-- Sums of it, for whom a year of rows is too much: by quarters of an hour (slot: minute / 15), since local days of all zones are made of
+-- them; and by weeks (block: minute / 10080) with one thing by which they are told apart (of: channel, step, sender or owner; 0: none).
+create table analytics_slots (
+  slot integer not null,
+  flags integer not null,
+  touches bigint not null,
+  primary key (slot, flags)
+);
+create index analytics_slots_empty on analytics_slots (slot) where touches = 0;
+create table analytics_blocks (
+  of text not null,
+  block integer not null,
+  id integer not null,
+  flags integer not null,
+  touches bigint not null,
+  primary key (of, block, id, flags)
+);
+create index analytics_blocks_empty on analytics_blocks (block) where touches = 0;
+
 -- A row for each step of each enrollment that is over, with what came after it; and how many such rows there are.
 create table analytics_passed (
   lead_id uuid not null,
