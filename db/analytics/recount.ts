@@ -25,15 +25,16 @@ export async function recount(db: Db): Promise<boolean> {
     if (!lock[0]!.mine) return false;
     // What commits after this has a row of its own.
     const { rows } = await tx.query<{ leadId: string }>(
-      `delete from analytics_due where id in (select id from analytics_due order by id limit $1) returning lead_id as "leadId"`,
-      [LEADS],
+      `delete from analytics_due where lead_id in (
+         select distinct lead_id from (select lead_id from analytics_due order by id limit ${LEADS * 10}) d limit ${LEADS})
+       returning lead_id as "leadId"`,
     );
     const leads = [...new Set(rows.map(({ leadId }) => leadId))];
     if (leads.length === 0) return false;
     for (const statement of [...NAMES, TOUCHES, PASSED, ARMS, CONVERSIONS])
       await tx.query(statement, [leads]);
     for (const statement of EMPTY) await tx.query(statement);
-    return rows.length === LEADS;
+    return !(await isCounted(tx));
   });
 }
 

@@ -6,6 +6,7 @@ create table analytics_due (
   id bigint generated always as identity primary key,
   lead_id uuid not null
 );
+create index analytics_due_lead on analytics_due (lead_id);
 create function count_again() returns trigger language plpgsql as $$
 begin
   insert into analytics_due (lead_id) values (new.lead_id);
