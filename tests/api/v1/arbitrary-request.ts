@@ -82,7 +82,7 @@ function textOf(schema: JsonSchema, ids: () => string[]): fc.Arbitrary<string> {
     case 'uuid':
       return fc.oneof(
         fc.uuid(),
-        fc.constant(null).map(() => ids()[0]!),
+        fc.nat().map((n) => ids()[n % ids().length]!),
       );
     case 'date-time':
       return fc

@@ -6,6 +6,8 @@ import formats from 'ajv-formats';
 import fc from 'fast-check';
 import { apiDocument } from '../../../api/v1/index.ts';
 import { requestOf, type JsonSchema } from './arbitrary-request.ts';
+import { makeSender } from '../../support/factories.ts';
+import { makeMessage, makeTask } from './desk-support.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
 interface Operation {
@@ -45,9 +47,33 @@ let ids: string[];
 beforeAll(async () => {
   api = await startApi();
   clients = [await api.signedIn(), await api.withKey(), await api.signedIn({ role: 'rep' })];
-  ids = clients.map(({ user }) => user.id);
+  ids = [...clients.map(({ user }) => user.id), ...(await someLife())];
 });
 afterAll(() => api.close());
+
+/** A little of everything, so that answers are more than refusals; its ids. */
+async function someLife(): Promise<string[]> {
+  const { db } = api;
+  const { rows: clock } = await db.query<{ now: Date }>('select business_now() as now');
+  const now = clock[0]!.now.getTime();
+  const task = await makeTask(db, { dueAt: now, firstName: 'Fuzz' });
+  await makeMessage(db, {
+    leadId: task.leadId,
+    at: now,
+    raw: 'From: a@lead.example\r\nContent-Type: text/html\r\n\r\n<p>Hi</p>\r\n',
+  });
+  await makeSender(db);
+  await db.query(
+    `insert into lead_events (lead_id, type, channel, at) values ($1, 'clicked', 'email', business_now())`,
+    [task.leadId],
+  );
+  const { rows } = await db.query<{ id: string }>(
+    `select id from leads union all select id from enrollments union all select id from launches union all select id from tasks
+     union all select id from messages union all select id from touches union all select id from senders
+     union all select id from sequence_versions`,
+  );
+  return rows.map(({ id }) => id);
+}
 
 const RUNS = 25;
 

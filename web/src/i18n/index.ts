@@ -52,4 +52,3 @@ export async function speak(language: Language): Promise<void> {
   document.documentElement.lang = language;
   localStorage.setItem(KEY, language);
 }
-

@@ -17,9 +17,9 @@ export function Palette() {
   const { setColorScheme } = useMantineColorScheme();
   const [typed, setTyped] = useState('');
   const [query] = useDebouncedValue(typed.trim(), 150);
-  const leads = useQuery({
+  const found = useQuery({
     queryKey: ['palette', query],
-    queryFn: ({ signal }) => call('leads.list', { query: { q: query, limit: 6 } }, { signal }),
+    queryFn: ({ signal }) => call('search', { query: { q: query } }, { signal }),
     enabled: query.length > 1,
     placeholderData: (before) => before,
   });
@@ -35,15 +35,32 @@ export function Palette() {
     },
     {
       group: t('palette.leads'),
-      actions:
-        query.length > 1
-          ? (leads.data?.items ?? []).map((lead) => ({
-              id: lead.id,
-              label: lead.name ?? lead.email ?? lead.id,
-              keywords: query,
-              onClick: go(`/leads/${lead.id}`),
-            }))
-          : [],
+      actions: (found.data?.leads ?? []).map(({ id, name, email, company }) => ({
+        id,
+        label: name || (email ?? id),
+        keywords: query,
+        ...(company && { description: company }),
+        onClick: go(`/leads/${id}`),
+      })),
+    },
+    {
+      group: t('palette.sequences'),
+      actions: (found.data?.sequences ?? []).map(({ name, title }) => ({
+        id: `sequence ${name}`,
+        label: title,
+        keywords: query,
+        onClick: go(`/sequences/${name}`),
+      })),
+    },
+    {
+      group: t('palette.launches'),
+      actions: (found.data?.launches ?? []).map(({ id, name, sequence }) => ({
+        id,
+        label: name,
+        description: sequence,
+        keywords: query,
+        onClick: go(`/launches/${id}`),
+      })),
     },
   ];
   return (
