@@ -13,6 +13,7 @@ import { suppressedChannels, type Reachable } from './suppressions.ts';
 export interface Block {
   readonly kind:
     | 'paused'
+    | 'on_leave'
     | 'suppressed'
     | 'held'
     | 'broken_sender'
@@ -24,6 +25,8 @@ export interface Block {
   /** What it is about: a pause's scope or the absence behind it, a channel, a sender, a task or touch id. */
   readonly subject: string;
   readonly sentence: string;
+  /** `on_leave`: who, and the last day (`YYYY-MM-DD`). */
+  readonly leave?: { readonly name: string; readonly to: string };
 }
 
 export interface Why {
@@ -206,7 +209,12 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
     blocks.push({ kind: 'paused', subject: pause.scope, sentence });
   }
   for (const { id, name, to } of absences ?? [])
-    blocks.push({ kind: 'paused', subject: id, sentence: `${name} is on leave until ${dayMonth(to)}.` });
+    blocks.push({
+      kind: 'on_leave',
+      subject: id,
+      sentence: `${name} is on leave until ${dayMonth(to)}.`,
+      leave: { name, to },
+    });
   for (const touch of touches ?? []) {
     blocks.push(
       touch.state === 'sending'
@@ -262,7 +270,7 @@ function sentenceOf(row: Row, blocks: readonly Block[], next: Why['next']): stri
   const where =
     step === null ? `${name} is in ${row.sequence}` : `${name} is at step ${step} of ${row.sequence}`;
   const node = step === null ? undefined : row.plan.nodes[step];
-  const paused = blocks.some(({ kind }) => kind === 'paused');
+  const paused = blocks.some(({ kind }) => kind === 'paused' || kind === 'on_leave');
   const then =
     paused && next
       ? `After the pause: ${describe(next.action, node)}, in a new slot.`

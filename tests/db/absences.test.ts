@@ -108,6 +108,9 @@ test('promise 6: a touch that is due within a leave is not sent, is sent after i
     await announcePauses(db);
   }
   expect(await sent(his.leadId)).toBe(2);
+  expect((await why(db, identityHash, hers.leadId)).blocks).toContainEqual(
+    expect.objectContaining({ kind: 'on_leave', leave: { name: ayse.name, to: '2026-03-13' } }),
+  );
   expect((await why(db, identityHash, hers.leadId)).sentence).toContain(
     `${ayse.name} is on leave until 13 March.`,
   );

@@ -73,7 +73,17 @@ const whySchema = z
       })
       .nullable(),
     next: z.object({ action: z.string().nullable(), at: time }).nullable(),
-    blocks: listOf(z.object({ kind: z.string(), subject: z.string(), sentence: z.string() })),
+    blocks: listOf(
+      z.object({
+        kind: z.string(),
+        subject: z.string(),
+        sentence: z.string(),
+        leave: z
+          .object({ name: z.string(), to: z.iso.date().describe('The last day') })
+          .optional()
+          .describe('Of `on_leave`: who'),
+      }),
+    ),
     sentence: z.string(),
   })
   .meta({ id: 'Why' });

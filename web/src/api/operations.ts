@@ -2355,6 +2355,16 @@ export interface Why {
     kind: string;
     subject: string;
     sentence: string;
+    /**
+     * Of `on_leave`: who
+     */
+    leave?: {
+      name: string;
+      /**
+       * The last day
+       */
+      to: string;
+    };
   }[];
   sentence: string;
 }

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { IconAlertTriangle, IconClockHour4 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '../api/client.ts';
-import { moment } from '../ui/time.ts';
+import { day, moment } from '../ui/time.ts';
 import classes from './Why.module.css';
 import { useWord } from './words.ts';
 
@@ -27,13 +27,17 @@ function useSentence(): (why: Facts) => string {
   const { t } = useTranslation('lead');
   const word = useWord();
   return ({ enrollment, next, blocks, timeZone }) => {
-    if (!enrollment)
-      return [t('why.none'), ...blocks.map(({ kind }) => t(`why.block.${kind as 'paused'}`))].join(' ');
+    const said = blocks.map(({ kind, leave }) =>
+      leave
+        ? t('why.block.on_leave', { name: leave.name, until: day(leave.to, 'UTC') })
+        : t(`why.block.${kind as 'paused'}`),
+    );
+    if (!enrollment) return [t('why.none'), ...said].join(' ');
     const { sequence, step, reason } = enrollment;
     const parts = [step ? t('why.at', { sequence, step }) : t('why.in', { sequence })];
     if (next)
       parts.push(t('why.next', { what: word(next.action ?? 'next_step'), when: moment(next.at, timeZone) }));
     else parts.push(`${word(reason)}.`);
-    return [...parts, ...blocks.map(({ kind }) => t(`why.block.${kind as 'paused'}`))].join(' ');
+    return [...parts, ...said].join(' ');
   };
 }

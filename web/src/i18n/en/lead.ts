@@ -14,6 +14,7 @@ export const lead = {
     next: 'Next: {{what}}, {{when}}.',
     block: {
       paused: 'Paused.',
+      on_leave: '{{name}} is on leave until {{until}}.',
       suppressed: 'Must not be contacted.',
       held: 'Held until somebody mends it.',
       broken_sender: 'Its sender is broken.',
@@ -120,6 +121,8 @@ export const lead = {
     out_of_office: 'Out of office',
     goal: 'Goal reached',
     waits: 'Waits, as the sequence says',
+    paused_absence: 'Waits for somebody who is on leave',
+    handed_over: 'Handed over',
     waits_for_slot: 'Has a slot for the next touch',
     waits_for_capacity: 'Waits until senders have room',
     task_open: 'Waits for a task to be done',

@@ -16,6 +16,7 @@ export const lead: typeof english = {
     next: 'Sıradaki: {{what}}, {{when}}.',
     block: {
       paused: 'Duraklatıldı.',
+      on_leave: '{{name}} izinli; izninin son günü {{until}}.',
       suppressed: 'Bu kişiyle iletişim kurulmamalı.',
       held: 'Biri düzeltene kadar bekletiliyor.',
       broken_sender: 'Göndereni çalışmıyor.',
@@ -122,6 +123,8 @@ export const lead: typeof english = {
     out_of_office: 'Ofis dışında',
     goal: 'Hedefe ulaşıldı',
     waits: 'Akışın dediği gibi bekliyor',
+    paused_absence: 'İzinde olan birini bekliyor',
+    handed_over: 'Devredildi',
     waits_for_slot: 'Sıradaki temasın zamanı belli',
     waits_for_capacity: 'Gönderenlerde yer bekliyor',
     task_open: 'Bir görevin yapılmasını bekliyor',
