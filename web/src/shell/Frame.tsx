@@ -27,7 +27,7 @@ import { useCounts, useMe } from './session.ts';
 const Palette = lazy(() => import('./Palette.tsx').then(({ Palette }) => ({ default: Palette })));
 
 const PLACES = [
-  { to: '/today', name: 'today', icon: IconListCheck, count: 'tasksDue' },
+  { to: '/today', name: 'today', icon: IconListCheck, count: 'tasksOpen' },
   { to: '/inbox', name: 'inbox', icon: IconInbox, count: 'waiting' },
   { to: '/leads', name: 'leads', icon: IconAddressBook },
   { to: '/sequences', name: 'sequences', icon: IconRoute },
@@ -38,7 +38,7 @@ const PLACES = [
   to: string;
   name: string;
   icon: Icon;
-  count?: 'tasksDue' | 'waiting';
+  count?: 'tasksOpen' | 'waiting';
 }[];
 
 /** The one frame: where one can go at the left (below, on a phone), the page beside it. */

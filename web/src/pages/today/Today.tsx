@@ -22,7 +22,7 @@ export function Today() {
   const navigate = useNavigate();
   const client = useQueryClient();
   const kind = KINDS.find((one) => one === search.kind);
-  const due = search.due === 'all' ? 'all' : 'now';
+  const due = search.due === 'now' ? 'now' : 'all';
   const change = (changes: Partial<typeof search>) =>
     void navigate({
       to: '/today',
@@ -79,7 +79,7 @@ export function Today() {
             aria-label={t('due.title')}
             value={due}
             onChange={(value) => change({ due: value, task: undefined })}
-            data={(['now', 'all'] as const).map((value) => ({ value, label: t(`due.${value}`) }))}
+            data={(['all', 'now'] as const).map((value) => ({ value, label: t(`due.${value}`) }))}
           />
           <Select
             size="xs"
