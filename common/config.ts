@@ -42,6 +42,14 @@ export interface Config {
   readonly publicUrl: string;
   /** Whom the first start makes an admin. */
   readonly adminEmail: string;
+  /** Signing in by an identity provider; null: by password and links only. */
+  readonly oidc: {
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    /** How people call it. */
+    readonly name: string;
+  } | null;
   readonly allowPrivateEndpoints: boolean;
   /** Wall seconds that a process has to answer for a send before the touch counts as unconfirmed. */
   readonly sendLeaseSeconds: number;
@@ -152,6 +160,15 @@ export function parseConfig(env: Environment, mode: Config['mode']): Config {
     http: { host: e.CADENZA_HTTP_HOST, port: e.CADENZA_HTTP_PORT },
     adminEmail: e.CADENZA_ADMIN_EMAIL,
     publicUrl: (e.CADENZA_PUBLIC_URL ?? `http://127.0.0.1:${e.CADENZA_HTTP_PORT}`).replace(/\/+$/, ''),
+    oidc:
+      e.CADENZA_OIDC_ISSUER && e.CADENZA_OIDC_CLIENT_ID && e.CADENZA_OIDC_CLIENT_SECRET
+        ? {
+            issuer: e.CADENZA_OIDC_ISSUER,
+            clientId: e.CADENZA_OIDC_CLIENT_ID,
+            clientSecret: e.CADENZA_OIDC_CLIENT_SECRET,
+            name: e.CADENZA_OIDC_NAME,
+          }
+        : null,
     allowPrivateEndpoints: e.CADENZA_ALLOW_PRIVATE_ENDPOINTS,
     sendLeaseSeconds: e.CADENZA_SEND_LEASE_SECONDS,
     rawMailDays: e.CADENZA_RAW_MAIL_DAYS,

@@ -21,7 +21,7 @@ export interface ApiDeps {
   readonly secrets: Secrets;
   readonly hashIdentity: IdentityHasher;
   readonly log: Logger;
-  readonly config: Pick<Config, 'publicUrl' | 'allowPrivateEndpoints' | 'rawMailDays'>;
+  readonly config: Pick<Config, 'publicUrl' | 'allowPrivateEndpoints' | 'rawMailDays' | 'oidc'>;
   readonly providers: Providers;
   /** Tells workflows to look. Never throws and never waits for Temporal: what was commanded is in force, and the sweep looks too. */
   readonly wake: (who: Wake) => void;

@@ -46,6 +46,7 @@ test('a complete environment is production, with defaults for the rest', () => {
     publicUrl: 'https://cadenza.example.com',
     http: { host: '127.0.0.1', port: 8080 },
     adminEmail: 'admin@cadenza.local',
+    oidc: null,
     allowPrivateEndpoints: false,
     taskQueue: 'cadenza',
   });

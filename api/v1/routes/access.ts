@@ -36,16 +36,19 @@ export const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
-export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
-  const cookie = {
+/** How the session's cookie is set. */
+export const sessionCookie = ({ publicUrl }: ApiDeps['config']) =>
+  ({
     path: '/',
     httpOnly: true,
     sameSite: 'lax',
-    secure: config.publicUrl.startsWith('https:'),
+    secure: publicUrl.startsWith('https:'),
     maxAge: 14 * 86_400,
-  } as const;
+  }) as const;
+
+export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
   const signedIn = async (reply: FastifyReply, userId: string) => {
-    void reply.setCookie(SESSION_COOKIE, await beginSession(db, userId), cookie);
+    void reply.setCookie(SESSION_COOKIE, await beginSession(db, userId), sessionCookie(config));
     return readUser(db, userId);
   };
 

@@ -2,6 +2,7 @@ import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { absenceRoutes } from './absences.ts';
 import { accessRoutes } from './access.ts';
+import { oidcRoutes } from './oidc.ts';
 import { calendarRoutes } from './calendars.ts';
 import { retentionRoutes } from './retention.ts';
 import { searchRoutes } from './search.ts';
@@ -32,6 +33,7 @@ import { userRoutes } from './users.ts';
 export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   metaRoutes,
   accessRoutes,
+  oidcRoutes,
   userRoutes,
   handOverRoutes,
   absenceRoutes,

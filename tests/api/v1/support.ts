@@ -50,10 +50,10 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** @param web the folder of the built web app, to be served too */
+/** @param web the folder of the built web app, to be served too; @param port a free one unless given */
 export async function startApi(
   changes: Partial<ApiDeps> = {},
-  { web = null }: { readonly web?: string | null } = {},
+  { web = null, port = 0 }: { readonly web?: string | null; readonly port?: number } = {},
 ): Promise<TestApi> {
   const { db, drop } = await createTestDatabase();
   const woken: Wake[] = [];
@@ -75,13 +75,13 @@ export async function startApi(
       secrets: createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]),
       hashIdentity: identityHash,
       log,
-      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true, rawMailDays: 30 },
+      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true, rawMailDays: 30, oidc: null },
       providers,
       wake: (who) => void woken.push(who),
       ...changes,
     },
   });
-  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const url = await app.listen({ port, host: '127.0.0.1' });
 
   async function send(method: string, path: string, body: unknown, headers: Record<string, string>) {
     return fetch(`${url}/v1${path}`, {

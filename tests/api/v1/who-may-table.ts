@@ -6,6 +6,9 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'meta.openapi': 'rep',
 
   'session.signIn': 'anyone',
+  'session.methods': 'anyone',
+  'session.oidc': 'anyone',
+  'session.oidcCallback': 'anyone',
   'session.useLink': 'anyone',
   'session.signOut': 'rep',
   'me.read': 'rep settings:read',

@@ -167,6 +167,32 @@ export interface Operations {
     query: {};
     answer: null;
   };
+  'session.methods': {
+    path: {};
+    query: {};
+    answer: {
+      password: true;
+      oidc: {
+        name: string;
+      } | null;
+    };
+  };
+  'session.oidc': {
+    path: {};
+    query: {
+      to?: string;
+    };
+    answer: never;
+  };
+  'session.oidcCallback': {
+    path: {};
+    query: {
+      type?: 'object';
+      propertyNames?: string;
+      additionalProperties?: string;
+    };
+    answer: never;
+  };
   'users.list': {
     path: {};
     query: {};
@@ -3394,6 +3420,9 @@ export const OPERATIONS = {
   'apiKeys.list': 'GET /v1/me/api-keys',
   'apiKeys.add': 'POST /v1/me/api-keys',
   'apiKeys.revoke': 'DELETE /v1/me/api-keys/{id}',
+  'session.methods': 'GET /v1/session/methods',
+  'session.oidc': 'GET /v1/session/oidc',
+  'session.oidcCallback': 'GET /v1/session/oidc/callback',
   'users.list': 'GET /v1/users',
   'users.add': 'POST /v1/users',
   'users.read': 'GET /v1/users/{id}',

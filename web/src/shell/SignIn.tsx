@@ -1,9 +1,9 @@
 import { Anchor, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call } from '../api/client.ts';
+import { addressOf, call } from '../api/client.ts';
 import { problemText } from '../api/problem-text.ts';
 import { isLanguageName, speak } from '../i18n/index.ts';
 import { meQuery, type Me } from './session.ts';
@@ -42,7 +42,13 @@ function useEnter(to: string | undefined): (me: Me) => void {
 /** By password. */
 export function SignIn() {
   const { t } = useTranslation();
-  const { to } = useSearch({ from: '/sign-in' });
+  const { to, error } = useSearch({ from: '/sign-in' });
+  const methods = useQuery({
+    queryKey: ['sign-in methods'],
+    queryFn: ({ signal }) => call('session.methods', undefined, { signal }),
+    staleTime: Infinity,
+  });
+  const provider = methods.data?.oidc;
   const enter = useEnter(to);
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -86,6 +92,20 @@ export function SignIn() {
           <Button type="submit" loading={signIn.isPending}>
             {t('signIn.submit')}
           </Button>
+          {error && !signIn.isError && (
+            <Text c="var(--mantine-color-error)" size="sm" role="alert">
+              {t(error === 'unknown_user' ? 'signIn.failed.unknown_user' : 'signIn.failed.other')}
+            </Text>
+          )}
+          {provider && (
+            <Button
+              variant="default"
+              component="a"
+              href={addressOf('session.oidc', { query: { to: localPath(to) } })}
+            >
+              {t('signIn.with', { name: provider.name })}
+            </Button>
+          )}
           <Text size="xs" c="dimmed">
             {t('signIn.link')}
           </Text>

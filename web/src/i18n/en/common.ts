@@ -39,7 +39,6 @@ export const common = {
     password: 'Password',
     submit: 'Sign in',
     with: 'Sign in with {{name}}',
-    or: 'or',
     link: 'Lost your password? Ask an admin for a sign-in link.',
     linkTitle: 'You are invited',
     linkText: 'This link signs you in once.',

@@ -41,7 +41,6 @@ export const common: typeof english = {
     password: 'Parola',
     submit: 'Giriş yap',
     with: '{{name}} ile giriş yap',
-    or: 'veya',
     link: 'Parolanızı mı unuttunuz? Bir yöneticiden giriş bağlantısı isteyin.',
     linkTitle: 'Davetlisiniz',
     linkText: 'Bu bağlantı tek bir giriş içindir.',
