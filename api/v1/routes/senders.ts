@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { lookAgain } from '../../../db/look-again.ts';
 import { mailboxErrors } from '../../../db/mailboxes.ts';
+import { usedToday } from '../../../db/sender-load.ts';
 import {
   addSender,
   findSender,
@@ -49,6 +50,9 @@ const senderSchema = z
     brokenAt: instant.nullable(),
     paused: z.boolean(),
     mailboxError: z.string().nullable().describe('Why its mailbox cannot be read'),
+    usedToday: z
+      .partialRecord(z.enum(ACTIONS), z.int())
+      .describe('Booked or sent on its present local day, by action'),
   })
   .meta({ id: 'Sender' });
 
@@ -77,6 +81,7 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
   const told = async (sender: Sender) => ({
     ...sender,
     mailboxError: (await mailboxErrors(db)).get(sender.id)?.error ?? null,
+    usedToday: (await usedToday(db)).get(sender.id) ?? {},
   });
   const versionOf = (sender: Sender) =>
     createHash('sha256')
@@ -94,8 +99,14 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
     config: read,
     handler: async () => {
       const errors = await mailboxErrors(db);
-      const all = await listSenders(db);
-      return { items: all.map((one) => ({ ...one, mailboxError: errors.get(one.id)?.error ?? null })) };
+      const [all, used] = await Promise.all([listSenders(db), usedToday(db)]);
+      return {
+        items: all.map((one) => ({
+          ...one,
+          mailboxError: errors.get(one.id)?.error ?? null,
+          usedToday: used.get(one.id) ?? {},
+        })),
+      };
     },
   });
 

@@ -40,7 +40,8 @@ beforeAll(async () => {
       claims: () => ({ sub: id, email: account.email, email_verified: account.verified }),
     }),
   });
-  provider.on('request', oidc.callback());
+  const answer = oidc.callback();
+  provider.on('request', (request, response) => void answer(request, response));
   api = await startApi(
     {
       config: {

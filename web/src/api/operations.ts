@@ -2932,6 +2932,12 @@ export interface Sender {
    * Why its mailbox cannot be read
    */
   mailboxError: string | null;
+  /**
+   * Booked or sent on its present local day, by action
+   */
+  usedToday: {
+    [k: string]: number;
+  };
 }
 export interface Endpoint {
   id: string;

@@ -67,11 +67,7 @@ export function Senders() {
                 {
                   key: 'caps',
                   header: t('senders.caps'),
-                  render: (sender) => (
-                    <Text span size="sm" className="numbers">
-                      {capsText(sender) || t('senders.noCaps')}
-                    </Text>
-                  ),
+                  render: (sender) => <Capacity of={sender} />,
                 },
                 { key: 'owner', header: t('senders.owner'), render: (sender) => sender.owner ?? '–' },
                 {
@@ -104,12 +100,34 @@ export function Senders() {
   );
 }
 
-function capsText(sender: Sender): string {
-  return Object.entries(sender.caps)
-    .map(([action, { day, week }]) =>
-      [action, day != null && `${day}/d`, week != null && `${week}/w`].filter(Boolean).join(' '),
-    )
-    .join(', ');
+/** Used of today's limit, by action: `email 12/40`; and the week's limit where there is one. */
+function Capacity({ of: sender }: { of: Sender }) {
+  const { t } = useTranslation('settings');
+  const actions = Object.entries(sender.caps);
+  const others = Object.entries(sender.usedToday).filter(([action]) => !(action in sender.caps));
+  if (actions.length + others.length === 0) return t('senders.noCaps');
+  return (
+    <Stack gap={2}>
+      {actions.map(([action, { day, week }]) => (
+        <span key={action}>
+          {t('senders.used', {
+            action,
+            used: sender.usedToday[action as keyof Sender['usedToday']] ?? 0,
+            of: day ?? '∞',
+          })}
+          {week != null && (
+            <Text span size="xs" c="dimmed">
+              {' '}
+              {t('senders.aWeek', { count: week })}
+            </Text>
+          )}
+        </span>
+      ))}
+      {others.map(([action, used]) => (
+        <span key={action}>{t('senders.used', { action, used, of: '∞' })}</span>
+      ))}
+    </Stack>
+  );
 }
 
 /** One word, and what is behind it on hover. */
