@@ -1,0 +1,131 @@
+/** What the pages of the web app ask, and with what. */
+import { SEQUENCES } from './seed.ts';
+
+export type Role = 'rep' | 'manager' | 'admin';
+
+/** Rows that there are, to ask for. */
+export interface Known {
+  /** Of leads that whoever asks sees. */
+  readonly leads: readonly string[];
+  readonly conversations: readonly string[];
+  readonly tasks: readonly string[];
+  readonly launches: readonly string[];
+  readonly senders: readonly string[];
+  /** Of each sequence, in their order. */
+  readonly versions: readonly string[];
+  readonly endpoints: readonly string[];
+  readonly imports: readonly string[];
+}
+
+export interface Operation {
+  /** The operation's id, and what of it. */
+  readonly name: string;
+  /** Whose page it is; all when left out. */
+  readonly roles?: readonly Role[];
+  /** Path below `/v1`, of the n-th request; null: there is nothing to ask for. */
+  readonly path: (n: number, known: Known) => string | null;
+  /** A dry run's body. */
+  readonly body?: (n: number, known: Known) => unknown;
+}
+
+const one = <T>(among: readonly T[], n: number): T | undefined => among[(n * 7) % Math.max(1, among.length)];
+const of = (among: readonly string[], n: number, path: (id: string) => string) => {
+  const id = one(among, n);
+  return id === undefined ? null : path(id);
+};
+const fixed = (name: string, path: string, roles?: readonly Role[]): Operation => ({
+  name,
+  path: () => path,
+  ...(roles && { roles }),
+});
+const among = (name: string, paths: readonly string[], roles?: readonly Role[]): Operation => ({
+  name,
+  path: (n) => paths[n % paths.length]!,
+  ...(roles && { roles }),
+});
+
+const MANAGERS = ['manager', 'admin'] as const;
+const ADMINS = ['admin'] as const;
+const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+const RANGES = [7, 28, 90, 365].map((days) => `from=${day(days)}&to=${day(0)}&timeZone=Europe/Berlin`);
+const sequence = (n: number) => `sequence-${n % SEQUENCES}`;
+
+export const OPERATIONS: readonly Operation[] = [
+  fixed('me.read', '/me'),
+  fixed('me.counts', '/me/counts'),
+  fixed('tasks.list by worth', '/tasks'),
+  among('tasks.list by kind', ['/tasks?kind=call', '/tasks?kind=review', '/tasks?due=all&sort=dueAt']),
+  fixed('tasks.list done', '/tasks?state=done&sort=-doneAt'),
+  { name: 'tasks.read', path: (n, { tasks }) => of(tasks, n, (id) => `/tasks/${id}`) },
+  fixed('inbox.list open', '/inbox'),
+  fixed('inbox.list all', '/inbox?state=all'),
+  among('inbox.list by class', ['/inbox?class=interested', '/inbox?channel=linkedin', '/inbox?state=all&class=wrong_person']),
+  { name: 'inbox.conversation', path: (n, { conversations }) => of(conversations, n, (id) => `/inbox/leads/${id}`) },
+  fixed('snippets.list', '/snippets'),
+  among('search', ['ada', 'kaya', 'el', 'lead42', 'company 7', 'sequence', 'launch 3', 'nobodyhasit'].map((q) => `/search?q=${q}`)),
+  fixed('leads.list', '/leads'),
+  among('leads.list q', ['/leads?q=kaya', '/leads?q=ada+hopper', '/leads?q=company77', '/leads?q=lead4242@', '/leads?q=nobodyhasit', '/leads?q=el']),
+  among('leads.list sorted', ['/leads?sort=name', '/leads?sort=-name', '/leads?sort=company', '/leads?sort=createdAt']),
+  among('leads.list q sorted', ['/leads?q=kaya&sort=name', '/leads?q=company+ada&sort=company']),
+  among('leads.list status', ['none', 'pending', 'running', 'finished', 'stopped'].map((status) => `/leads?status=${status}`)),
+  among('leads.list field', ['/leads?country=TR', '/leads?consent=given', '/leads?unowned=true', '/leads?owner=rep3@acme.test', '/leads?company=Company+12', '/leads?attribute=segment&is=large', '/leads?attribute=segment&is=none']),
+  { name: 'leads.list sequence', path: (n) => `/leads?sequence=${sequence(n)}` },
+  { name: 'leads.list launch', path: (n, { launches }) => of(launches, n, (id) => `/leads?launchId=${id}`) },
+  among('leads.list did', ['opened', 'clicked', 'replied', 'bounced', 'meeting_booked'].flatMap((type) => [`/leads?did=${type}`, `/leads?did=${type}&withinDays=7`])),
+  among('leads.list silent', ['/leads?silentDays=14', '/leads?silentDays=90', '/leads?silentDays=360']),
+  among('leads.count', ['/leads/count', '/leads/count?q=kaya', '/leads/count?status=running', '/leads/count?did=opened', '/leads/count?silentDays=30', '/leads/count?attribute=segment&is=large']),
+  fixed('leads.facets', '/leads/facets'),
+  { name: 'leads.read', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}`) },
+  { name: 'leads.timeline', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/timeline`) },
+  { name: 'leads.why', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/why`) },
+  fixed('imports.list', '/imports'),
+  { name: 'imports.read', roles: ADMINS, path: (n, { imports }) => of(imports, n, (id) => `/imports/${id}`) },
+  fixed('sequences.list', '/sequences'),
+  { name: 'sequences.read', path: (n) => `/sequences/${sequence(n)}` },
+  { name: 'sequences.versions', path: (n) => `/sequences/${sequence(n)}/versions` },
+  { name: 'sequences.difference', path: (n, { versions }) => `/sequences/${sequence(n)}/difference?from=${versions[n % SEQUENCES]}` },
+  { name: 'sequences.numbers', path: (n) => `/sequences/${sequence(n)}/numbers` },
+  { name: 'sequences.previewLeads', path: (n) => `/sequences/${sequence(n)}/preview-leads` },
+  fixed('sequences.schema', '/sequence-schema'),
+  fixed('sequences.drafts', '/sequence-drafts'),
+  fixed('sequences.templates', '/sequence-templates'),
+  among('launches.list', ['/launches', '/launches?status=running', '/launches?sequence=sequence-3']),
+  { name: 'launches.read', path: (n, { launches }) => of(launches, n, (id) => `/launches/${id}`) },
+  { name: 'launches.numbers', path: (n, { launches }) => of(launches, n, (id) => `/launches/${id}/numbers`) },
+  { name: 'launches.enrollments', path: (n, { launches }) => of(launches, n, (id) => `/launches/${id}/enrollments`) },
+  { name: 'launches.exclusions', path: (n, { launches }) => of(launches, n, (id) => `/launches/${id}/exclusions`) },
+  {
+    name: 'launches.create dry run of 50',
+    path: () => '/launches',
+    body: (n, { leads, versions }) => ({ versionId: one(versions, n), dryRun: true, audience: { leadIds: leads.slice(0, 50) } }),
+  },
+  fixed('pauses.list', '/pauses'),
+  fixed('users.colleagues', '/colleagues'),
+  fixed('absences.list', '/absences'),
+  fixed('calendars.list', '/calendars'),
+  among('calendars.read', ['/calendars/DE?year=2026', '/calendars/TR?year=2026', '/calendars/US?year=2027']),
+  fixed('daysOff.read', '/days-off'),
+  fixed('apiKeys.list', '/me/api-keys'),
+  fixed('senders.list', '/senders', MANAGERS),
+  { name: 'senders.read', roles: MANAGERS, path: (n, { senders }) => of(senders, n, (id) => `/senders/${id}`) },
+  among('suppressions.list', ['/suppressions', '/suppressions?reason=bounced', '/suppressions?value=nobody@acme.test'], MANAGERS),
+  fixed('users.list', '/users', MANAGERS),
+  { name: 'audit.list', roles: ADMINS, path: (n, { leads }) => ['/audit', `/audit?target=${one(leads, n)}`][n % 2]! },
+  fixed('webhooks.list', '/webhooks', ADMINS),
+  {
+    name: 'webhooks.deliveries',
+    roles: ADMINS,
+    path: (n, { endpoints, leads }) =>
+      of(endpoints, n, (id) => `/webhooks/${id}/deliveries${['', '?state=parked', '?state=pending', `?leadId=${one(leads, n)}`][n % 4]}`),
+  },
+  fixed('sources.list', '/sources', ADMINS),
+  fixed('sources.events', '/sources/events', ADMINS),
+  fixed('retention.read', '/retention', ADMINS),
+  among('retention.preview', ['/retention/preview?inactiveLeadMonths=3', '/retention/preview?inactiveLeadMonths=120'], ADMINS),
+  among('analytics.summary', RANGES.map((range) => `/analytics/summary?${range}`)),
+  among('analytics.summary by', ['week', 'channel', 'sequence', 'step', 'sender', 'rep'].map((by) => `/analytics/summary?${RANGES[2]}&by=${by}`)),
+  among('analytics.attribution', RANGES.flatMap((range) => [`/analytics/attribution?${range}&model=first`, `/analytics/attribution?${range}&model=last`])),
+  among('analytics.journeys', RANGES.map((range) => `/analytics/journeys?${range}`)),
+  fixed('analytics.forecast', '/analytics/forecast'),
+  { name: 'analytics.experiments', path: (n) => `/analytics/experiments?sequence=${sequence(n)}` },
+]; // prettier-ignore
