@@ -94,7 +94,8 @@ async function select(
   const [order, behind] = ORDER[filter.sort];
   const inner = filter.sort === 'worth' ? `due_at, id limit ${RANKED}` : `${order} limit $9`;
   const { rows } = await q.query<DeskTask & Record<string, unknown>>(
-    `select ${COLUMNS} from (
+    // Whatever else is shown is looked up for the page only.
+    `select ${COLUMNS} from (select x.* from (
        select x.*, ${WORTH} as rank from (
          select k.*, exists (select from messages m where m.lead_id = k.lead_id and not m.settled) as waiting,
            (select case when e.type = 'replied' then 'replied' else 'clicked' end from lead_events e
@@ -106,10 +107,11 @@ async function select(
              and ($6::uuid is null or k.lead_id = $6) and ($7::timestamptz is null or k.due_at < $7) and ($8::uuid is null or k.id = $8)
              and ($12::timestamptz is null or ${filter.sort === 'worth' ? 'true' : behind.replaceAll(/\b(due_at|done_at|id)\b/g, 'k.$1')})
            order by ${inner.replaceAll(/\b(due_at|done_at|id)\b/g, 'k.$1')}) k) x) x
+       where $11::int is null or ${filter.sort === 'worth' ? behind.replaceAll(/\b(rank|due_at|id)\b(?=[,)])/g, 'x.$1') : 'true'}
+       order by ${order.replaceAll(/\b(rank|due_at|done_at|id)\b/g, 'x.$1')} limit $9) x
      join touches t on t.id = x.touch_id join enrollments e on e.id = x.enrollment_id join sequence_versions v on v.id = e.version_id
      join leads l on l.id = x.lead_id left join companies c on c.id = l.company_id
-     where $11::int is null or ${filter.sort === 'worth' ? behind.replaceAll(/\b(rank|due_at|id)\b(?=[,)])/g, 'x.$1') : 'true'}
-     order by ${order.replaceAll(/\b(rank|due_at|done_at|id)\b/g, 'x.$1')} limit $9`,
+     order by ${order.replaceAll(/\b(rank|due_at|done_at|id)\b/g, 'x.$1')}`,
     [
       owners,
       unowned,
@@ -200,7 +202,7 @@ const COUNTED = 1000;
 export async function deskCounts(q: Queryable, { owners, unowned }: Sight): Promise<DeskCounts> {
   const { rows } = await q.query<DeskCounts & Record<string, unknown>>(
     `select k.due as "tasksDue", k.open as "tasksOpen", m.waiting from
-       (select count(*)::int as open, (count(*) filter (where due_at <= business_now()))::int as due from (
+       (select count(*)::int as open, (count(*) filter (where due_at <= (select business_now())))::int as due from (
           select k.due_at from tasks k join leads l on l.id = k.lead_id where k.state = 'open' and ${seesTask(1)}
           order by k.due_at limit ${COUNTED}) k) k,
        (select count(*)::int as waiting from (
@@ -219,11 +221,17 @@ export interface DeskMark {
   readonly mark: string;
 }
 
+/** Grows whenever something on a desk may have changed, but for time passing; also just before it has. */
+export async function deskVersion(q: Queryable): Promise<number> {
+  const { rows } = await q.query<{ version: number }>('select last_value as version from desk_changes');
+  return rows[0]!.version;
+}
+
 /** One look at all desks; at most 20,000 open tasks and messages. */
 export async function deskMarks(q: Queryable): Promise<DeskMark[]> {
   const { rows } = await q.query<DeskMark & Record<string, unknown>>(
     `select 'tasks' as what, array_remove(array[lower(l.owner), lower(k.assignee)], null) as names,
-       concat_ws(' ', count(*), count(*) filter (where k.due_at <= business_now()), sum(hashtext(k.id::text))) as mark
+       concat_ws(' ', count(*), count(*) filter (where k.due_at <= (select business_now())), sum(hashtext(k.id::text))) as mark
      from (select id, lead_id, assignee, due_at from tasks where state = 'open' order by due_at, id limit 20000) k
        join leads l on l.id = k.lead_id group by 2
      union all

@@ -1,4 +1,5 @@
 /** Whom a launch left out, and why. */
+import type { Sight } from './access/sight.ts';
 import type { Queryable, Tx } from './db.ts';
 import type { ExclusionReason } from './launches.ts';
 import { NAME_OF_LEAD, OWNED } from './launch-scope.ts';
@@ -41,17 +42,17 @@ export interface ExclusionLine {
   readonly reason: ExclusionReason;
 }
 
-/** Who of the leads that `owners` sees was left out of a launch, in the order of their ids. Ids that were none are not among them. */
+/** Who of the leads that somebody sees was left out of a launch, in the order of their ids. Ids that were none are not among them. */
 export async function listExclusions(
   q: Queryable,
   launchId: string,
   {
-    owners,
+    sight,
     reason,
     after,
     limit,
   }: {
-    readonly owners: readonly string[] | null;
+    readonly sight: Sight;
     readonly reason?: string | undefined;
     readonly after: string | null;
     readonly limit: number;
@@ -60,9 +61,9 @@ export async function listExclusions(
   const { rows } = await q.query<ExclusionLine & Record<string, unknown>>(
     `select l.id as "leadId", ${NAME_OF_LEAD} as name, l.emails[1] as email, coalesce(l.company_name, c.name) as company, x.reason
      from launch_exclusions x join leads l on l.id = x.lead_id left join companies c on c.id = l.company_id
-     where x.launch_id = $1 and ${OWNED('$2')} and ($3::text is null or x.reason = $3) and ($4::uuid is null or x.lead_id > $4)
+     where x.launch_id = $1 and ${OWNED('$2', sight.unowned)} and ($3::text is null or x.reason = $3) and ($4::uuid is null or x.lead_id > $4)
      order by x.lead_id limit $5`,
-    [launchId, owners, reason ?? null, after, limit],
+    [launchId, sight.owners, reason ?? null, after, limit],
   );
   return rows;
 }
@@ -71,11 +72,11 @@ export async function listExclusions(
 export async function countExclusions(
   q: Queryable,
   launchId: string,
-  owners: readonly string[] | null,
+  { owners, unowned }: Sight,
 ): Promise<{ readonly reason: string; readonly count: number }[]> {
   const { rows } = await q.query<{ reason: string; count: number }>(
     `select x.reason, sum(x.count)::int as count from launch_exclusions x left join leads l on l.id = x.lead_id
-     where x.launch_id = $1 and ${OWNED('$2')} group by x.reason order by 2 desc, 1 limit 20`,
+     where x.launch_id = $1 and (${OWNED('$2', unowned)}${owners === null ? '' : ' and l.id is not null'}) group by x.reason order by 2 desc, 1 limit 20`,
     [launchId, owners],
   );
   return rows;

@@ -1,12 +1,12 @@
-/** Launches as lists and pages show them: whose, how far, who is in them. `owners`: whose leads are seen; null: everybody's. */
+/** Launches as lists and pages show them: whose, how far, who is in them. Numbers are of the leads that somebody sees. */
+import type { Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import type { Review } from './launches.ts';
 import { NAME_OF_LEAD, OWNED } from './launch-scope.ts';
 
 /** Who looks. */
-export interface Viewer {
+export interface Viewer extends Sight {
   readonly userId: string;
-  readonly owners: readonly string[] | null;
 }
 
 export interface LaunchView {
@@ -114,7 +114,7 @@ const NOBODY: LaunchNumbers = {
 export async function launchNumbers(
   q: Queryable,
   launchIds: readonly string[],
-  owners: readonly string[] | null,
+  { owners, unowned }: Sight,
 ): Promise<ReadonlyMap<string, LaunchNumbers>> {
   const { rows } = await q.query<{
     id: string;
@@ -127,7 +127,7 @@ export async function launchNumbers(
     `select e.launch_id as id, case when e.held and e.status = 'running' then 'held' else e.status end as status,
        split_part(e.reason, ':', 1) as reason, count(*)::int as count, min(e.started_at) as started, max(e.ended_at) as ended
      from enrollments e ${owners === null ? '' : 'join leads l on l.id = e.lead_id'}
-     where e.launch_id = any($1::uuid[]) and ${owners === null ? '$2::text[] is null' : OWNED('$2')}
+     where e.launch_id = any($1::uuid[]) and ${owners === null ? '$2::text[] is null' : OWNED('$2', unowned)}
      group by 1, 2, 3 order by count desc, 2, 3`,
     [launchIds, owners],
   );
@@ -168,12 +168,12 @@ export interface StepNumbers {
 export async function stepNumbers(
   q: Queryable,
   launchId: string,
-  owners: readonly string[] | null,
+  { owners, unowned }: Sight,
 ): Promise<StepNumbers[]> {
   const { rows } = await q.query<StepNumbers & Record<string, unknown>>(
     `with mine as materialized (
        select e.id, e.lead_id, e.status, e.reason, e.engine->'state'->>'step' as step from enrollments e join leads l on l.id = e.lead_id
-       where e.launch_id = $1 and ${OWNED('$2')}),
+       where e.launch_id = $1 and ${OWNED('$2', unowned)}),
      touched as materialized (
        select t.enrollment_id, t.step_id, t.state, t.at from mine m join touches t on t.enrollment_id = m.id),
      states as (
@@ -219,25 +219,25 @@ export async function listLaunchEnrollments(
   q: Queryable,
   launchId: string,
   filter: {
-    readonly owners: readonly string[] | null;
+    readonly sight: Sight;
     readonly status?: keyof LaunchCounts | undefined;
     readonly reason?: string | undefined;
     readonly after: readonly [createdAt: string, id: string] | null;
     readonly limit: number;
   },
 ): Promise<EnrollmentLine[]> {
-  const { owners, status, reason, after, limit } = filter;
+  const { sight, status, reason, after, limit } = filter;
   const { rows } = await q.query<EnrollmentLine & Record<string, unknown>>(
     `select e.id, l.id as "leadId", ${NAME_OF_LEAD} as name, l.emails[1] as email, coalesce(l.company_name, c.name) as company,
        case when e.held and e.status = 'running' then 'held' else e.status end as status, e.reason, e.engine->'state'->>'step' as step,
        e.next_action as "nextAction", e.next_at as "nextAt", e.started_at as "startedAt", e.ended_at as "endedAt", e.created_at::text as place
      from enrollments e join leads l on l.id = e.lead_id left join companies c on c.id = l.company_id
-     where e.launch_id = $1 and ${OWNED('$2')}
+     where e.launch_id = $1 and ${OWNED('$2', sight.unowned)}
        and ($3::text is null or (case when e.held and e.status = 'running' then 'held' else e.status end) = $3)
        and ($4::text is null or e.reason = $4 or split_part(e.reason, ':', 1) = $4)
        and ($5::timestamptz is null or (e.created_at, e.id) > ($5::timestamptz, $6::uuid))
      order by e.created_at, e.id limit $7`,
-    [launchId, owners, status ?? null, reason ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+    [launchId, sight.owners, status ?? null, reason ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
   );
   return rows;
 }

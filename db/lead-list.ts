@@ -118,13 +118,14 @@ function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string
     const since =
       filter.withinDays === undefined
         ? ''
-        : ` and x.at > business_now() - make_interval(days => ${add(filter.withinDays)})`;
+        : ` and x.at > (select business_now() - make_interval(days => ${add(filter.withinDays)}))`;
     found.push(
       `exists (select from lead_events x where x.lead_id = l.id and x.type = ${add(filter.did)}${since})`,
     );
   }
   if (filter.silentDays !== undefined) {
-    const since = `business_now() - make_interval(days => ${add(filter.silentDays)})`;
+    // Asked in a query of its own, the time is asked once and not for each row.
+    const since = `(select business_now() - make_interval(days => ${add(filter.silentDays)}))`;
     found.push(
       `exists (select from touches t where t.lead_id = l.id and t.state = 'sent')
        and not exists (select from touches t where t.lead_id = l.id and t.at > ${since} and t.state in ('sent', 'unconfirmed', 'sending', 'booked'))

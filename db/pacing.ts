@@ -83,10 +83,9 @@ async function freeToday(
 ): Promise<number> {
   const days = senders.map((sender) => dayOf(zoneClock(sender.timeZone), at));
   const { rows } = await q.query<{ id: string; today: number; week: number }>(
-    `select s.id, count(t.id) filter (where t.local_day = s.day)::int as today, count(t.id)::int as week
-     from unnest($1::uuid[], $2::date[]) s(id, day)
-     left join touches t on t.sender_id = s.id and t.action = $3 and t.state in (${BUSY}) and t.local_day between s.day - 6 and s.day
-     group by s.id`,
+    `select s.id, t.today, t.week from unnest($1::uuid[], $2::date[]) s(id, day) cross join lateral (
+       select (count(*) filter (where t.local_day = s.day))::int as today, count(*)::int as week from touches t
+       where t.sender_id = s.id and t.action = $3 and t.state in (${BUSY}) and t.local_day between s.day - 6 and s.day) t`,
     [senders.map((sender) => sender.id), days.map(isoDay), action],
   );
   const used = new Map(rows.map((row) => [row.id, row]));

@@ -1,10 +1,9 @@
 /** Sequences as the web and programs look at them: lists, versions and revisions with their sources, who runs where. */
 import type { SequenceCopy } from '../sequences/plan.ts';
+import type { Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
+import { OWNED } from './launch-scope.ts';
 import { CommandRefused } from './refused.ts';
-
-/** Owners whose leads count, lower case; null: all. */
-export type Owners = readonly string[] | null;
 
 export interface SequenceLine {
   readonly name: string;
@@ -28,8 +27,8 @@ export async function sequenceLines(
     after,
     search,
     limit,
-    owners,
-  }: { after: string | null; search: string | null; limit: number; owners: Owners },
+    sight,
+  }: { after: string | null; search: string | null; limit: number; sight: Sight },
 ): Promise<SequenceLine[]> {
   const { rows } = await q.query<SequenceLine & Record<string, unknown>>(
     `with newest as (
@@ -46,9 +45,9 @@ export async function sequenceLines(
          count(*) filter (where e.started_at is not null or e.status <> 'pending') as started,
          count(*) filter (where exists (select from lead_events r where r.enrollment_id = e.id and r.type = 'replied')) as answered
        from enrollments e where e.version_id in (select id from sequence_versions where name = n.name)
-         and ($4::text[] is null or exists (select from leads l where l.id = e.lead_id and lower(l.owner) = any($4)))) c on true
+         and ($4::text[] is null or exists (select from leads l where l.id = e.lead_id and ${OWNED('$4', sight.unowned)}))) c on true
      order by n.name`,
-    [after, search, limit, owners],
+    [after, search, limit, sight.owners],
   );
   return rows;
 }
@@ -96,16 +95,11 @@ export async function readRevision(
 }
 
 /** Whether somebody may see this lead. */
-export async function seesLead(
-  q: Queryable,
-  leadId: string,
-  owners: Owners,
-  ownerless: boolean,
-): Promise<boolean> {
+export async function seesLead(q: Queryable, leadId: string, { owners, unowned }: Sight): Promise<boolean> {
   const { rowCount } = await q.query(
     `select from leads where id = $1 and erased_at is null
        and ($2::text[] is null or lower(owner) = any($2) or ($3 and owner is null))`,
-    [leadId, owners, ownerless],
+    [leadId, owners, unowned],
   );
   return rowCount === 1;
 }
@@ -117,10 +111,14 @@ export interface LeadChoice {
 }
 
 /** Some leads to look at messages with: those in the sequence who came last, else anybody. At most 20. */
-export async function leadsToPreview(q: Queryable, name: string, owners: Owners): Promise<LeadChoice[]> {
+export async function leadsToPreview(
+  q: Queryable,
+  name: string,
+  { owners, unowned }: Sight,
+): Promise<LeadChoice[]> {
   const line = `l.id, coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.emails[1], l.external_id, l.id::text) as name,
     l.company_name as company`;
-  const mine = 'l.erased_at is null and ($1::text[] is null or lower(l.owner) = any($1))';
+  const mine = `l.erased_at is null and ${OWNED('$1', unowned)}`;
   const inside = await q.query<LeadChoice & Record<string, unknown>>(
     `select ${line} from (
        select distinct e.lead_id from (

@@ -1,6 +1,7 @@
 /** What became of the leads of a version, step by step and arm by arm. */
+import type { Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
-import type { Owners } from './sequence-views.ts';
+import { OWNED } from './launch-scope.ts';
 
 /** Leads, each counted once a step. */
 export interface StepNumbers {
@@ -20,12 +21,16 @@ export interface StepNumbers {
 }
 
 /** The numbers of each step that anybody reached. */
-export async function stepNumbers(q: Queryable, versionId: string, owners: Owners): Promise<StepNumbers[]> {
+export async function stepNumbers(
+  q: Queryable,
+  versionId: string,
+  { owners, unowned }: Sight,
+): Promise<StepNumbers[]> {
   const { rows } = await q.query<StepNumbers & Record<string, unknown>>(
     `with who as materialized (
-       select e.id, e.status, e.engine->'state'->>'step' as step from enrollments e
+       select e.id, e.status, e.step from enrollments e
        where e.version_id = $1 and e.engine is not null
-         and ($2::text[] is null or exists (select from leads l where l.id = e.lead_id and lower(l.owner) = any($2)))),
+         and ($2::text[] is null or exists (select from leads l where l.id = e.lead_id and ${OWNED('$2', unowned)}))),
      lead_step as (
        select t.enrollment_id, t.step_id as step, bool_or(t.state = 'sent') as sent,
          bool_or(t.state = 'skipped') as skipped, bool_or(t.state in ('failed', 'unconfirmed')) as failed
@@ -68,7 +73,11 @@ export interface ArmNumbers {
 }
 
 /** The numbers of each arm of each split. */
-export async function armNumbers(q: Queryable, versionId: string, owners: Owners): Promise<ArmNumbers[]> {
+export async function armNumbers(
+  q: Queryable,
+  versionId: string,
+  { owners, unowned }: Sight,
+): Promise<ArmNumbers[]> {
   const { rows } = await q.query<ArmNumbers & Record<string, unknown>>(
     `select step, arm, count(*) as reached, count(*) filter (where first is not null) as contacted,
        count(*) filter (where exists (
@@ -79,7 +88,7 @@ export async function armNumbers(q: Queryable, versionId: string, owners: Owners
        from enrollments e join lateral (
          select distinct on (step_id) step_id, reason, at from decisions
          where enrollment_id = e.id and kind = 'arm' and step_id is not null order by step_id, id) d on true
-       where e.version_id = $1 and ($2::text[] is null or exists (select from leads l where l.id = e.lead_id and lower(l.owner) = any($2)))) x
+       where e.version_id = $1 and ($2::text[] is null or exists (select from leads l where l.id = e.lead_id and ${OWNED('$2', unowned)}))) x
      group by 1, 2 order by 1, 2 limit 1000`,
     [versionId, owners],
   );

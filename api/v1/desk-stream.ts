@@ -1,8 +1,9 @@
 /** Tells open browsers that something on their desk changed. One look at the database serves them all. */
 import type { ServerResponse } from 'node:http';
+import { wallNow } from '../../common/clock.ts';
 import type { Sight } from '../../db/access/sight.ts';
 import type { Db } from '../../db/db.ts';
-import { deskMarks, type DeskMark } from '../../db/desk.ts';
+import { deskMarks, deskVersion, type DeskMark } from '../../db/desk.ts';
 
 /** Whoever listens. */
 interface Listener {
@@ -21,6 +22,10 @@ export interface DeskStream {
   close(): void;
 }
 
+/** For so many wall ms after a change was told of, all desks are read at each look: it may commit only then. */
+const SETTLES_MS = 10_000;
+/** All desks are read at least as often, because tasks become due. */
+const AT_LEAST_MS = 20_000;
 /** Streams of one user, such as tabs. */
 const OPEN = 20;
 
@@ -33,7 +38,15 @@ export function createDeskStream(
   let looking: NodeJS.Timeout | null = null;
   let beating: NodeJS.Timeout | null = null;
 
+  let known = { version: -1, changedAt: 0, readAt: 0 };
+
   async function look(): Promise<void> {
+    const version = await deskVersion(db);
+    const now = wallNow();
+    if (version !== known.version) known = { ...known, version, changedAt: now };
+    const quiet = now - known.changedAt > SETTLES_MS && now - known.readAt < AT_LEAST_MS;
+    if (quiet && ![...listeners].some(({ told }) => told === null)) return;
+    known = { ...known, readAt: now };
     const marks = await deskMarks(db);
     for (const one of listeners) tell(one, marks);
   }

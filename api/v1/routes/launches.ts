@@ -16,6 +16,7 @@ import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
 import { assertLaunchable, audienceOf, mayTake, sendersOf } from '../access/launching.ts';
 import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
+import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createLive } from '../live.ts';
 import { notFound } from '../problem.ts';
@@ -38,7 +39,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
   const { db, clock, hashIdentity, wake } = deps;
   const live = createLive(app, deps.log);
 
-  const viewerOf = ({ user, owners }: Principal): Viewer => ({ userId: user.id, owners });
+  const viewerOf = (principal: Principal): Viewer => ({ userId: principal.user.id, ...sightOf(principal) });
 
   /** @throws HttpProblem 404 */
   async function seen(principal: Principal, id: string): Promise<LaunchView> {
@@ -89,7 +90,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const rows = await listLaunchViews(db, { viewer, status, sequence, before, limit: limit + 1 });
       const shown = page(rows, limit, (row) => [row.place, row.id]);
       const ids = shown.items.map(({ id }) => id);
-      const numbers = await launchNumbers(db, ids, viewer.owners);
+      const numbers = await launchNumbers(db, ids, viewer);
       return { items: shown.items.map((row) => ({ ...row, ...numbers.get(row.id)! })), next: shown.next };
     },
   });
@@ -132,12 +133,12 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request) => {
       const principal = principalOf(request);
       const launch = await seen(principal, request.params.id);
-      const numbers = (await launchNumbers(db, [launch.id], principal.owners)).get(launch.id)!;
+      const numbers = (await launchNumbers(db, [launch.id], sightOf(principal))).get(launch.id)!;
       const { reason, lookAt } = await pacing(db, launch.id);
       return {
         ...launch,
         ...numbers,
-        exclusions: await countExclusions(db, launch.id, principal.owners),
+        exclusions: await countExclusions(db, launch.id, sightOf(principal)),
         waitsFor: reason,
         looksAgainAt: lookAt === null || reason === null ? null : new Date(lookAt),
       };
@@ -201,7 +202,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const { id } = await seen(principal, request.params.id);
       const { cursor, limit, status, reason } = request.query;
       const after = placeOf(cursor, place);
-      const filter = { owners: principal.owners, status, reason, after, limit: limit + 1 };
+      const filter = { sight: sightOf(principal), status, reason, after, limit: limit + 1 };
       const rows = await listLaunchEnrollments(db, id, filter);
       const shown = page(rows, limit, (row) => [row.place, row.id]);
       return {
@@ -222,11 +223,16 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     },
     config: { access: everybody('launches:read') },
     handler: async (request) => {
-      const { owners, ...principal } = principalOf(request);
-      const { id } = await seen({ owners, ...principal }, request.params.id);
+      const principal = principalOf(request);
+      const { id } = await seen(principal, request.params.id);
       const { cursor, limit, reason } = request.query;
       const after = placeOf(cursor, z.tuple([z.uuid()]))?.[0] ?? null;
-      const rows = await listExclusions(db, id, { owners, reason, after, limit: limit + 1 });
+      const rows = await listExclusions(db, id, {
+        sight: sightOf(principal),
+        reason,
+        after,
+        limit: limit + 1,
+      });
       const shown = page(rows, limit, (row) => [row.leadId]);
       return {
         items: shown.items.map((row) => ({ ...row, sentence: explainReason(row.reason) })),
@@ -237,13 +243,13 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
 
   const progress = async (id: string, viewer: Viewer) => {
     const launch = await readLaunchView(db, id, viewer);
-    const { counts, reasons } = (await launchNumbers(db, [id], viewer.owners)).get(id)!;
+    const { counts, reasons } = (await launchNumbers(db, [id], viewer)).get(id)!;
     return {
       status: launch?.status ?? 'stopped',
       paused: launch?.paused ?? null,
       counts,
       reasons,
-      steps: await stepNumbers(db, id, viewer.owners),
+      steps: await stepNumbers(db, id, viewer),
     };
   };
 

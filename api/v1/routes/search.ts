@@ -34,7 +34,7 @@ export function searchRoutes(app: Api, { db }: ApiDeps): void {
       const { q } = request.query;
       // A key that may read leads only finds nothing else.
       const may = (scope: Scope) => principal.scopes === null || principal.scopes.has(scope);
-      const viewer = { userId: principal.user.id, owners: principal.owners };
+      const viewer = { userId: principal.user.id, ...sightOf(principal) };
       const [leads, sequences, launches] = await Promise.all([
         searchLeads(db, q, sightOf(principal)),
         may('sequences:read') ? searchSequences(db, q) : [],

@@ -18,6 +18,7 @@ import { asCompiled, compileText, continuations } from '../../operations/sequenc
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
 import { instant, listOf, type Api } from '../contract.ts';
+import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../problem.ts';
 import { byName, messageSchema, monthSchema, numbersSchema, source } from './sequence-schemas.ts';
@@ -55,15 +56,15 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
     },
     config: { access: READ },
     handler: async (request) => {
-      const { owners } = principalOf(request);
+      const sight = sightOf(principalOf(request));
       const { version: wanted } = request.query;
       const version = await (wanted === undefined
         ? loadNewest(db, request.params.name)
         : loadVersion(db, wanted));
       if (!version || version.name !== request.params.name) throw notFound('sequence');
       const [steps, arms] = await Promise.all([
-        stepNumbers(db, version.id, owners),
-        armNumbers(db, version.id, owners),
+        stepNumbers(db, version.id, sight),
+        armNumbers(db, version.id, sight),
       ]);
       // In the order in which they are written: the first one is what the others are held against.
       const rows = stepsInOrder(version.plan).flatMap((node) => {
@@ -145,7 +146,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
     },
     config: { access: READ },
     handler: async (request) => ({
-      items: await leadsToPreview(db, request.params.name, principalOf(request).owners),
+      items: await leadsToPreview(db, request.params.name, sightOf(principalOf(request))),
     }),
   });
 
@@ -204,7 +205,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
     return asCompiled(version);
   }
 
-  async function readLead(wanted: string | null, { owners, user }: Principal) {
+  async function readLead(wanted: string | null, principal: Principal) {
     if (wanted === null)
       return {
         lead: sampleLead(1, { country: null, timeZone: null }),
@@ -214,7 +215,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
       (lead) => lead.id,
       () => null,
     );
-    if (id === null || !(await seesLead(db, id, owners, user.role === 'manager'))) throw notFound('lead');
+    if (id === null || !(await seesLead(db, id, sightOf(principal)))) throw notFound('lead');
     const lead = await loadLead(db, id);
     const [senders, bonds, { channels, dead }] = await Promise.all([
       listSenders(db),

@@ -26,6 +26,7 @@ import {
   tag,
   type Api,
 } from '../contract.ts';
+import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 import {
@@ -61,8 +62,8 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
     handler: async (request) => {
       const { cursor, limit, search } = request.query;
       const after = placeOf(cursor, z.tuple([z.string()]))?.[0] ?? null;
-      const { owners } = principalOf(request);
-      const rows = await sequenceLines(db, { after, search: search ?? null, limit: limit + 1, owners });
+      const sight = sightOf(principalOf(request));
+      const rows = await sequenceLines(db, { after, search: search ?? null, limit: limit + 1, sight });
       const lines = rows.map((row) => ({
         ...row,
         answeredRate: row.started === 0 ? null : row.answered / row.started,

@@ -69,7 +69,8 @@ test('a stream ends when its session does; the database is looked at once for al
   expect(join(20)).toBe(false);
   await sleep(400);
   expect(looks).toBeGreaterThan(1);
-  expect(looks).toBeLessThan(10);
+  // Of a look while something may still commit: the number of changes, and the desks.
+  expect(looks).toBeLessThan(20);
   expect(ended).toEqual([]);
   await endSession(api.db, token);
   good = false;
