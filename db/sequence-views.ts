@@ -35,17 +35,19 @@ export async function sequenceLines(
        select distinct on (v.name) v.name, v.title, v.id, v.created_at from sequence_versions v
        where ($1::text is null or v.name > $1)
          and ($2::text is null or strpos(lower(v.name || ' ' || v.title), lower($2)) > 0)
-       order by v.name, v.created_at desc, v.id desc limit $3)
+       order by v.name, v.created_at desc, v.id desc limit $3),
+     answers as (select distinct enrollment_id from lead_events where type = 'replied' and enrollment_id is not null),
+     counted as (
+       select v.name, count(*) filter (where e.status in ('pending', 'running')) as running,
+         count(*) filter (where e.started_at is not null or e.status <> 'pending') as started, count(a.enrollment_id) as answered
+       from newest n join sequence_versions v on v.name = n.name join enrollments e on e.version_id = v.id
+         left join answers a on a.enrollment_id = e.id
+         ${sight.owners === null ? 'where $4::text[] is null' : `join leads l on l.id = e.lead_id where ${OWNED('$4', sight.unowned)}`} group by v.name)
      select n.name, n.title, n.id as "versionId", n.created_at as "createdAt",
        (select max(revision) from copy_revisions where version_id = n.id) as revision,
        (select count(*) from sequence_versions where name = n.name) as versions,
        coalesce(c.running, 0) as running, coalesce(c.started, 0) as started, coalesce(c.answered, 0) as answered
-     from newest n left join lateral (
-       select count(*) filter (where e.status in ('pending', 'running')) as running,
-         count(*) filter (where e.started_at is not null or e.status <> 'pending') as started,
-         count(*) filter (where exists (select from lead_events r where r.enrollment_id = e.id and r.type = 'replied')) as answered
-       from enrollments e where e.version_id in (select id from sequence_versions where name = n.name)
-         and ($4::text[] is null or exists (select from leads l where l.id = e.lead_id and ${OWNED('$4', sight.unowned)}))) c on true
+     from newest n left join counted c on c.name = n.name
      order by n.name`,
     [after, search, limit, sight.owners],
   );

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { get } from 'node:http';
 import {
+  makeEnrollment,
+  makeLaunch,
   makeLead,
   makePlan,
   makeSender,
@@ -233,4 +235,25 @@ test('progress is told whenever it changed, to everybody who follows, and ends w
   await new Promise((resolve) => setTimeout(resolve, 1300));
   expect(seen).toHaveLength(2);
   request.destroy();
+});
+
+test('a manager’s numbers of a launch and its sequence are of the team’s leads and of those that nobody owns', async () => {
+  const version = await hello();
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  await api.signedIn({ role: 'rep', email: 'mine@acme.test', team: 'north' });
+  for (const owner of ['mine@acme.test', null, null, 'theirs@acme.test']) {
+    const { id: leadId } = await makeLead(api.db, { owner });
+    await makeEnrollment(api.db, { launchId: launch.id, leadId });
+  }
+  const counted = async (client: Client) => {
+    const { counts } = (await client.get(`/launches/${launch.id}`)).body;
+    const { items } = (await client.get('/sequences')).body;
+    return [
+      Object.values<number>(counts).reduce((a, b) => a + b),
+      items[0].running,
+      (await client.get(`/launches/${launch.id}/enrollments`)).body.items.length,
+    ];
+  };
+  expect(await counted(await api.signedIn({ role: 'manager', team: 'north' }))).toEqual([3, 3, 3]);
+  expect(await counted(admin)).toEqual([4, 4, 4]);
 });
