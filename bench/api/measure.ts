@@ -80,7 +80,7 @@ export async function measure(url: string, { times, only, explained }: Options):
       secrets: createSecrets([{ id: 'bench', key: Buffer.alloc(32, 1) }]),
       hashIdentity: createIdentityHasher(Buffer.alloc(32, 1)),
       log: createLogger({ level: 'fatal' }),
-      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true, rawMailDays: 30 },
+      config: { publicUrl: 'http://127.0.0.1:9', allowPrivateEndpoints: true, rawMailDays: 30, oidc: null },
       providers,
       wake: () => {},
     },
