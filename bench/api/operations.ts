@@ -51,6 +51,7 @@ const RANGES = [7, 28, 90, 365].map((days) => `from=${day(days)}&to=${day(0)}&ti
 const sequence = (n: number) => `sequence-${n % SEQUENCES}`;
 
 export const OPERATIONS: readonly Operation[] = [
+  fixed('session.methods', '/session/methods'),
   fixed('me.read', '/me'),
   fixed('me.counts', '/me/counts'),
   fixed('tasks.list by worth', '/tasks'),
