@@ -41,6 +41,12 @@ const WAKE_MS = 10_000;
 /** Opens the stack for one command and closes it afterwards. @throws ConfigError, CliError when nothing runs */
 export async function withSession<T>(out: Output, work: (session: Session) => Promise<T>): Promise<T> {
   const env = readEnvironment();
+  if (env.CADENZA_URL)
+    throw new CliError(
+      'This command works on the database only. Unset CADENZA_URL to run it where Cadenza runs; over CADENZA_URL there are why, timeline, tasks list and tasks done.',
+      2,
+      'not_remote',
+    );
   const file = stackFile(resolve(env.CADENZA_DATA_DIR ?? '.cadenza'));
   if (!isProduction(env) && !existsSync(file)) {
     throw new CliError(

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { TaskRow } from '../../db/tasks.ts';
 import { action, addCommand, addGroup } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { remote, remoteLead, type Remote } from '../remote.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -50,14 +52,23 @@ export function addTasks(program: Command): void {
             import('../output/when.ts'),
           ]);
         const { lead, launch, limit, ...filter } = options;
-        const rows = await withSession(out, async ({ db }) =>
-          listTasks(db, {
-            ...filter,
-            limit,
-            ...(lead !== undefined && { leadId: (await findLead(db, lead)).id }),
-            ...(launch !== undefined && { launchId: (await findLaunch(db, launch)).id }),
-          }),
-        );
+        const api = remote();
+        if (api && launch !== undefined)
+          throw new CliError('--launch works on the database only: unset CADENZA_URL.', 2, 'not_remote');
+        const rows = api
+          ? await remoteTasks(api, {
+              ...filter,
+              limit: Math.min(limit, 200),
+              ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
+            })
+          : await withSession(out, async ({ db }) =>
+              listTasks(db, {
+                ...filter,
+                limit,
+                ...(lead !== undefined && { leadId: (await findLead(db, lead)).id }),
+                ...(launch !== undefined && { launchId: (await findLaunch(db, launch)).id }),
+              }),
+            );
         await out.result({ tasks: rows }, async () => {
           if (rows.length === 0) return out.line('No tasks.');
           await out.table(
@@ -141,23 +152,27 @@ export function addTasks(program: Command): void {
           import('../../db/lookup.ts'),
           import('../session.ts'),
         ]);
-        const { task, stopped } = await withSession(out, async ({ db, wake }) => {
-          const done = await completeTask(db, await requireId(db, 'task', text), {
-            outcome: outcome
-              .trim()
-              .toLowerCase()
-              .replaceAll(/[\s-]+/g, '_'),
-            ...(note !== undefined && { note }),
-            ...((subject !== undefined || edited !== undefined) && {
-              edited: {
-                ...(subject !== undefined && { subject }),
-                ...(edited !== undefined && { text: edited }),
-              },
-            }),
-          });
-          await wake({ enrollments: done.wake });
-          return done;
-        });
+        const given = {
+          outcome: outcome
+            .trim()
+            .toLowerCase()
+            .replaceAll(/[\s-]+/g, '_'),
+          ...(note !== undefined && { note }),
+          ...((subject !== undefined || edited !== undefined) && {
+            edited: {
+              ...(subject !== undefined && { subject }),
+              ...(edited !== undefined && { text: edited }),
+            },
+          }),
+        };
+        const api = remote();
+        const { task, stopped } = api
+          ? await api.post<Completed>(`/tasks/${await remoteTask(api, text)}/complete`, given)
+          : await withSession(out, async ({ db, wake }) => {
+              const done = await completeTask(db, await requireId(db, 'task', text), given);
+              await wake({ enrollments: done.wake });
+              return done;
+            });
         await out.result({ task, stopped }, () => {
           out.line(`Done: ${task.title} (${words(task.outcome ?? '')}).`);
           if (stopped > 0) out.line('That ended the sequence.');
@@ -168,4 +183,36 @@ export function addTasks(program: Command): void {
 
 function stateOf(task: TaskRow): string {
   return task.outcome ? `${task.state}: ${words(task.outcome)}` : task.state;
+}
+
+interface Completed {
+  readonly task: Pick<TaskRow, 'title' | 'outcome'>;
+  readonly stopped: number;
+}
+type Listed = Pick<
+  TaskRow,
+  'id' | 'kind' | 'state' | 'title' | 'leadName' | 'assignee' | 'outcome' | 'dueAt'
+>;
+
+async function remoteTasks(
+  api: Remote,
+  filter: Readonly<Record<string, string | number | undefined>>,
+): Promise<Listed[]> {
+  const { items } = await api.get<{ items: (Omit<Listed, 'dueAt'> & { dueAt: string })[] }>('/tasks', {
+    sort: filter.state === undefined || filter.state === 'open' ? 'dueAt' : '-doneAt',
+    ...filter,
+  });
+  return items.map((task) => ({ ...task, dueAt: new Date(task.dueAt) }));
+}
+
+/** By how its id begins. */
+async function remoteTask(api: Remote, text: string): Promise<string> {
+  if (text.length === 36) return text;
+  const found = (await remoteTasks(api, { limit: 200 })).filter(({ id }) =>
+    id.startsWith(text.toLowerCase()),
+  );
+  if (found.length === 1) return found[0]!.id;
+  throw found.length === 0
+    ? new CliError(`There is no open task whose id begins with ${text}.`, 2, 'not_found')
+    : new CliError(`${found.length} tasks begin with ${text}: give more of the id.`, 2, 'ambiguous');
 }

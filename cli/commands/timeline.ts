@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { timeline as readTimeline } from '../../db/history.ts';
 import { action, addCommand } from '../command.ts';
+import { remote, remoteLead, type Remote } from '../remote.ts';
 import { wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -21,9 +23,10 @@ export function addTimeline(program: Command): void {
           import('../output/when.ts'),
           import('../../sequences/calendar/zone.ts'),
         ]);
-        const { lead, timeZone, entries, truncated } = await withSession(out, async ({ db }) =>
-          timeline(db, (await findLead(db, text)).id, limit),
-        );
+        const api = remote();
+        const { lead, timeZone, entries, truncated } = api
+          ? await remoteTimeline(api, text, limit)
+          : await withSession(out, async ({ db }) => timeline(db, (await findLead(db, text)).id, limit));
         const json = {
           lead,
           timeZone,
@@ -53,4 +56,14 @@ export function addTimeline(program: Command): void {
         });
       }),
     );
+}
+
+type Timeline = Awaited<ReturnType<typeof readTimeline>>;
+
+async function remoteTimeline(api: Remote, text: string, limit: number): Promise<Timeline> {
+  const id = await remoteLead(api, text);
+  const found = await api.get<
+    Omit<Timeline, 'entries'> & { entries: (Omit<Timeline['entries'][number], 'at'> & { at: string })[] }
+  >(`/leads/${id}/timeline`, { limit: Math.min(limit, 1000) });
+  return { ...found, entries: found.entries.map((entry) => ({ ...entry, at: Date.parse(entry.at) })) };
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { Why } from '../../db/why.ts';
 import { action, addCommand } from '../command.ts';
+import { remote, remoteLead, type Remote } from '../remote.ts';
 
 export function addWhy(program: Command): void {
   addCommand(program, 'why <lead>', {
@@ -13,9 +15,12 @@ export function addWhy(program: Command): void {
         import('../session.ts'),
         import('../output/when.ts'),
       ]);
-      const answer = await withSession(out, async ({ db, hashIdentity }) =>
-        why(db, hashIdentity, (await findLead(db, text)).id),
-      );
+      const api = remote();
+      const answer = api
+        ? await remoteWhy(api, text)
+        : await withSession(out, async ({ db, hashIdentity }) =>
+            why(db, hashIdentity, (await findLead(db, text)).id),
+          );
       const { enrollment, next } = answer;
       const json = {
         ...answer,
@@ -40,4 +45,31 @@ export function addWhy(program: Command): void {
       });
     }),
   );
+}
+
+/** Times are text on the wire. */
+type OnTheWire = Omit<Why, 'enrollment' | 'next'> & {
+  readonly enrollment:
+    | (Omit<NonNullable<Why['enrollment']>, 'startedAt' | 'endedAt'> & {
+        readonly startedAt: string | null;
+        readonly endedAt: string | null;
+      })
+    | null;
+  readonly next: { readonly action: string | null; readonly at: string } | null;
+};
+
+async function remoteWhy(api: Remote, text: string): Promise<Why> {
+  const { enrollment, next, ...answer } = await api.get<OnTheWire>(
+    `/leads/${await remoteLead(api, text)}/why`,
+  );
+  const at = (time: string | null) => (time === null ? null : Date.parse(time));
+  return {
+    ...answer,
+    enrollment: enrollment && {
+      ...enrollment,
+      startedAt: at(enrollment.startedAt),
+      endedAt: at(enrollment.endedAt),
+    },
+    next: next && { ...next, at: Date.parse(next.at) },
+  };
 }

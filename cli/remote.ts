@@ -1,0 +1,88 @@
+/** Cadenza over HTTP: what commands use instead of the database when CADENZA_URL is set. */
+import { randomUUID } from 'node:crypto';
+import { readEnvironment } from '../common/config.ts';
+import { CliError } from './errors.ts';
+
+const TIMEOUT_MS = 30_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export interface Remote {
+  /** @param path below `/v1` @throws CliError with the server's own sentence */
+  get<Found>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Found>;
+  post<Found>(path: string, body: unknown): Promise<Found>;
+}
+
+/** null: commands use the database of this machine. @throws CliError when there is an address and no key */
+export function remote(): Remote | null {
+  const { CADENZA_URL: url, CADENZA_KEY: key } = readEnvironment();
+  if (!url) return null;
+  if (!key)
+    throw new CliError(
+      `CADENZA_URL is set to ${url}: set CADENZA_KEY to an API key of yours there (Settings, API keys).`,
+      2,
+      'no_key',
+    );
+  const base = `${url.replace(/\/+$/, '')}/v1`;
+  const send = async <Found>(method: string, address: string, body?: unknown): Promise<Found> => {
+    const response = await fetch(`${base}${address}`, {
+      method,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((error: Error) => {
+      throw new CliError(
+        `${url} does not answer (${error.message}). Is CADENZA_URL right?`,
+        1,
+        'unreachable',
+      );
+    });
+    const text = await response.text();
+    const answer = (
+      /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {}
+    ) as Found & {
+      code?: string;
+      detail?: string;
+    };
+    if (response.ok) return answer;
+    const wrongQuestion = [400, 404, 422].includes(response.status);
+    throw new CliError(
+      answer.detail ?? `${url} answered ${response.status}.`,
+      wrongQuestion ? 2 : 1,
+      answer.code ?? 'refused',
+    );
+  };
+  return {
+    get(path, query = {}) {
+      const search = new URLSearchParams();
+      for (const [name, value] of Object.entries(query))
+        if (value !== undefined) search.set(name, String(value));
+      return send('GET', search.size > 0 ? `${path}?${search}` : path);
+    },
+    post: (path, body) => send('POST', path, body),
+  };
+}
+
+/** A lead by id, email or name. @throws CliError when there is none, or more than one */
+export async function remoteLead(api: Remote, text: string): Promise<string> {
+  if (UUID.test(text)) return text;
+  const { items } = await api.get<{ items: { id: string; name: string | null; email: string | null }[] }>(
+    '/leads',
+    { q: text, limit: 20 },
+  );
+  const exact = items.filter((lead) =>
+    [lead.email, lead.name].some((known) => known?.toLowerCase() === text.toLowerCase()),
+  );
+  const found = exact.length > 0 ? exact : items;
+  if (found.length === 1) return found[0]!.id;
+  throw found.length === 0
+    ? new CliError(`There is no lead “${text}”.`, 2, 'not_found')
+    : new CliError(
+        `“${text}” may be ${found.map(({ email, id }) => email ?? id).join(', ')}: say which by the email.`,
+        2,
+        'ambiguous',
+      );
+}

@@ -1,0 +1,71 @@
+/** The terminal over HTTP says what it says on the database. */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { SCOPES } from '../../api/v1/access/principal.ts';
+import { addApiKey } from '../../db/access/api-keys.ts';
+import { addUser } from '../../db/access/users.ts';
+import { makeTask } from '../api/v1/desk-support.ts';
+import { startApi, type TestApi } from '../api/v1/support.ts';
+import { cadenza, makeFolder, type Run } from './support.ts';
+
+// Each command is a process of its own.
+jest.setTimeout(60_000);
+
+let api: TestApi;
+let folder: ReturnType<typeof makeFolder>;
+let key: string;
+let task: Awaited<ReturnType<typeof makeTask>>;
+beforeAll(async () => {
+  folder = makeFolder();
+  api = await startApi();
+  const user = await addUser(api.db, { email: 'rosa@acme.test', name: 'Rosa', role: 'admin' });
+  ({ secret: key } = await addApiKey(api.db, {
+    userId: user.id,
+    name: 'terminal',
+    scopes: SCOPES,
+    expiresAt: null,
+  }));
+  task = await makeTask(api.db, { owner: 'rosa', firstName: 'Remote', dueAt: api.clock.now() });
+});
+afterAll(async () => {
+  await api?.close();
+  folder?.remove();
+});
+
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> =>
+  cadenza(args, { cwd: folder.path, env: { CADENZA_URL: api.url, CADENZA_KEY: key, ...env } });
+
+test('why and timeline tell the same facts as the API, found by name', async () => {
+  const why = await run(['why', 'remote lovelace', '--json']);
+  expect([why.code, why.json()]).toMatchObject([
+    0,
+    { lead: { id: task.leadId }, blocks: [{ kind: 'task' }] },
+  ]);
+  const text = await run(['why', 'Remote Lovelace']);
+  expect(text.stdout).toContain('A task is open');
+  const timeline = await run(['timeline', task.leadId, '--json']);
+  expect([timeline.code, timeline.json()]).toMatchObject([0, { lead: { id: task.leadId } }]);
+});
+
+test('a task is listed and done', async () => {
+  const list = await run(['tasks', 'list']);
+  expect([list.code, list.stdout]).toEqual([0, expect.stringContaining(task.id.slice(0, 8))]);
+  const wrong = await run(['tasks', 'done', task.id.slice(0, 8), '--outcome', 'nonsense']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('is no outcome of a call task')]);
+  const done = await run(['tasks', 'done', task.id.slice(0, 8), '--outcome', 'connected']);
+  expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('Done: Do it for Remote')]);
+  const { rows } = await api.db.query('select state from tasks where id = $1', [task.id]);
+  expect(rows[0]).toEqual({ state: 'done' });
+});
+
+test('what is wrong is said: no such lead, no key, a bad key, nobody there, a command that needs the database', async () => {
+  for (const [args, env, code, said] of [
+    [['why', 'nobody at all'], {}, 2, 'There is no lead'],
+    [['why', 'ada'], { CADENZA_KEY: '' }, 2, 'set CADENZA_KEY'],
+    [['why', 'ada'], { CADENZA_KEY: 'cdz_wrong' }, 1, 'not good'],
+    [['why', 'ada'], { CADENZA_URL: 'http://127.0.0.1:9' }, 1, 'does not answer'],
+    [['senders', 'list'], {}, 2, 'works on the database only'],
+  ] as const) {
+    const ended = await run(args, env);
+    expect([args, ended.code, ended.stderr]).toEqual([args, code, expect.stringContaining(said)]);
+  }
+});
