@@ -60,7 +60,7 @@ export function remote(): Remote | null {
       const search = new URLSearchParams();
       for (const [name, value] of Object.entries(query))
         if (value !== undefined) search.set(name, String(value));
-      return send('GET', search.size > 0 ? `${path}?${search}` : path);
+      return send('GET', search.size > 0 ? `${path}?${search.toString()}` : path);
     },
     post: (path, body) => send('POST', path, body),
   };
