@@ -78,11 +78,12 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
     },
     config: write,
     handler: async (request, reply) => {
-      if (request.body.includes('\u0000'))
+      // What a browser or the parser could not read as UTF-8 is U+FFFD by now.
+      if (/[\u0000\ufffd]/.test(request.body))
         throw new HttpProblem(
           422,
           'bad_csv',
-          'The file has NUL characters: it is no text. Save it as CSV (UTF-8).',
+          'The file is no text in UTF-8. Save it as “CSV UTF-8” and send it again.',
         );
       const added = await addImport(db, {
         userId: principalOf(request).user.id,

@@ -20,6 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const keyOfAdmin = async () => {
+  const made = await admin.post('/me/api-keys', { name: 'import', scopes: ['leads:write'] });
+  return made.body.secret as string;
+};
 const names = (answer: { body: { items: { name: string }[] } }) => answer.body.items.map(({ name }) => name);
 
 test('leads are found by parts of words, by what they are and by what they did', async () => {
@@ -175,6 +179,16 @@ test('a file is looked at, mapped, imported with what was not taken told, and la
     dryRun: true,
   });
   expect(tried.body.excluded).toMatchObject([{ reason: 'no_reachable_channel', count: 2 }]);
+});
+
+test('a file that is not UTF-8 is refused before anything of it is kept', async () => {
+  const latin = Buffer.from('Vorname,Mail\nJürgen,j@import.test\n', 'latin1');
+  const answer = await fetch(`${api.url}/v1/imports`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv', authorization: `Bearer ${await keyOfAdmin()}` },
+    body: latin,
+  });
+  expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'bad_csv']);
 });
 
 test('what was suppressed by hand can be taken back, what a person wished cannot', async () => {

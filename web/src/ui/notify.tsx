@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { newKey } from '../api/client.ts';
+import { problemText } from '../api/problem-text.ts';
 import { i18n } from '../i18n/index.ts';
 
 const close = () => ({ 'aria-label': i18n.t('common:action.close') });
@@ -32,7 +33,7 @@ export function soon(message: string, act: () => unknown, onUndo: () => void = (
     return true;
   };
   const now = () => {
-    if (end()) void act();
+    if (end()) void Promise.resolve(act()).catch((error: unknown) => failed(problemText(error)));
   };
   const undo = () => {
     if (end()) onUndo();
