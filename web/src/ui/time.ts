@@ -70,3 +70,18 @@ export const dateOf = (days: number): string => {
   at.setDate(at.getDate() + days);
   return new Intl.DateTimeFormat('en-CA').format(at);
 };
+
+/** Every date from one to another, both included. */
+export function datesBetween(first: string, last: string): string[] {
+  const dates: string[] = [];
+  const end = Date.parse(`${last}T12:00:00Z`);
+  for (let at = Date.parse(`${first}T12:00:00Z`); at <= end && dates.length < 400; at += 86_400_000)
+    dates.push(new Date(at).toISOString().slice(0, 10));
+  return dates;
+}
+
+/** Every IANA zone that the browser knows, UTC first. */
+export const ZONES: readonly string[] = [
+  'UTC',
+  ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC'),
+];

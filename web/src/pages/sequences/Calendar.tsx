@@ -5,11 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Channel } from '../../ui/Channel.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { day, weekdayOf } from '../../ui/time.ts';
+import { datesBetween, day, weekdayOf, ZONES } from '../../ui/time.ts';
 import classes from './Calendar.module.css';
 
 type Day = Answer<'sequences.simulate'>['days'][number];
-const ZONES = Intl.supportedValuesOf('timeZone');
 
 /** A month of a sequence before it is launched: what would go out when, with weekends, holidays and limits. */
 export function Calendar({ name, source }: { name: string; source: string | null }) {
@@ -64,7 +63,7 @@ export function Calendar({ name, source }: { name: string; source: string | null
             label={t('calendar.zone')}
             w={200}
             searchable
-            data={ZONES}
+            data={[...ZONES]}
             value={given.timeZone}
             onChange={(timeZone) => setGiven({ ...given, timeZone: timeZone ?? given.timeZone })}
           />
@@ -110,9 +109,14 @@ export function Calendar({ name, source }: { name: string; source: string | null
 function Month({ days }: { days: readonly Day[] }) {
   const { t } = useTranslation('sequences');
   const first = weekdayOf(days[0]!.day);
+  const busy = new Map(days.map((one) => [one.day, one]));
+  // Also the days on which nothing goes out: a weekend is a gap that one sees.
+  const all = datesBetween(days[0]!.day, days.at(-1)!.day).map(
+    (date) => busy.get(date) ?? { day: date, total: 0, touches: [] },
+  );
   return (
     <ol className={classes.month} aria-label={t('calendar.title')}>
-      {days.map((one, index) => (
+      {all.map((one, index) => (
         <li
           key={one.day}
           className={classes.day}

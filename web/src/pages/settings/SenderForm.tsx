@@ -15,6 +15,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, tagged, type Needs } from '../../api/client.ts';
 import { done } from '../../ui/notify.tsx';
+import { ZONES } from '../../ui/time.ts';
 import type { Sender } from './Senders.tsx';
 
 type Channel = Sender['channel'];
@@ -61,7 +62,6 @@ const CAPPED: Readonly<Record<Channel, readonly (keyof Sender['caps'])[]>> = {
   task: ['task'],
 };
 
-const ZONES = Intl.supportedValuesOf('timeZone');
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Adds or changes a sender. What is secret goes in and never comes out: an empty field keeps what is there. */
@@ -148,7 +148,7 @@ export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: 
           <Select
             label={t('senders.zone')}
             searchable
-            data={ZONES}
+            data={[...ZONES]}
             value={zone}
             onChange={(value) => setZone(value ?? zone)}
           />
