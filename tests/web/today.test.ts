@@ -69,6 +69,7 @@ test('a rep works through the day by keyboard alone; what was done can be undone
   }
   await page.getByRole('heading', { name: 'All done for now' }).waitFor();
   await page.goto('/settings');
+  await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
   for (const task of tasks)
     await until(async () => (await stateOf(task.id)).state === 'done', 'the task is done');
   expect(
