@@ -1,5 +1,6 @@
 /** The sequence language: definition files to plans, copies to messages, conditions to answers. */
 export { DEFAULT_FOOTER } from './compile-copy.ts';
+export { compileCondition } from './conditions/compile-condition.ts';
 export {
   compileSegment,
   ConditionError,

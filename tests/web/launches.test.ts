@@ -40,13 +40,13 @@ test('a launch is tried, says who is left out and when the last one is reached, 
 
   const { page, complaints, close } = await visit(browser, api);
   await page.goto(`/launches/new?leads=${[...ids, nora.id, busy.id].join(',')}`);
-  await page.getByLabel('spring').first().check();
+  await page.getByRole('radio', { name: /^spring/ }).check();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Next' }).click();
   await page.getByText('The 12 leads that you selected').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Next' }).click();
-  await page.getByText('Whichever the sequence names').waitFor();
+  await page.getByText('0 of 3 used today, 3 free').waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'launch-senders');
   await page.getByRole('button', { name: 'Next' }).click();
@@ -77,6 +77,92 @@ test('a launch is tried, says who is left out and when the last one is reached, 
   await page.getByRole('tab', { name: 'Leads' }).click();
   await page.getByText('Lead3').waitFor();
   expect(complaints).toEqual([]);
+  await close();
+});
+
+test('a new launch is nobody’s until somebody is chosen, counts while a condition is typed, and survives a reload', async () => {
+  const { page, complaints, close } = await visit(browser, api, { timeZone: 'Europe/Istanbul' });
+  for (const firstName of ['Ines', 'Ivo'])
+    await makeLead(api.db, { firstName, lastName: 'Prag', country: 'CZ' });
+  const next = page.getByRole('button', { name: 'Next' });
+  await page.goto('/launches/new');
+  expect(await next.isDisabled()).toBe(true);
+  await page.getByRole('radio', { name: /^spring/ }).check();
+  await page.getByText('version 1, wording 1').first().waitFor();
+  await next.click();
+  await page.getByText('Nobody is chosen yet.').waitFor();
+  expect(await next.isDisabled()).toBe(true);
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  const condition = page.getByRole('textbox', { name: 'Condition' });
+  await condition.fill('lead.county == "CZ"');
+  await page.locator('textarea[aria-invalid=true]').waitFor();
+  expect(await next.isDisabled()).toBe(true);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'launch-condition-wrong');
+  await condition.fill('lead.country == "CZ"');
+  await page.getByText('2 leads match').waitFor();
+  await page.getByText('Ines Prag').waitFor();
+  await page.reload();
+  await page.getByText('2 leads match').waitFor();
+  expect(await condition.inputValue()).toBe('lead.country == "CZ"');
+  await next.click();
+  await page.getByLabel('Only these').check();
+  expect(await next.isDisabled()).toBe(true);
+  await page.getByRole('checkbox', { name: /Rosa Lind/ }).check();
+  await page.getByText('Your time, Europe/Istanbul').waitFor();
+  await page.getByRole('combobox', { name: 'Who approves messages first?' }).click();
+  await page.getByRole('option', { name: /Every message/ }).click();
+  await page.getByRole('combobox', { name: 'By whom' }).click();
+  await page
+    .getByRole('option', { name: /Rosa Lind/ })
+    .first()
+    .click();
+  await page.getByLabel('Name of the launch').fill('Prague');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'launch-senders-chosen');
+  await next.click();
+  await page.getByRole('button', { name: 'Launch 2 leads' }).waitFor();
+  await page.goBack();
+  await page.getByLabel('Name of the launch').waitFor();
+  await page.goForward();
+
+  // The answer gets lost on its way: after a reload the same launch is looked for, not begun again.
+  await page.route('**/v1/launches', async (route) => {
+    if (route.request().postDataJSON()?.dryRun === false) await route.fetch();
+    await (route.request().postDataJSON()?.dryRun === false ? route.abort() : route.continue());
+  });
+  await page.getByRole('button', { name: 'Launch 2 leads' }).click();
+  await page.getByText('This was sent already').waitFor();
+  await page.unroute('**/v1/launches');
+  await page.reload();
+  await page.getByText('This was sent already').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'See what became of it' }).click();
+  await page.getByRole('heading', { name: 'Prague', level: 1 }).waitFor();
+  const { rows } = await api.db.query<{ review: string; reviewer: string; senders: number; leads: number }>(
+    `select n.review, n.reviewer, cardinality(n.sender_ids) as senders, count(*)::int as leads
+     from launches n join enrollments e on e.launch_id = n.id where n.name = 'Prague' group by n.id`,
+  );
+  expect(rows).toEqual([
+    { review: 'every', reviewer: expect.stringMatching(/@acme\.test$/), senders: 1, leads: 2 },
+  ]);
+  expect(complaints.filter((one) => !/ERR_FAILED/.test(one))).toEqual([]);
+  await close();
+});
+
+test('a rep chooses among the own senders, and “everybody” is who is theirs', async () => {
+  const { page, user, close } = await visit(browser, api, { user: { role: 'rep', name: 'Remy Own' } });
+  await makeSender(api.db, { name: 'Remy’s mailbox', owner: user.email });
+  await makeLead(api.db, { firstName: 'Mine', lastName: 'Only', owner: user.email });
+  await page.goto('/launches/new?sequence=spring');
+  await page.getByRole('radio', { name: /^spring/ }).check();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Everybody who is yours').check();
+  await page.getByText('One lead matches').waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByLabel('Only these').check();
+  await page.getByRole('checkbox', { name: /Remy’s mailbox/ }).waitFor();
+  expect(await page.getByRole('checkbox').count()).toBe(1);
   await close();
 });
 

@@ -13,6 +13,7 @@ import { Crashed, Nowhere } from './shell/Crashed.tsx';
 import { Frame, Pending } from './shell/Frame.tsx';
 import { meQuery } from './shell/session.ts';
 import { SignIn, SignInByLink } from './shell/SignIn.tsx';
+import { begun, FIELDS } from './pages/launches/draft.ts';
 import { textOf } from './search.ts';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: Nowhere });
@@ -101,7 +102,12 @@ const launches = createRoute({
 const newLaunch = createRoute({
   getParentRoute: () => frame,
   path: '/launches/new',
-  validateSearch: (search: Record<string, unknown>) => textOf(search, ['sequence', 'import', 'leads']),
+  validateSearch: (search: Record<string, unknown>) => textOf(search, FIELDS),
+  beforeLoad({ search, cause }) {
+    // Looking at a link is no beginning.
+    if (!search.draft && cause !== 'preload')
+      throw redirect({ to: '/launches/new', search: begun(search), replace: true });
+  },
   component: lazyRouteComponent(() => import('./pages/launches/NewLaunch.tsx'), 'NewLaunch'),
 });
 const launch = createRoute({

@@ -2,7 +2,7 @@
 import type { Db } from '../../../db/db.ts';
 import { importedLeads } from '../../../db/imports.ts';
 import { loadLeads } from '../../../db/leads.ts';
-import { listSenders } from '../../../db/senders.ts';
+import { listSenders, type Sender } from '../../../db/senders.ts';
 import type { LeadProfile } from '../../../sequences/lead.ts';
 import type { KnownAudience } from '../../operations/launch-leads.ts';
 import { HttpProblem, notFound } from '../problem.ts';
@@ -52,6 +52,10 @@ export async function assertLaunchable(db: Db, principal: Principal, audience: K
   }
 }
 
+/** Every sender by which the principal may launch. */
+export const ownSenders = async (db: Db, principal: Principal): Promise<Sender[]> =>
+  (await listSenders(db)).filter((sender) => owns(principal, sender.owner));
+
 /**
  * The senders of a launch that the principal asks for.
  * @throws HttpProblem 404 for another rep's sender
@@ -62,7 +66,7 @@ export async function sendersOf(
   wanted: readonly string[] | null,
 ): Promise<readonly string[] | null> {
   if (principal.owners === null) return wanted;
-  const own = (await listSenders(db)).filter((sender) => owns(principal, sender.owner)).map(({ id }) => id);
+  const own = (await ownSenders(db, principal)).map(({ id }) => id);
   if (wanted === null) {
     if (own.length === 0)
       throw new HttpProblem(422, 'no_sender', 'You have no sender yet: ask an admin to make one yours.');

@@ -15,6 +15,7 @@ import { experimentRoutes } from './analytics-experiments.ts';
 import { forecastRoutes } from './analytics-forecast.ts';
 import { analyticsRoutes } from './analytics.ts';
 import { controlRoutes } from './controls.ts';
+import { launchChoiceRoutes } from './launch-choices.ts';
 import { launchRoutes } from './launches.ts';
 import { metaRoutes } from './meta.ts';
 import { steeringRoutes } from './steering.ts';
@@ -50,6 +51,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   inboxRoutes,
   snippetRoutes,
   launchRoutes,
+  launchChoiceRoutes,
   controlRoutes,
   senderRoutes,
   webhookRoutes,

@@ -59,13 +59,18 @@ export const launchDetail = z
   })
   .meta({ id: 'LaunchDetail' });
 
+/** Whom a segment means. */
+export const condition = z
+  .string()
+  .min(1)
+  .max(4000)
+  .describe('A condition over `lead`, such as lead.country == "DE"');
+
 const audience = z
   .union([
     z.strictObject({ leadIds: z.array(z.uuid()).min(1).max(20_000) }),
     z.strictObject({ importId: z.uuid().describe('Whom an imported file was about') }),
-    z.strictObject({
-      where: z.string().min(1).max(4000).describe('A condition over `lead`, such as lead.country == "DE"'),
-    }),
+    z.strictObject({ where: condition }),
   ])
   .meta({ id: 'Audience' });
 

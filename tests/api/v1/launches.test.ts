@@ -257,3 +257,45 @@ test('a manager’s numbers of a launch and its sequence are of the team’s lea
   expect(await counted(await api.signedIn({ role: 'manager', team: 'north' }))).toEqual([3, 3, 3]);
   expect(await counted(admin)).toEqual([4, 4, 4]);
 });
+
+test('a condition is counted over the leads that one may launch on, and its mistake said', async () => {
+  await leads(3, { owner: 'rosa@acme.test', country: 'DE' });
+  await leads(2, { owner: 'tom@acme.test', country: 'DE' });
+  await leads(1, { owner: 'rosa@acme.test', country: 'FR' });
+  const rosa = await api.signedIn({ role: 'rep', email: 'rosa@acme.test', name: 'Rosa' });
+  const count = (client: Client, where: string) =>
+    client.get(`/launch-audience?where=${encodeURIComponent(where)}`);
+  const inGermany = 'lead.country == "DE"';
+  expect((await count(admin, inGermany)).body).toMatchObject({ count: 5, more: false, mistake: null });
+  expect((await count(rosa, inGermany)).body).toMatchObject({ count: 3 });
+  expect((await count(rosa, 'true')).body).toMatchObject({ count: 4 });
+  expect((await count(rosa, 'lead.contry == "DE"')).body).toMatchObject({
+    count: 0,
+    mistake: { offset: expect.any(Number), message: expect.stringContaining('contry') },
+  });
+});
+
+test('senders are offered with what they have left today: one’s own, of the channels that the sequence uses', async () => {
+  const version = await hello();
+  await makeSender(api.db, { channel: 'linkedin', address: 'https://linkedin.com/in/rosa' });
+  const mine = await makeSender(api.db, { owner: 'rosa@acme.test', caps: { email: { day: 5, week: 6 } } });
+  const toms = await makeSender(api.db, { owner: 'tom@acme.test', caps: { email: { day: 5 } } });
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  const { id: leadId } = await makeLead(api.db);
+  const { id: enrollmentId } = await makeEnrollment(api.db, { launchId: launch.id, leadId });
+  const use = (step: string, ago: number) =>
+    api.db.query(
+      `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, sender_id, state, slot_at, local_day, at)
+       values ($1, $2, $3, 1, 1, 'email', 'email', $4, 'sent', business_now(),
+         (business_now() at time zone (select time_zone from senders where id = $4))::date - $5::int, business_now())`,
+      [enrollmentId, leadId, step, mine.id, ago],
+    );
+  for (const [step, ago] of [['a', 0], ['b', 0], ['c', 1], ['d', 6], ['e', 7]] as const) await use(step, ago); // prettier-ignore
+  const path = `/launch-senders?versionId=${version.id}`;
+  const rosa = await api.signedIn({ role: 'rep', email: 'rosa@acme.test', name: 'Rosa' });
+  expect((await rosa.get(path)).body.items).toMatchObject([
+    { id: mine.id, named: true, today: [{ action: 'email', used: 2, cap: 5, free: 2 }] },
+  ]);
+  const all = (await admin.get(path)).body.items as { id: string }[];
+  expect(new Set(all.map(({ id }) => id))).toEqual(new Set([mine.id, toms.id]));
+});

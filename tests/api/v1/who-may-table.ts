@@ -96,6 +96,8 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'snippets.delete': 'rep inbox:write',
 
   'launches.list': 'rep launches:read',
+  'launches.audience': 'rep launches:read',
+  'launches.senders': 'rep launches:read',
   'launches.create': 'rep launches:write',
   'launches.read': 'rep launches:read',
   'launches.add': 'rep launches:write',

@@ -1502,6 +1502,76 @@ export interface Operations {
      */
     answer: string;
   };
+  'launches.audience': {
+    path: {};
+    query: {
+      where: string;
+    };
+    answer: {
+      mistake: {
+        /**
+         * Characters from the condition’s start
+         */
+        offset: number;
+        message: string;
+        hint: string | null;
+      } | null;
+      count: number;
+      /**
+       * Counting took too long: there may be more
+       */
+      more: boolean;
+      /**
+       * The first five
+       */
+      leads: {
+        id: string;
+        name: string;
+      }[];
+    };
+  };
+  'launches.senders': {
+    path: {};
+    query: {
+      versionId: string;
+    };
+    answer: {
+      items: {
+        id: string;
+        name: string;
+        address: string;
+        channel: 'email' | 'linkedin' | 'sms' | 'whatsapp' | 'call' | 'task';
+        /**
+         * Whether the sequence’s own choice has it
+         */
+        named: boolean;
+        brokenReason: string | null;
+        paused: boolean;
+        /**
+         * What the sequence does by it, on its present local day
+         */
+        today: {
+          action:
+            | 'email'
+            | 'visit'
+            | 'follow'
+            | 'invite'
+            | 'message'
+            | 'sms'
+            | 'whatsapp'
+            | 'call'
+            | 'task'
+            | 'webhook';
+          used: number;
+          cap: number | null;
+          /**
+           * Its week’s cap counted too; null: not capped
+           */
+          free: number | null;
+        }[];
+      }[];
+    };
+  };
   'pauses.list': {
     path: {};
     query: {};
@@ -3507,6 +3577,8 @@ export const OPERATIONS = {
   'launches.exclusions': 'GET /v1/launches/{id}/exclusions',
   'launches.numbers': 'GET /v1/launches/{id}/numbers',
   'launches.progress': 'GET /v1/launches/{id}/progress',
+  'launches.audience': 'GET /v1/launch-audience',
+  'launches.senders': 'GET /v1/launch-senders',
   'pauses.list': 'GET /v1/pauses',
   'controls.pause': 'POST /v1/pause',
   'controls.resume': 'POST /v1/resume',

@@ -85,3 +85,6 @@ export const ZONES: readonly string[] = [
   'UTC',
   ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC'),
 ];
+
+/** The viewer's zone (IANA), in which times are told. */
+export const MY_ZONE: string = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,12 +1,13 @@
 import { Accordion, Group, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import type { Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
-import { day, moment } from '../../ui/time.ts';
+import { day, moment, MY_ZONE } from '../../ui/time.ts';
 import classes from './NewLaunch.module.css';
-import type { Tried } from './wizard.ts';
 
+type Tried = Answer<'launches.create'>;
 type Forecast = NonNullable<Tried['forecast']>;
 
 /** What would come of a launch: who is left out and why, when the last one is reached, what each sender's days look like. */
@@ -38,6 +39,9 @@ export function DryRun({ tried }: { tried: Tried }) {
             </dd>
           </div>
         </dl>
+        <Text mt="sm" size="xs" c="dimmed">
+          {t('zone', { zone: MY_ZONE })}
+        </Text>
         {enrolled === 0 && (
           <Text mt="sm" role="alert">
             {t('dry.nobody')}

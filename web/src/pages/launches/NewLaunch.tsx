@@ -1,310 +1,249 @@
-import {
-  Button,
-  Checkbox,
-  Code,
-  Group,
-  Radio,
-  Select,
-  Stack,
-  Stepper,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
+import { Button, Group, Radio, Stack, Stepper, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, newKey } from '../../api/client.ts';
+import { ApiProblem, call, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
-import { useMe } from '../../shell/session.ts';
-import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
-import { Channel } from '../../ui/Channel.tsx';
+import { Instant } from '../../ui/Instant.tsx';
+import { Notice } from '../../ui/Notice.tsx';
+import { failed } from '../../ui/notify.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Loaded, Loading } from '../../ui/states.tsx';
+import { AudienceStep, useMatching } from './AudienceStep.tsx';
+import {
+  audienceOf,
+  changed,
+  choiceOf,
+  forgetSent,
+  noteSent,
+  requestOf,
+  wasSent,
+  type Changes,
+  type Choice,
+  type Search,
+} from './draft.ts';
 import { DryRun } from './DryRun.tsx';
 import classes from './NewLaunch.module.css';
-import { requestOf, type Choice, type Given } from './wizard.ts';
+import { SendersStep } from './SendersStep.tsx';
 
 const STEPS = ['sequence', 'audience', 'senders', 'check'] as const;
+const STEPS_OF_ADDING = ['audience', 'check'] as const;
+type Step = (typeof STEPS)[number];
 
-/** A launch put together step by step, tried, and begun. */
+/** Whether nothing is missing that a step asks for. */
+function isReady(step: Step, choice: Choice): boolean {
+  if (step === 'sequence') return choice.version !== null;
+  if (step === 'audience') return audienceOf(choice) !== null;
+  return step !== 'senders' || choice.senders?.length !== 0;
+}
+
+/** A launch put together step by step, tried, and begun; or more leads for one that runs. */
 export function NewLaunch() {
   const { t } = useTranslation(['launches', 'common']);
   const search = useSearch({ from: '/frame/launches/new' });
   const navigate = useNavigate();
-  const client = useQueryClient();
-  const given: Given = useMemo(
-    () => ({ leads: search.leads?.split(',').filter(Boolean) ?? [], importId: search.import ?? null }),
-    [search.leads, search.import],
-  );
-  const [step, setStep] = useState(0);
-  const [choice, setChoice] = useState<Choice>({
-    sequence: null,
-    audience: given.importId ? 'import' : given.leads.length > 0 ? 'leads' : 'where',
-    where: 'true',
-    senderIds: null,
-    startsAt: '',
-    review: 'as-written',
-    reviewer: '',
-    name: '',
-  });
-  const sequences = useQuery({
-    queryKey: ['sequences', 'list', ''],
-    queryFn: ({ signal }) => call('sequences.list', { query: { limit: 200 } }, { signal }),
-  });
-  const named = sequences.data?.items.find(({ name }) => name === search.sequence) ?? null;
-  const complete: Choice = { ...choice, sequence: choice.sequence ?? named };
-  const request = requestOf(complete, given);
-  // The same key for the same launch: pressed twice, or again after a lost connection, it is one launch.
-  const keys = useRef(new Map<string, string>());
-  const keyFor = (what: string): string => {
-    const key = keys.current.get(what) ?? newKey();
-    keys.current.set(what, key);
-    return key;
-  };
-  const tried = useQuery({
-    queryKey: ['launches', 'dry run', request],
-    queryFn: ({ signal }) => call('launches.create', { body: { ...request!, dryRun: true } }, { signal }),
-    enabled: step === 3 && request !== null,
-    staleTime: 0,
-    retry: false,
-  });
-  const launch = useMutation({
-    mutationFn: () =>
-      call('launches.create', { body: request! }, { idempotencyKey: keyFor(JSON.stringify(request)) }),
-    onSuccess({ launchId }) {
-      void client.invalidateQueries({ queryKey: ['launches'] });
-      if (launchId) void navigate({ to: '/launches/$id', params: { id: launchId } });
-    },
-  });
-  const change = (changes: Partial<Choice>) => setChoice({ ...choice, ...changes });
-  const ready = step === 0 ? complete.sequence !== null : step === 1 ? request !== null : true;
+  const choice = choiceOf(search);
+  const steps: readonly Step[] = choice.add ? STEPS_OF_ADDING : STEPS;
+  const missing = steps.findIndex((step) => !isReady(step, choice));
+  const wanted = Math.max(0, steps.indexOf(search.step as Step));
+  const at = missing === -1 ? wanted : Math.min(wanted, missing);
+  const step = steps[at]!;
+  const { mistake } =
+    useMatching(step === 'audience' && choice.by === 'where' ? choice.where.trim() : '').data ?? {};
+  const go = (to: number) =>
+    void navigate({ to: '/launches/new', search: (before: Search) => ({ ...before, step: steps[to]! }) });
+  const change = (changes: Changes) =>
+    void navigate({
+      to: '/launches/new',
+      search: (before: Search) => changed(before, changes),
+      replace: true,
+    });
+  const into = useQuery({
+    queryKey: ['launches', choice.add],
+    queryFn: ({ signal }) => call('launches.read', { path: { id: choice.add! } }, { signal }),
+    enabled: choice.add !== null,
+  }).data;
   return (
-    <Page title={t('new')}>
+    <Page title={choice.add ? t('add.title', { name: into?.name ?? '…' }) : t('new')}>
       <div className={classes.page}>
-        <Stepper active={step} onStepClick={setStep} size="sm" mb="lg" allowNextStepsSelect={false}>
-          {STEPS.map((name) => (
+        <Stepper
+          active={at}
+          onStepClick={go}
+          size="sm"
+          mb="lg"
+          allowNextStepsSelect={false}
+          classNames={{ steps: classes.steps!, stepLabel: classes.stepLabel! }}
+        >
+          {steps.map((name) => (
             <Stepper.Step key={name} label={t(`step.${name}`)} />
           ))}
         </Stepper>
         <Stack>
-          {step === 0 && (
-            <Loaded query={sequences}>
-              {({ items }) => (
-                <Card title={t('chooseSequence')}>
-                  {items.length === 0 && <Text c="dimmed">{t('noSequence')}</Text>}
-                  <Radio.Group
-                    aria-label={t('chooseSequence')}
-                    value={complete.sequence?.name ?? ''}
-                    onChange={(name) => change({ sequence: items.find((one) => one.name === name) ?? null })}
-                  >
-                    <Stack gap="xs">
-                      {items.map((one) => (
-                        <Radio
-                          key={one.name}
-                          value={one.name}
-                          label={one.title}
-                          description={t('sequenceHint', { count: one.running, name: one.name })}
-                        />
-                      ))}
-                    </Stack>
-                  </Radio.Group>
-                </Card>
-              )}
-            </Loaded>
-          )}
-          {step === 1 && <Audience choice={choice} given={given} onChange={change} />}
-          {step === 2 && <SendersAndStart choice={choice} onChange={change} />}
-          {step === 3 &&
-            (tried.isPending ? (
-              <Card>
-                <Text role="status">{t('trying')}</Text>
-                <Loading rows={4} />
-              </Card>
-            ) : tried.isError ? (
-              <Card>
-                <Text role="alert" c="var(--mantine-color-error)">
-                  {problemText(tried.error)}
-                </Text>
-              </Card>
-            ) : (
-              <DryRun tried={tried.data} />
-            ))}
-          <Group justify="space-between">
-            <Button variant="default" onClick={() => setStep(step - 1)} disabled={step === 0}>
-              {t('common:action.back')}
-            </Button>
-            {step < 3 ? (
-              <Button onClick={() => setStep(step + 1)} disabled={!ready}>
+          {step === 'sequence' && <SequenceStep choice={choice} onChange={change} />}
+          {step === 'audience' && <AudienceStep key={search.draft} choice={choice} onChange={change} />}
+          {step === 'senders' && <SendersStep choice={choice} onChange={change} />}
+          {step === 'check' ? (
+            <Check search={search} choice={choice} onChange={change} onBack={() => go(at - 1)} />
+          ) : (
+            <Group justify="space-between">
+              <Button variant="default" onClick={() => go(at - 1)} disabled={at === 0}>
+                {t('common:action.back')}
+              </Button>
+              <Button onClick={() => go(at + 1)} disabled={!isReady(step, choice) || mistake != null}>
                 {t('common:action.next')}
               </Button>
-            ) : (
-              <Button
-                onClick={() => launch.mutate()}
-                loading={launch.isPending}
-                disabled={!tried.data || tried.data.enrolled === 0}
-              >
-                {t('launch', { count: tried.data?.enrolled ?? 0 })}
-              </Button>
-            )}
-          </Group>
+            </Group>
+          )}
         </Stack>
       </div>
     </Page>
   );
 }
 
-interface PartProps {
+export interface StepProps {
   readonly choice: Choice;
-  readonly onChange: (changes: Partial<Choice>) => void;
+  readonly onChange: (changes: Changes) => void;
 }
 
-const EXAMPLES = ['lead.country == "DE"', 'lead.attributes.tag == "fair"', 'lead.owner == "rosa"', 'true'];
+type Sequence = Answer<'sequences.list'>['items'][number];
 
-function Audience({ choice, given, onChange }: PartProps & { given: Given }) {
+function SequenceStep({ choice, onChange }: StepProps) {
   const { t } = useTranslation('launches');
+  const sequences = useQuery({
+    queryKey: ['sequences', 'list', ''],
+    queryFn: ({ signal }) => call('sequences.list', { query: { limit: 200 } }, { signal }),
+  });
   return (
-    <Card title={t('step.audience')}>
-      <Stack>
-        <Radio.Group
-          aria-label={t('step.audience')}
-          value={choice.audience}
-          onChange={(value) => onChange({ audience: value as Choice['audience'] })}
-        >
-          <Stack gap="xs">
-            {given.leads.length > 0 && (
-              <Radio value="leads" label={t('audience.leads', { count: given.leads.length })} />
-            )}
-            {given.importId && <Radio value="import" label={t('audience.import')} />}
-            <Radio value="where" label={t('audience.where')} />
-          </Stack>
-        </Radio.Group>
-        {choice.audience === 'where' && (
-          <Textarea
-            label={t('audience.condition')}
-            description={t('audience.hint')}
-            value={choice.where}
-            onChange={(event) => onChange({ where: event.currentTarget.value })}
-            autosize
-            spellCheck={false}
-          />
-        )}
-        {choice.audience === 'where' && (
-          <Group gap="xs">
-            <Text size="sm" c="dimmed">
-              {t('audience.examples')}
+    <Loaded query={sequences}>
+      {({ items }) => (
+        <Card title={t('chooseSequence')}>
+          {items.length === 0 && <Text c="dimmed">{t('noSequence')}</Text>}
+          {choice.version && !items.some(({ versionId }) => versionId === choice.version) && (
+            <Text size="sm" mb="sm" role="status">
+              {t('newerVersion')}
             </Text>
-            {EXAMPLES.map((where) => (
-              <Button key={where} size="compact-sm" variant="default" onClick={() => onChange({ where })}>
-                <Code bg="transparent">{where}</Code>
-              </Button>
-            ))}
-          </Group>
-        )}
-      </Stack>
-    </Card>
+          )}
+          <Radio.Group
+            aria-label={t('chooseSequence')}
+            value={items.find(({ versionId }) => versionId === choice.version)?.name ?? null}
+            onChange={(name) =>
+              onChange({ sequence: name, version: items.find((one) => one.name === name)!.versionId })
+            }
+          >
+            <Stack gap="xs">
+              {items.map((one) => (
+                <Radio key={one.name} value={one.name} label={one.title} description={<Hint of={one} />} />
+              ))}
+            </Stack>
+          </Radio.Group>
+        </Card>
+      )}
+    </Loaded>
   );
 }
 
-function SendersAndStart({ choice, onChange }: PartProps) {
-  const { t } = useTranslation(['launches', 'settings']);
-  const mayChoose = useMe().role !== 'rep';
-  const senders = useQuery({
-    queryKey: ['senders'],
-    queryFn: ({ signal }) => call('senders.list', undefined, { signal }),
-    enabled: mayChoose,
-  });
+/** Which version and wording it is, and how many are in it. */
+function Hint({ of: { name, versions, revision, createdAt, running } }: { of: Sequence }) {
+  const { t } = useTranslation('launches');
   return (
     <>
-      {mayChoose && (
-        <Card title={t('step.senders')}>
-          <Loaded query={senders}>
-            {({ items }) => (
-              <Stack gap="xs">
-                <Checkbox
-                  label={t('allSenders')}
-                  checked={choice.senderIds === null}
-                  onChange={(event) => onChange({ senderIds: event.currentTarget.checked ? null : [] })}
-                />
-                {choice.senderIds !== null &&
-                  items.map((sender) => (
-                    <Checkbox
-                      key={sender.id}
-                      ml="lg"
-                      checked={choice.senderIds?.includes(sender.id) ?? false}
-                      onChange={(event) =>
-                        onChange({
-                          senderIds: event.currentTarget.checked
-                            ? [...(choice.senderIds ?? []), sender.id]
-                            : (choice.senderIds ?? []).filter((id) => id !== sender.id),
-                        })
-                      }
-                      label={
-                        <Group gap="xs">
-                          <Channel channel={sender.channel} />
-                          <bdi>{sender.name}</bdi>
-                          <Text span size="xs" c="dimmed">
-                            {sender.address}
-                          </Text>
-                          {(sender.brokenReason || sender.paused) && (
-                            <Badge tone="warn">
-                              {sender.brokenReason
-                                ? t('settings:senders.broken')
-                                : t('settings:senders.paused')}
-                            </Badge>
-                          )}
-                        </Group>
-                      }
-                    />
-                  ))}
-              </Stack>
-            )}
-          </Loaded>
+      {name} · {t('versionOf', { version: versions, revision })} · <Instant at={createdAt} /> ·{' '}
+      {t('inIt', { count: running })}
+    </>
+  );
+}
+
+interface CheckProps extends StepProps {
+  readonly search: Search;
+  readonly onBack: () => void;
+}
+
+/** What would come of it, and the button that begins it: once, however often it is pressed, reloaded or sent again. */
+function Check({ search, choice, onChange, onBack }: CheckProps) {
+  const { t } = useTranslation(['launches', 'common']);
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const { add } = choice;
+  const send = (dryRun: boolean, options: { signal?: AbortSignal; idempotencyKey?: string }) =>
+    add
+      ? call('launches.add', { path: { id: add }, body: { audience: audienceOf(choice)!, dryRun } }, options)
+      : call('launches.create', { body: { ...requestOf(choice)!, dryRun } }, options);
+  const anew = () => {
+    forgetSent(search);
+    onChange({});
+  };
+  const launch = useMutation({
+    mutationFn() {
+      noteSent(search);
+      return send(false, { idempotencyKey: search.key! });
+    },
+    onSuccess({ launchId }) {
+      void client.invalidateQueries({ queryKey: ['launches'] });
+      if (launchId) void navigate({ to: '/launches/$id', params: { id: launchId } });
+      else {
+        failed(t('dry.nobody'));
+        launch.reset();
+        anew();
+      }
+    },
+    onError(error) {
+      failed(problemText(error));
+      // It was refused, not lost: what is sent after it was mended is another command.
+      if (error instanceof ApiProblem && error.status >= 400 && error.status < 500) anew();
+    },
+  });
+  const sent = wasSent(search) && !launch.isPending && !launch.isSuccess;
+  const tried = useQuery({
+    queryKey: ['launches', 'dry run', search.key],
+    queryFn: ({ signal }) => send(true, { signal }),
+    enabled: !sent && !launch.isPending && !launch.isSuccess,
+    staleTime: 0,
+    retry: false,
+  });
+  const back = (
+    <Button variant="default" onClick={onBack}>
+      {t('common:action.back')}
+    </Button>
+  );
+  if (sent)
+    return (
+      <>
+        <Notice tone="accent" title={t('sent.title')}>
+          <Text size="sm">{t('sent.text')}</Text>
+        </Notice>
+        <Group justify="space-between">
+          {back}
+          <Button onClick={() => launch.mutate()}>{t('sent.look')}</Button>
+        </Group>
+      </>
+    );
+  return (
+    <>
+      {tried.isPending ? (
+        <Card>
+          <Text role="status">{t('trying')}</Text>
+          <Loading rows={4} />
         </Card>
+      ) : tried.isError ? (
+        <Card>
+          <Text role="alert" c="var(--mantine-color-error)">
+            {problemText(tried.error)}
+          </Text>
+        </Card>
+      ) : (
+        <DryRun tried={tried.data} />
       )}
-      <Card title={t('start.title')}>
-        <Stack maw={420}>
-          <TextInput
-            type="datetime-local"
-            label={t('start.at')}
-            description={
-              choice.startsAt
-                ? t('start.utc', {
-                    time: new Date(choice.startsAt).toISOString().slice(0, 16).replace('T', ' '),
-                  })
-                : t('start.now')
-            }
-            value={choice.startsAt}
-            onChange={(event) => onChange({ startsAt: event.currentTarget.value })}
-          />
-          <Select
-            label={t('review.title')}
-            value={choice.review}
-            onChange={(value) => onChange({ review: value ?? 'as-written' })}
-            data={(['as-written', 'first', 'every'] as const).map((value) => ({
-              value,
-              label: t(`review.${value}`),
-            }))}
-          />
-          {choice.review !== 'as-written' && (
-            <TextInput
-              label={t('review.who')}
-              placeholder={t('review.owner')}
-              value={choice.reviewer}
-              onChange={(event) => onChange({ reviewer: event.currentTarget.value })}
-            />
-          )}
-          <TextInput
-            label={t('nameIt')}
-            placeholder={t('nameHint')}
-            value={choice.name}
-            maxLength={200}
-            onChange={(event) => onChange({ name: event.currentTarget.value })}
-          />
-        </Stack>
-      </Card>
+      <Group justify="space-between">
+        {back}
+        <Button
+          onClick={() => launch.mutate()}
+          loading={launch.isPending}
+          disabled={!tried.data || tried.data.enrolled === 0}
+        >
+          {t(add ? 'add.do' : 'launch', { count: tried.data?.enrolled ?? 0 })}
+        </Button>
+      </Group>
     </>
   );
 }

@@ -65,7 +65,11 @@ export function SequencePage() {
       title={version?.title ?? name}
       actions={
         version && (
-          <Button renderRoot={(props) => <Link to="/launches/new" search={{ sequence: name }} {...props} />}>
+          <Button
+            renderRoot={(props) => (
+              <Link to="/launches/new" search={{ sequence: name, version: version.id }} {...props} />
+            )}
+          >
             {t('launch')}
           </Button>
         )
