@@ -15,6 +15,8 @@ export interface LaunchView {
   readonly sequence: string;
   readonly title: string;
   readonly versionId: string;
+  /** Which of the sequence's versions, from 1. */
+  readonly version: number;
   readonly status: 'running' | 'stopped';
   readonly stopReason: string | null;
   readonly paused: 'all' | 'launch' | null;
@@ -29,7 +31,8 @@ export interface LaunchView {
   readonly createdAt: Date;
 }
 
-const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id as "versionId", n.status, n.stop_reason as "stopReason",
+const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id as "versionId",
+    (select count(*)::int from sequence_versions o where o.name = v.name and (o.created_at, o.id) <= (v.created_at, v.id)) as version, n.status, n.stop_reason as "stopReason",
     case when exists (select from pauses p where p.ended_at is null and p.scope = 'all') then 'all'
       when exists (select from pauses p where p.ended_at is null and p.scope = 'launch' and p.scope_id = n.id) then 'launch' end as paused,
     n.time_zone as "timeZone", n.sender_ids as "senderIds", n.on_events as "onEvents", n.starts_at as "startsAt", n.review, n.reviewer,
@@ -43,27 +46,44 @@ export const SEEN_LAUNCH = (
 ) => `(${owners}::text[] is null or n.created_by = ${user}::uuid or n.id in (
   select e.launch_id from leads l join enrollments e on e.lead_id = l.id where lower(l.owner) = any(${owners})))`;
 
+/** What a list of launches can be narrowed to; `running`: leads can be added; `active`: it is not paused, and somebody is under way. */
+export const LAUNCH_STATES = ['running', 'active', 'held', 'paused', 'finished', 'stopped'] as const;
+
+const PAUSED = `exists (select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = n.id))`;
+const OPEN = `exists (select from enrollments e where e.launch_id = n.id and e.status in ('pending', 'running'))`;
+const IN_STATE: Readonly<Record<(typeof LAUNCH_STATES)[number], string>> = {
+  running: `n.status = 'running'`,
+  active: `n.status = 'running' and not ${PAUSED} and ${OPEN}`,
+  held: `exists (select from enrollments e where e.launch_id = n.id and e.status = 'running' and e.held)`,
+  paused: `n.status = 'running' and ${PAUSED}`,
+  finished: `n.status = 'running' and not ${OPEN} and exists (select from enrollments e where e.launch_id = n.id)`,
+  stopped: `n.status = 'stopped'`,
+};
+
 /** Launches, the newest first. */
 export async function listLaunchViews(
   q: Queryable,
   filter: {
     readonly viewer: Viewer;
-    readonly status?: LaunchView['status'] | undefined;
+    readonly status?: (typeof LAUNCH_STATES)[number] | undefined;
     readonly sequence?: string | undefined;
+    /** The user who made them. */
+    readonly createdBy?: string | undefined;
     readonly before: readonly [createdAt: string, id: string] | null;
     readonly limit: number;
   },
 ): Promise<(LaunchView & { readonly place: string })[]> {
-  const { viewer, status, sequence, before, limit } = filter;
+  const { viewer, status, sequence, createdBy, before, limit } = filter;
   const { rows } = await q.query<LaunchView & { place: string } & Record<string, unknown>>(
     `${SELECT.replace('select n.id,', 'select n.created_at::text as place, n.id,')}
-     where ${SEEN_LAUNCH('$1', '$2')} and ($3::text is null or n.status = $3) and ($4::text is null or v.name = $4)
+     where ${SEEN_LAUNCH('$1', '$2')} and ($3::uuid is null or n.created_by = $3) and ($4::text is null or v.name = $4)
        and ($5::timestamptz is null or (n.created_at, n.id) < ($5::timestamptz, $6::uuid))
+       ${status ? `and ${IN_STATE[status]}` : ''}
      order by n.created_at desc, n.id desc limit $7`,
     [
       viewer.owners,
       viewer.userId,
-      status ?? null,
+      createdBy ?? null,
       sequence ?? null,
       before?.[0] ?? null,
       before?.[1] ?? null,
@@ -98,14 +118,18 @@ export interface LaunchNumbers {
     readonly reason: string;
     readonly count: number;
   }[];
+  /** Who answered, or booked a meeting. */
+  readonly answered: number;
   readonly startedAt: Date | null;
   /** When the last one ended; null while anybody is under way. */
   readonly finishedAt: Date | null;
 }
 
+const ANSWERS = ['replied', 'meeting_booked'];
 const NOBODY: LaunchNumbers = {
   counts: { pending: 0, running: 0, held: 0, finished: 0, stopped: 0 },
   reasons: [],
+  answered: 0,
   startedAt: null,
   finishedAt: null,
 };
@@ -137,6 +161,7 @@ export async function launchNumbers(
     numbers.set(id, {
       counts: { ...before.counts, [status]: before.counts[status] + count },
       reasons: [...before.reasons, { status, reason, count }],
+      answered: before.answered + (status === 'stopped' && ANSWERS.includes(reason) ? count : 0),
       startedAt: earlier(before.startedAt, started),
       finishedAt: later(before.finishedAt, ended),
     });
@@ -146,6 +171,30 @@ export async function launchNumbers(
     if (pending + running + held > 0) numbers.set(id, { ...one, finishedAt: null });
   }
   return numbers;
+}
+
+/** The lead of a launch who moves next. */
+export interface NextMove {
+  readonly at: Date;
+  /** null: it has not begun. */
+  readonly step: string | null;
+}
+
+/** By launch, when the next of its leads moves and at which step; those in which nobody does are left out. */
+export async function nextMoves(
+  q: Queryable,
+  launchIds: readonly string[],
+  { owners, unowned }: Sight,
+): Promise<ReadonlyMap<string, NextMove>> {
+  const { rows } = await q.query<NextMove & { id: string }>(
+    `select n.id, e.next_at as at, e.step from unnest($1::uuid[]) n(id) cross join lateral (
+       select e.next_at, e.step from enrollments e ${owners === null ? '' : 'join leads l on l.id = e.lead_id'}
+       where e.launch_id = n.id and e.status = 'running' and e.next_at is not null and not e.held
+         and ${owners === null ? '$2::text[] is null' : OWNED('$2', unowned)}
+       order by e.next_at limit 1) e`,
+    [launchIds, owners],
+  );
+  return new Map(rows.map(({ id, at, step }) => [id, { at, step }]));
 }
 
 const earlier = (a: Date | null, b: Date | null) => (a && b ? (a < b ? a : b) : (a ?? b));

@@ -33,11 +33,17 @@ export interface Resumed {
   readonly waking: number;
 }
 
+export interface NewPause extends ScopeRef {
+  readonly reason: string;
+  /** The user who pauses; null: the terminal, or Cadenza itself. */
+  readonly by?: string | null;
+}
+
 /**
  * Pauses a scope until `resume`: from this commit on nothing in it becomes `sending`. Nobody needs waking.
  * @throws CommandRefused `not_found`
  */
-export async function pause(db: Db, what: ScopeRef & { readonly reason: string }): Promise<Paused> {
+export async function pause(db: Db, what: NewPause): Promise<Paused> {
   return db.tx(async (tx) => {
     await lockScope(tx, what);
     return pauseLocked(tx, what);
@@ -45,11 +51,11 @@ export async function pause(db: Db, what: ScopeRef & { readonly reason: string }
 }
 
 /** `pause` within a transaction that holds the scope's lock (`lockScope`). */
-export async function pauseLocked(tx: Tx, what: ScopeRef & { readonly reason: string }): Promise<Paused> {
+export async function pauseLocked(tx: Tx, what: NewPause): Promise<Paused> {
   const { rowCount } = await tx.query(
-    `insert into pauses (scope, scope_id, reason, at) values ($1, $2, $3, business_now())
+    `insert into pauses (scope, scope_id, reason, paused_by, at) values ($1, $2, $3, $4, business_now())
        on conflict (scope, coalesce(scope_id, '00000000-0000-0000-0000-000000000000')) where ended_at is null do nothing`,
-    [what.scope, what.scopeId, what.reason],
+    [what.scope, what.scopeId, what.reason, what.by ?? null],
   );
   const { rows } = await tx.query<{ id: string; at: Date; reason: string }>(
     `select id, at, reason from pauses where scope = $1 and ${SAME_SCOPE} and ended_at is null`,
@@ -88,19 +94,21 @@ export async function resume(db: Db, what: ScopeRef): Promise<Resumed> {
   });
 }
 
+export interface ActivePause {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly scopeId: string | null;
+  readonly reason: string;
+  readonly at: Date;
+  /** null: nobody who is known paused it. */
+  readonly byName: string | null;
+}
+
 /** Pauses in force now, newest first, without those of people on leave. */
-export async function activePauses(
-  q: Queryable,
-  limit = 1000,
-): Promise<{ id: string; scope: Scope; scopeId: string | null; reason: string; at: Date }[]> {
-  const { rows } = await q.query<{
-    id: string;
-    scope: Scope;
-    scopeId: string | null;
-    reason: string;
-    at: Date;
-  }>(
-    `select id, scope, scope_id as "scopeId", reason, at from pauses where ended_at is null and scope <> 'absence' order by at desc limit $1`,
+export async function activePauses(q: Queryable, limit = 1000): Promise<ActivePause[]> {
+  const { rows } = await q.query<ActivePause & Record<string, unknown>>(
+    `select p.id, p.scope, p.scope_id as "scopeId", p.reason, p.at, u.name as "byName" from pauses p left join users u on u.id = p.paused_by
+     where p.ended_at is null and p.scope <> 'absence' order by p.at desc limit $1`,
     [limit],
   );
   return rows;

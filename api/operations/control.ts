@@ -59,9 +59,14 @@ const FIND: Readonly<
   company: findCompany,
 };
 
-/** Pauses what `target` covers; in force when this returns. */
-export function pauseTarget(db: Db, target: Target, reason: string): Promise<Paused> {
-  return pause(db, { scope: target.scope, scopeId: target.scopeId, reason });
+/** Pauses what `target` covers; in force when this returns. @param by the user, if it is one */
+export function pauseTarget(
+  db: Db,
+  { scope, scopeId }: Target,
+  reason: string,
+  by: string | null = null,
+): Promise<Paused> {
+  return pause(db, { scope, scopeId, reason, by });
 }
 
 export interface ResumedTarget extends Resumed {

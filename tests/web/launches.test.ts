@@ -73,7 +73,13 @@ test('a launch is tried, says who is left out and when the last one is reached, 
   await page.getByText('1 finished').waitFor();
   await picture(page, 'launch-page');
   await page.getByRole('tab', { name: 'Left out' }).click();
+  await page.getByRole('button', { name: /Must not be contacted 1/ }).click();
   await page.getByText('Nora No').waitFor();
+  await page.reload();
+  await page.getByRole('link', { name: /Nora No/ }).waitFor();
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'launch-left-out');
   await page.getByRole('tab', { name: 'Leads' }).click();
   await page.getByText('Lead3').waitFor();
   expect(complaints).toEqual([]);
@@ -166,20 +172,110 @@ test('a rep chooses among the own senders, and “everybody” is who is theirs'
   await close();
 });
 
-test('a launch, and everything, is paused and goes on', async () => {
-  const { page, close } = await visit(browser, api);
+test('a launch, a sender, a sequence and everything are paused, with the reason, and go on', async () => {
+  const { page, complaints, close } = await visit(browser, api, { user: { name: 'Paula Pause' } });
+  const dialog = page.getByRole('dialog');
+  const pauseIn = async (menuItem: string) => {
+    await page.getByRole('button', { name: 'Pause', exact: true }).first().click();
+    await page.getByRole('menuitem', { name: menuItem }).click();
+  };
   await page.goto('/launches');
   await page.getByRole('row', { name: /other/ }).getByRole('button', { name: 'Pause' }).click();
+  await dialog.getByLabel('Why?').fill('new pricing');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await page.getByText(/new pricing · Paula Pause/).waitFor();
   await page.getByRole('row', { name: /other/ }).getByText('Paused').waitFor();
   await page.getByRole('row', { name: /other/ }).getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('row', { name: /other/ }).getByText('Running').waitFor();
-  await page.getByRole('button', { name: 'Pause everything' }).click();
+  await pauseIn('Pause a sequence …');
+  await dialog.getByRole('combobox', { name: 'Sequence' }).click();
+  await page.getByRole('option', { name: 'spring' }).click();
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText(/launches are paused/).waitFor();
+  await page
+    .getByRole('row', { name: /Prague/ })
+    .getByText('Paused')
+    .waitFor();
+  await api.db.query('update pauses set ended_at = business_now() where ended_at is null');
+  await page.reload();
+  await pauseIn('Pause a sender …');
+  await dialog.getByRole('combobox', { name: 'Sender' }).click();
+  await page.getByRole('option', { name: /Rosa Lind/ }).click();
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText(/Rosa Lind <.*> .*No reason given/).waitFor();
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await pauseIn('Pause everything …');
+  await dialog.getByRole('button', { name: 'Pause' }).click();
   const pauses = page.getByRole('region', { name: 'One thing is paused' });
   await pauses.getByText('Everything').first().waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'launches-paused');
   await pauses.getByRole('button', { name: 'Resume' }).click();
   await pauses.waitFor({ state: 'detached' });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('launches are found by state, sequence and whose they are, in the address', async () => {
+  const { page, complaints, close } = await visit(browser, api);
+  await page.goto('/launches?by=me');
+  await page.getByText('No launch like this').waitFor();
+  await page
+    .getByRole('button', { name: 'Clear filters' })
+    .or(page.getByRole('link', { name: 'Clear filters' }))
+    .click();
+  await page.getByRole('row', { name: /Prague/ }).waitFor();
+  await page.getByRole('combobox', { name: 'Sequence' }).click();
+  await page.getByRole('option', { name: 'spring' }).click();
+  await page.getByRole('row', { name: /other/ }).waitFor({ state: 'detached' });
+  await page.getByRole('combobox', { name: 'State' }).click();
+  await page.getByRole('option', { name: 'Running' }).click();
+  expect(new URL(page.url()).search).toBe('?sequence=spring&status=active');
+  await page.reload();
+  await page.getByRole('row', { name: /Prague/ }).waitFor();
+  expect(await page.getByRole('combobox', { name: 'State' }).inputValue()).toBe('Running');
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('leads are added to a launch that runs, and a stop can be undone until it is done', async () => {
+  const { page, complaints, close } = await visit(browser, api);
+  await makeLead(api.db, { firstName: 'Late', lastName: 'Comer', country: 'PT' });
+  await page.goto('/launches');
+  await page
+    .getByRole('row', { name: /Prague/ })
+    .getByRole('link')
+    .click();
+  await page.getByRole('link', { name: 'Add leads' }).click();
+  await page.getByRole('heading', { name: 'Add leads to “Prague”' }).waitFor();
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  await page.getByRole('textbox', { name: 'Condition' }).fill('lead.country == "PT"');
+  await page.getByText('One lead matches').waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await page.getByRole('button', { name: 'Add one lead' }).click();
+  await page.getByRole('heading', { name: 'Prague', level: 1 }).waitFor();
+  await page.getByText('3 wait to start').first().waitFor();
+
+  const stop = page.getByRole('button', { name: 'Stop' });
+  const status = async () =>
+    (await api.db.query<{ status: string }>(`select status from launches where name = 'Prague'`)).rows[0]!
+      .status;
+  await stop.click();
+  expect(await stop.isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('will be stopped for good').waitFor({ state: 'detached' });
+  expect(await stop.isDisabled()).toBe(false);
+  expect(await status()).toBe('running');
+  await stop.click();
+  await page.getByText('“Prague” will be stopped for good').waitFor();
+  // Leaving the page does it at once.
+  await page.reload();
+  await page.getByText('Stopped').first().waitFor();
+  expect(await status()).toBe('stopped');
+  expect(await page.getByRole('link', { name: 'Add leads' }).count()).toBe(0);
+  expect(complaints).toEqual([]);
   await close();
 });
 

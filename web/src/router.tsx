@@ -97,6 +97,7 @@ const sequence = createRoute({
 const launches = createRoute({
   getParentRoute: () => frame,
   path: '/launches',
+  validateSearch: (search: Record<string, unknown>) => textOf(search, ['status', 'sequence', 'by']),
   component: lazyRouteComponent(() => import('./pages/launches/Launches.tsx'), 'Launches'),
 });
 const newLaunch = createRoute({
@@ -113,7 +114,7 @@ const newLaunch = createRoute({
 const launch = createRoute({
   getParentRoute: () => frame,
   path: '/launches/$id',
-  validateSearch: (search: Record<string, unknown>) => textOf(search, ['tab', 'state']),
+  validateSearch: (search: Record<string, unknown>) => textOf(search, ['tab', 'state', 'reason']),
   component: lazyRouteComponent(() => import('./pages/launches/LaunchPage.tsx'), 'LaunchPage'),
 });
 const analytics = createRoute({

@@ -30,6 +30,7 @@ const activePause = z
     scopeId: z.uuid().nullable(),
     name: z.string(),
     reason: z.string(),
+    byName: z.string().nullable().describe('null: the terminal, or Cadenza itself'),
     at: instant,
   })
   .meta({ id: 'Pause' });
@@ -96,9 +97,10 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
     },
     config: { access: everybody('launches:write') },
     handler: async (request) => {
-      const found = await take(principalOf(request), request.body);
+      const principal = principalOf(request);
+      const found = await take(principal, request.body);
       request.auditTarget = nameOf(found);
-      const { since, ...paused } = await pauseTarget(db, found, request.body.reason);
+      const { since, ...paused } = await pauseTarget(db, found, request.body.reason, principal.user.id);
       return { ...paused, name: found.name, since: new Date(since) };
     },
   });

@@ -69,21 +69,26 @@ export function launchChoiceRoutes(app: Api, { db }: ApiDeps): void {
     schema: {
       operationId: 'launches.senders',
       tags: ['Launches'],
-      summary: 'The senders by which one may launch a version of a sequence, and what they have left today',
-      querystring: z.object({ versionId: z.uuid() }),
+      summary:
+        'The senders that are one’s own to launch (a version of a sequence) by, and what they have left today',
+      querystring: z.object({ versionId: z.uuid().optional().describe('None: all, whatever they do') }),
       response: { 200: z.object({ items: listOf(choosable) }) },
     },
     config: { access: everybody('launches:read') },
     handler: async (request) => {
-      const { settings, plan, copy } = await loadVersion(db, request.query.versionId);
-      const ways = Object.values(plan.nodes).flatMap((node) =>
-        node.kind === 'touch' ? touchWays(node, copy) : [],
-      );
+      const { versionId } = request.query;
+      const version = versionId === undefined ? null : await loadVersion(db, versionId);
+      const ways =
+        version &&
+        Object.values(version.plan.nodes).flatMap((node) =>
+          node.kind === 'touch' ? touchWays(node, version.copy) : [],
+        );
       const own = await ownSenders(db, principalOf(request));
-      const useful = own.filter(({ channel }) => ways.some((way) => way.channel === channel));
+      const useful = own.filter(({ channel }) => !ways || ways.some((way) => way.channel === channel));
+      const settings = version?.settings ?? { senders: {} };
       const named = new Set((await launchSenders(db, { settings, senderIds: null })).map(({ id }) => id));
       const room = await roomToday(db, useful);
-      const does = (action: string) => ways.some((way) => way.action === action);
+      const does = (action: string) => !ways || ways.some((way) => way.action === action);
       return {
         items: useful.map((sender) => ({
           ...sender,

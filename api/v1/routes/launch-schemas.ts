@@ -29,6 +29,7 @@ const launch = {
   sequence: z.string(),
   title: z.string(),
   versionId: z.uuid(),
+  version: z.int().describe('Which of the sequence’s versions, from 1'),
   status: z.enum(['running', 'stopped']),
   stopReason: z.string().nullable(),
   paused,
@@ -43,6 +44,11 @@ const launch = {
   createdAt: instant,
   counts,
   reasons,
+  answered: z.int().describe('Who answered, or booked a meeting'),
+  next: z
+    .object({ at: instant, step: z.string().nullable() })
+    .nullable()
+    .describe('When the next of its leads moves, and at which step'),
   startedAt: instant.nullable(),
   finishedAt: instant.nullable().describe('When the last one ended; null while anybody is under way'),
 };

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { countExclusions, listExclusions } from '../../../db/exclusions.ts';
 import {
+  LAUNCH_STATES,
   launchNumbers,
   listLaunchEnrollments,
   listLaunchViews,
+  nextMoves,
   readLaunchView,
   stepNumbers,
   type LaunchView,
@@ -77,21 +79,30 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       summary: 'Launches, the newest first; numbers are of the leads that one sees',
       querystring: z.object({
         ...paging,
-        status: z.enum(['running', 'stopped']).optional(),
+        status: z
+          .enum(LAUNCH_STATES)
+          .optional()
+          .describe('running: leads can be added; active: it is not paused, and somebody is under way'),
         sequence: z.string().max(200).optional(),
+        createdBy: z.uuid().optional(),
       }),
       response: { 200: pageOf(launchSchema) },
     },
     config: { access: everybody('launches:read') },
     handler: async (request) => {
       const viewer = viewerOf(principalOf(request));
-      const { cursor, limit, status, sequence } = request.query;
+      const { cursor, limit, ...filter } = request.query;
       const before = placeOf(cursor, place);
-      const rows = await listLaunchViews(db, { viewer, status, sequence, before, limit: limit + 1 });
+      const rows = await listLaunchViews(db, { viewer, ...filter, before, limit: limit + 1 });
       const shown = page(rows, limit, (row) => [row.place, row.id]);
       const ids = shown.items.map(({ id }) => id);
-      const numbers = await launchNumbers(db, ids, viewer);
-      return { items: shown.items.map((row) => ({ ...row, ...numbers.get(row.id)! })), next: shown.next };
+      const [numbers, moves] = [await launchNumbers(db, ids, viewer), await nextMoves(db, ids, viewer)];
+      const items = shown.items.map((row) => ({
+        ...row,
+        ...numbers.get(row.id)!,
+        next: moves.get(row.id) ?? null,
+      }));
+      return { items, next: shown.next };
     },
   });
 
@@ -138,6 +149,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       return {
         ...launch,
         ...numbers,
+        next: (await nextMoves(db, [launch.id], sightOf(principal))).get(launch.id) ?? null,
         exclusions: await countExclusions(db, launch.id, sightOf(principal)),
         waitsFor: reason,
         looksAgainAt: lookAt === null || reason === null ? null : new Date(lookAt),

@@ -273,7 +273,8 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
             leadFields({ attributes: { ...others, ...added } as Record<string, string> }),
             id,
           );
-        } else if (action.do === 'pause') await pauseTarget(db, target, action.reason);
+        } else if (action.do === 'pause')
+          await pauseTarget(db, target, action.reason, principalOf(request).user.id);
         else if (action.do === 'resume') wakes.push(...(await resumeTarget(db, target)).wake);
         else if (action.do === 'stop') wakes.push(...(await stopTarget(db, target, action.reason)).wake);
         else

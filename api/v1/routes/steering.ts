@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { pauseTarget, resumeTarget, stopTarget, type Target } from '../../operations/control.ts';
 import { reschedule, retry, skip, type Commanded } from '../../../db/commands.ts';
 import { activeEnrollment } from '../../../db/lookup.ts';
-import { everybody } from '../access/principal.ts';
+import { everybody, principalOf } from '../access/principal.ts';
 import { assertSees } from '../access/sight.ts';
 import { byId, instant, listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -45,7 +45,8 @@ export function steeringRoutes(app: Api, { db, wake }: ApiDeps): void {
       response: { 200: z.object({ already: z.boolean(), reason: z.string(), sending: sendingSchema }) },
     },
     config,
-    handler: async (request) => pauseTarget(db, await seen(request), request.body.reason),
+    handler: async (request) =>
+      pauseTarget(db, await seen(request), request.body.reason, principalOf(request).user.id),
   });
 
   app.post('/leads/:id/resume', {

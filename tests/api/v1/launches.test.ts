@@ -299,3 +299,48 @@ test('senders are offered with what they have left today: one’s own, of the ch
   const all = (await admin.get(path)).body.items as { id: string }[];
   expect(new Set(all.map(({ id }) => id))).toEqual(new Set([mine.id, toms.id]));
 });
+
+test('launches are found by state, sequence and who made them, with who answered and what comes next', async () => {
+  const version = await hello();
+  const rosa = await api.signedIn({ role: 'manager', name: 'Rosa Lind' });
+  const make = async (createdBy: string, rows: readonly string[]) => {
+    const { id } = await makeLaunch(api.db, { versionId: version.id });
+    await api.db.query('update launches set created_by = $2 where id = $1', [id, createdBy]);
+    for (const columns of rows) {
+      const { id: leadId } = await makeLead(api.db);
+      const enrollment = await makeEnrollment(api.db, { launchId: id, leadId });
+      await api.db.query(`update enrollments set ${columns} where id = $1`, [enrollment.id]);
+    }
+    return id;
+  };
+  const over = `ended_at = business_now(), next_at = null`;
+  const replied = `status = 'stopped', reason = 'replied', ${over}`;
+  const soon = `status = 'running', started_at = business_now(), reason = 'waits_for_slot', next_at = business_now() + interval '2 hours'`;
+  const active = await make(admin.user.id, [replied, soon, soon.replace('2 hours', '1 hour')]);
+  const finished = await make(rosa.user.id, [replied, `status = 'finished', reason = 'completed', ${over}`]);
+  const held = await make(rosa.user.id, [`${soon}, held = true`]);
+  const stopped = await make(rosa.user.id, [replied]);
+  await api.db.query(`update launches set status = 'stopped' where id = $1`, [stopped]);
+  const paused = await make(rosa.user.id, [soon]);
+  await rosa.post('/pause', { scope: 'launch', id: paused, reason: 'new pricing' });
+  expect((await admin.get('/pauses')).body.items).toMatchObject([
+    { scopeId: paused, byName: 'Rosa Lind', reason: 'new pricing' },
+  ]);
+  const found = async (query: string) =>
+    ((await admin.get(`/launches?${query}`)).body.items as { id: string }[]).map(({ id }) => id).toSorted();
+  expect(await found('status=active')).toEqual([active, held].toSorted());
+  expect(await found('status=finished')).toEqual([finished]);
+  expect(await found('status=held')).toEqual([held]);
+  expect(await found('status=paused')).toEqual([paused]);
+  expect(await found('status=stopped')).toEqual([stopped]);
+  expect(await found(`status=running&createdBy=${admin.user.id}`)).toEqual([active]);
+  expect(await found('sequence=nothing')).toEqual([]);
+  const { now } = (await api.db.query<{ now: Date }>('select business_now() as now')).rows[0]!;
+  const read = (await admin.get(`/launches/${active}`)).body;
+  expect(read).toMatchObject({ answered: 1, version: 1, next: { step: null } });
+  expect(Date.parse(read.next.at) - now.getTime()).toBeCloseTo(3_600_000, -5);
+  expect((await admin.get('/launches')).body.items).toContainEqual(
+    expect.objectContaining({ next: read.next }),
+  );
+  expect((await admin.get(`/launches/${finished}`)).body).toMatchObject({ answered: 1, next: null });
+});

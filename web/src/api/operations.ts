@@ -1387,8 +1387,9 @@ export interface Operations {
     query: {
       cursor?: string;
       limit?: number;
-      status?: 'running' | 'stopped';
+      status?: 'running' | 'active' | 'held' | 'paused' | 'finished' | 'stopped';
       sequence?: string;
+      createdBy?: string;
     };
     answer: {
       items: Launch[];
@@ -1533,7 +1534,7 @@ export interface Operations {
   'launches.senders': {
     path: {};
     query: {
-      versionId: string;
+      versionId?: string;
     };
     answer: {
       items: {
@@ -2727,6 +2728,10 @@ export interface Launch {
   sequence: string;
   title: string;
   versionId: string;
+  /**
+   * Which of the sequence’s versions, from 1
+   */
+  version: number;
   status: 'running' | 'stopped';
   stopReason: string | null;
   /**
@@ -2757,6 +2762,17 @@ export interface Launch {
     reason: string;
     count: number;
   }[];
+  /**
+   * Who answered, or booked a meeting
+   */
+  answered: number;
+  /**
+   * When the next of its leads moves, and at which step
+   */
+  next: {
+    at: string;
+    step: string | null;
+  } | null;
   startedAt: string | null;
   /**
    * When the last one ended; null while anybody is under way
@@ -2842,6 +2858,10 @@ export interface LaunchDetail {
   sequence: string;
   title: string;
   versionId: string;
+  /**
+   * Which of the sequence’s versions, from 1
+   */
+  version: number;
   status: 'running' | 'stopped';
   stopReason: string | null;
   /**
@@ -2872,6 +2892,17 @@ export interface LaunchDetail {
     reason: string;
     count: number;
   }[];
+  /**
+   * Who answered, or booked a meeting
+   */
+  answered: number;
+  /**
+   * When the next of its leads moves, and at which step
+   */
+  next: {
+    at: string;
+    step: string | null;
+  } | null;
   startedAt: string | null;
   /**
    * When the last one ended; null while anybody is under way
@@ -2951,6 +2982,10 @@ export interface Pause {
   scopeId: string | null;
   name: string;
   reason: string;
+  /**
+   * null: the terminal, or Cadenza itself
+   */
+  byName: string | null;
   at: string;
 }
 /**

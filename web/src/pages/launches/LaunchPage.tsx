@@ -1,7 +1,7 @@
 import { Button, Group, Select, Stack, Tabs, Text } from '@mantine/core';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
@@ -10,11 +10,14 @@ import { Instant } from '../../ui/Instant.tsx';
 import { LeadName } from '../../ui/LeadName.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
+import { moment, MY_ZONE } from '../../ui/time.ts';
 import { Empty, Failed, Loaded, Loading } from '../../ui/states.tsx';
 import { useWord } from '../../lead/words.ts';
-import { useControls } from './controls.ts';
+import { useControls, usePauses } from './controls.ts';
+import { Excluded } from './Excluded.tsx';
 import { LaunchBar, STATES } from './LaunchBar.tsx';
-import { LaunchState } from './Launches.tsx';
+import { LaunchState, Next } from './Launches.tsx';
+import { PauseDialog, PauseStory, type ToPause } from './Pause.tsx';
 import classes from './LaunchPage.module.css';
 
 type Progress = Answer<'launches.numbers'>;
@@ -25,10 +28,13 @@ export function LaunchPage() {
   const { id } = useParams({ from: '/frame/launches/$id' });
   const search = useSearch({ from: '/frame/launches/$id' });
   const navigate = useNavigate();
-  const { pause, resume, stop } = useControls();
+  const { resume, stop, stopping } = useControls();
+  const [pausing, setPausing] = useState<ToPause | null>(null);
+  const pauses = usePauses().data?.items ?? [];
   const launch = useQuery({
     queryKey: ['launches', id],
     queryFn: ({ signal }) => call('launches.read', { path: { id } }, { signal }),
+    refetchInterval: 10_000,
   });
   const progress = useProgress(id);
   const found = launch.data;
@@ -42,14 +48,17 @@ export function LaunchPage() {
           <>
             <Button
               variant="default"
-              loading={pause.isPending || resume.isPending}
-              onClick={() => (paused ? resume : pause).mutate(target)}
+              loading={resume.isPending}
+              onClick={() => (paused ? resume.mutate(target) : setPausing({ ...target, name: found.name }))}
               disabled={paused === 'all'}
             >
               {paused ? t('resume') : t('pause')}
             </Button>
-            <Button variant="default" onClick={() => stop(target, found.name)}>
+            <Button variant="default" disabled={stopping} onClick={() => stop(target, found.name)}>
               {t('stop')}
+            </Button>
+            <Button renderRoot={(props) => <Link to="/launches/new" search={{ add: id }} {...props} />}>
+              {t('add.link')}
             </Button>
           </>
         )
@@ -66,11 +75,47 @@ export function LaunchPage() {
                     <Link to="/sequences/$name" params={{ name: one.sequence }}>
                       {one.title}
                     </Link>{' '}
-                    · <Instant at={one.createdAt} /> {one.createdByName && `· ${one.createdByName}`}
+                    · {t('version', { version: one.version })} · <Instant at={one.createdAt} />{' '}
+                    {one.createdByName && `· ${one.createdByName}`}
                   </Text>
                 </Group>
                 <LaunchBar counts={progress?.counts ?? one.counts} />
+                {pauses
+                  .filter(({ scope, scopeId }) => scope === 'all' || scopeId === id)
+                  .map((pause) => (
+                    <Text key={pause.id} size="sm">
+                      <b>{t(`scope.${pause.scope}`)}</b>: <PauseStory of={pause} />
+                    </Text>
+                  ))}
                 {one.waitsFor && <Text size="sm">{t(`waitsFor.${one.waitsFor}`)}</Text>}
+                <dl className={classes.facts}>
+                  <div>
+                    <dt>{t('column.answered')}</dt>
+                    <dd>{t('number', { value: one.answered })}</dd>
+                  </div>
+                  <div>
+                    <dt>{t('column.next')}</dt>
+                    <dd>
+                      <Next launch={one} />
+                    </dd>
+                  </div>
+                  {one.startsAt && !one.startedAt && (
+                    <div>
+                      <dt>{t('start.at')}</dt>
+                      <dd>
+                        {moment(one.startsAt)} ({MY_ZONE})
+                      </dd>
+                    </div>
+                  )}
+                  {one.review && (
+                    <div>
+                      <dt>{t('review.title')}</dt>
+                      <dd>
+                        {t(`review.${one.review}`)} · {one.reviewer ?? t('review.owner')}
+                      </dd>
+                    </div>
+                  )}
+                </dl>
               </Stack>
             </Card>
             <Tabs
@@ -97,12 +142,13 @@ export function LaunchPage() {
                 <Enrollments id={id} state={search.state} />
               </Tabs.Panel>
               <Tabs.Panel value="excluded">
-                <Excluded id={id} />
+                <Excluded id={id} reasons={one.exclusions} open={search.reason} />
               </Tabs.Panel>
             </Tabs>
           </Stack>
         )}
       </Loaded>
+      <PauseDialog what={pausing} onClose={() => setPausing(null)} />
     </Page>
   );
 }
@@ -260,40 +306,5 @@ function Enrollments({ id, state }: { id: string; state: string | undefined }) {
         </Card>
       )}
     </Stack>
-  );
-}
-
-function Excluded({ id }: { id: string }) {
-  const { t } = useTranslation('launches');
-  const excluded = useQuery({
-    queryKey: ['launches', id, 'exclusions'],
-    queryFn: ({ signal }) => call('launches.exclusions', { path: { id }, query: { limit: 200 } }, { signal }),
-  });
-  return (
-    <Loaded query={excluded}>
-      {({ items }) =>
-        items.length === 0 ? (
-          <Empty title={t('nobodyExcluded')} />
-        ) : (
-          <Card flush>
-            <Rows
-              label={t('tab.excluded')}
-              rows={items}
-              rowKey={({ leadId }) => leadId}
-              columns={[
-                {
-                  key: 'lead',
-                  header: t('column.lead'),
-                  render: (row) => (
-                    <LeadName name={row.name || row.email || row.leadId} company={row.company} />
-                  ),
-                },
-                { key: 'why', header: t('column.why'), render: ({ reason }) => t(`reason.${reason}`) },
-              ]}
-            />
-          </Card>
-        )
-      }
-    </Loaded>
   );
 }

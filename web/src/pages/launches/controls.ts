@@ -1,11 +1,24 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { done, soon } from '../../ui/notify.tsx';
 
 export type Scope = Answer<'pauses.list'>['items'][number]['scope'];
+export interface Target {
+  readonly scope: Scope;
+  readonly id: string | null;
+}
 
-/** Pausing, resuming and stopping a launch, a sender, or everything; in force when it is answered. */
+/** What is paused now. */
+export const usePauses = () =>
+  useQuery({
+    queryKey: ['pauses'],
+    queryFn: ({ signal }) => call('pauses.list', undefined, { signal }),
+    refetchInterval: 10_000,
+  });
+
+/** Pausing, resuming and stopping at every level; in force when it is answered. */
 export function useControls() {
   const { t } = useTranslation('launches');
   const client = useQueryClient();
@@ -14,7 +27,8 @@ export function useControls() {
       void client.invalidateQueries({ queryKey });
   };
   const pause = useMutation({
-    mutationFn: (body: { scope: Scope; id: string | null }) => call('controls.pause', { body }),
+    mutationFn: ({ reason, ...body }: Target & { reason: string }) =>
+      call('controls.pause', { body: { ...body, ...(reason && { reason }) } }),
     onSuccess({ name, sending }, { scope }) {
       done(
         sending.length > 0
@@ -26,18 +40,48 @@ export function useControls() {
       again();
     },
   });
+  const pauseSequence = useMutation({
+    mutationFn: async ({ name, reason }: { name: string; reason: string }) => {
+      let count = 0;
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const page: Answer<'launches.list'> = await call('launches.list', {
+          query: { sequence: name, status: 'running', limit: 200, ...(cursor && { cursor }) },
+        });
+        for (const { id, paused } of page.items) {
+          if (paused === 'launch') continue;
+          await call('controls.pause', { body: { scope: 'launch', id, ...(reason && { reason }) } });
+          count++;
+        }
+        cursor = page.next;
+      }
+      return count;
+    },
+    onSuccess: (count) => done(t('pausedSequence', { count })),
+    onSettled: again,
+  });
   const resume = useMutation({
-    mutationFn: (body: { scope: Scope; id: string | null }) => call('controls.resume', { body }),
+    mutationFn: (body: Target) => call('controls.resume', { body }),
     onSuccess({ waking }) {
       done(t('resumed', { count: waking }));
       again();
     },
   });
+  const [stopping, setStopping] = useState(false);
   /** For good, so it can be undone for ten seconds. */
-  const stop = (body: { scope: Scope; id: string | null }, name: string) =>
-    void soon(t('stopping', { name }), async () => {
-      await call('controls.stop', { body });
-      again();
-    });
-  return { pause, resume, stop };
+  const stop = (body: Target, name: string) => {
+    setStopping(true);
+    void soon(
+      t('stopping', { name }),
+      async () => {
+        try {
+          await call('controls.stop', { body });
+          again();
+        } finally {
+          setStopping(false);
+        }
+      },
+      () => setStopping(false),
+    );
+  };
+  return { pause, pauseSequence, resume, stop, stopping };
 }

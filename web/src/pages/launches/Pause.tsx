@@ -1,0 +1,172 @@
+import { Button, Group, Menu, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { IconChevronDown, IconPlayerPause } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { call, type Answer } from '../../api/client.ts';
+import { useMe } from '../../shell/session.ts';
+import { typed } from '../../ui/form.ts';
+import { Instant } from '../../ui/Instant.tsx';
+import { useControls, type Target } from './controls.ts';
+
+/** What is about to be paused; a sequence is all of its launches. */
+export type ToPause =
+  (Target & { readonly name: string }) | { readonly scope: 'sequence'; readonly id: null };
+
+/** Asks why, and pauses. A sender or a sequence is chosen here, too. */
+export function PauseDialog({ what, onClose }: { what: ToPause | null; onClose: () => void }) {
+  const { t } = useTranslation(['launches', 'common']);
+  return (
+    <Modal
+      opened={what !== null}
+      onClose={onClose}
+      title={what && titleOf(t, what)}
+      closeButtonProps={{ 'aria-label': t('common:action.close') }}
+    >
+      {what && <PauseForm what={what} onDone={onClose} />}
+    </Modal>
+  );
+}
+
+function titleOf(t: ReturnType<typeof useTranslation<['launches', 'common']>>['t'], what: ToPause): string {
+  if (what.scope === 'sequence') return t('pauseSequence');
+  if (what.scope === 'all') return t('pauseAll');
+  return what.id ? t('pauseOne', { name: what.name }) : t('pauseSender');
+}
+
+function PauseForm({ what, onDone }: { what: ToPause; onDone: () => void }) {
+  const { t } = useTranslation(['launches', 'common']);
+  const { pause, pauseSequence } = useControls();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const choosing = what.scope === 'sequence' || (what.scope === 'sender' && what.id === null);
+  return (
+    <form
+      onSubmit={(event) => {
+        const { reason } = typed<'reason'>(event);
+        if (what.scope === 'sequence') pauseSequence.mutate({ name: chosen!, reason }, { onSuccess: onDone });
+        else pause.mutate({ scope: what.scope, id: what.id ?? chosen, reason }, { onSuccess: onDone });
+      }}
+    >
+      <Stack>
+        {choosing && <Choose scope={what.scope} value={chosen} onChange={setChosen} />}
+        <TextInput
+          name="reason"
+          label={t('why')}
+          placeholder={t('whyHint')}
+          maxLength={500}
+          {...(!choosing && { 'data-autofocus': true })}
+        />
+        {what.scope === 'sequence' && (
+          <Text size="sm" c="dimmed">
+            {t('pauseSequenceHint')}
+          </Text>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onDone}>
+            {t('common:action.cancel')}
+          </Button>
+          <Button
+            type="submit"
+            loading={pause.isPending || pauseSequence.isPending}
+            disabled={choosing && chosen === null}
+          >
+            {t('pause')}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+function Choose({
+  scope,
+  value,
+  onChange,
+}: {
+  scope: 'sender' | 'sequence' | Target['scope'];
+  value: string | null;
+  onChange: (value: string | null) => void;
+}) {
+  const { t } = useTranslation('launches');
+  const senders = useQuery({
+    queryKey: ['senders', 'launch', null],
+    queryFn: ({ signal }) => call('launches.senders', undefined, { signal }),
+    enabled: scope === 'sender',
+  }).data?.items;
+  const sequences = useSequences(scope === 'sequence');
+  return (
+    <Select
+      label={t(scope === 'sender' ? 'scope.sender' : 'step.sequence')}
+      data-autofocus
+      searchable
+      value={value}
+      onChange={onChange}
+      data={
+        scope === 'sender'
+          ? (senders ?? [])
+              .filter(({ paused }) => !paused)
+              .map(({ id, name, address }) => ({ value: id, label: `${name} (${address})` }))
+          : sequences.map(({ name, title }) => ({ value: name, label: title }))
+      }
+    />
+  );
+}
+
+export const useSequences = (enabled = true): Answer<'sequences.list'>['items'] =>
+  useQuery({
+    queryKey: ['sequences', 'list', ''],
+    queryFn: ({ signal }) => call('sequences.list', { query: { limit: 200 } }, { signal }),
+    enabled,
+  }).data?.items ?? [];
+
+/** Pauses everything, a sender or a sequence, from the list of launches. */
+export function PauseMenu({ onChoose }: { onChoose: (what: ToPause) => void }) {
+  const { t } = useTranslation('launches');
+  const isRep = useMe().role === 'rep';
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <Button
+          variant="default"
+          leftSection={<IconPlayerPause size={16} aria-hidden />}
+          rightSection={<IconChevronDown size={14} aria-hidden />}
+        >
+          {t('pause')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {!isRep && (
+          <Menu.Item onClick={() => onChoose({ scope: 'all', id: null, name: '' })}>
+            {t('pauseAll')} …
+          </Menu.Item>
+        )}
+        <Menu.Item onClick={() => onChoose({ scope: 'sender', id: null, name: '' })}>
+          {t('pauseSender')} …
+        </Menu.Item>
+        {!isRep && (
+          <Menu.Item onClick={() => onChoose({ scope: 'sequence', id: null })}>
+            {t('pauseSequence')} …
+          </Menu.Item>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+type Pause = Answer<'pauses.list'>['items'][number];
+
+/** Why, by whom, since when. */
+export function PauseStory({ of: { reason, byName, at } }: { of: Pause }) {
+  const { t } = useTranslation('launches');
+  return (
+    <>
+      {reason === 'paused by hand' ? t('noReason') : <bdi>{reason}</bdi>} ·{' '}
+      {byName && (
+        <>
+          <bdi>{byName}</bdi> ·{' '}
+        </>
+      )}
+      <Instant at={at} />
+    </>
+  );
+}
