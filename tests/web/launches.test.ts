@@ -282,7 +282,10 @@ test('leads are added to a launch that runs, and a stop can be undone until it i
 test.each([
   ['desk', 'light', 'tr'],
   ['desk', 'dark', 'en'],
+  ['small', 'dark', 'tr'],
+  ['small', 'light', 'en'],
   ['phone', 'dark', 'tr'],
+  ['phone', 'light', 'en'],
 ] as const)('no violation on %s in %s, %s', async (size, scheme, language) => {
   const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
   await page.goto('/launches');
@@ -295,12 +298,27 @@ test.each([
     await page.getByRole('tab').nth(tab).click();
     await settled(page);
     expect(await accessibilityViolations(page)).toEqual([]);
+    await picture(page, `launch-${size}-${scheme}-${language}-${tab}`);
   }
-  await picture(page, `launch-${size}-${scheme}-${language}`);
-  await page.goto('/launches/new');
-  await settled(page);
-  await page.getByRole('heading', { level: 2 }).first().waitFor();
-  expect(await accessibilityViolations(page)).toEqual([]);
+  const { rows } = await api.db.query<{ id: string }>(
+    `select id from sequence_versions where name = 'spring'`,
+  );
+  const chosen = new URLSearchParams({
+    sequence: 'spring',
+    version: rows[0]!.id,
+    by: 'where',
+    where: 'lead.first_name.startsWith("Lead") || lead.country == "NZ"',
+    senders: (await api.db.query<{ id: string }>('select id from senders limit 1')).rows[0]!.id,
+    review: 'first',
+  });
+  for (const step of ['sequence', 'audience', 'senders', 'check']) {
+    chosen.set('step', step);
+    await page.goto(`/launches/new?${chosen.toString()}`);
+    await page.getByRole('heading', { level: 2 }).first().waitFor();
+    await settled(page);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await picture(page, `launch-new-${size}-${scheme}-${language}-${step}`);
+  }
   expect(complaints).toEqual([]);
   await close();
 });

@@ -5,6 +5,8 @@ export interface RowsColumn<Row> {
   readonly key: string;
   readonly header: string;
   readonly numeric?: boolean;
+  /** Left out on a phone. */
+  readonly wide?: boolean;
   readonly render: (row: Row) => ReactNode;
 }
 
@@ -26,11 +28,11 @@ export function Rows<Row>({
       <table className={classes.table}>
         <thead>
           <tr>
-            {columns.map(({ key, header, numeric }) =>
+            {columns.map(({ key, header, numeric, wide }) =>
               header === '' ? (
                 <td key={key} />
               ) : (
-                <th key={key} scope="col" data-numeric={numeric || undefined}>
+                <th key={key} scope="col" data-numeric={numeric || undefined} data-wide={wide || undefined}>
                   {header}
                 </th>
               ),
@@ -40,8 +42,8 @@ export function Rows<Row>({
         <tbody>
           {rows.map((row) => (
             <tr key={rowKey(row)}>
-              {columns.map(({ key, render, numeric }) => (
-                <td key={key} data-numeric={numeric || undefined}>
+              {columns.map(({ key, render, numeric, wide }) => (
+                <td key={key} data-numeric={numeric || undefined} data-wide={wide || undefined}>
                   {render(row)}
                 </td>
               ))}

@@ -46,6 +46,7 @@ export const launches = {
   pausedOne: '“{{name}}” is paused',
   pausedSending_one: 'Paused; one touch was being sent and may still arrive',
   pausedSending_other: 'Paused; {{count, number}} touches were being sent and may still arrive',
+  resumed_zero: 'Goes on',
   resumed_one: 'Goes on; one lead was waiting',
   resumed_other: 'Goes on; {{count, number}} leads were waiting',
   pausesTitle_one: 'One thing is paused',
@@ -113,6 +114,7 @@ export const launches = {
     no_consent: 'Has not agreed to be contacted',
     invalid: 'There is no such lead any more',
   },
+  noSteps: 'Nobody has come to a step yet',
   reasonUnknown: 'They are no leads, so there is nobody to name.',
   step: { sequence: 'Sequence', audience: 'Audience', senders: 'Senders and start', check: 'Check' },
   chooseSequence: 'Which sequence?',
@@ -131,6 +133,7 @@ export const launches = {
     allOwn: 'Everybody who is yours',
     everybodyHint: 'Every lead, whatever list it came with.',
     choose: 'Nobody is chosen yet.',
+    lost: 'This tab does not know any more who was selected. Select them again.',
     counting: 'Counting …',
     count_one: 'One lead matches',
     count_other: '{{count, number}} leads match',
@@ -167,7 +170,7 @@ export const launches = {
   zone: 'Times are yours: {{zone}}.',
   sent: {
     title: 'This was sent already',
-    text: 'Whether it arrived is not known yet. Looking does not launch it again.',
+    text: 'Looking at what became of it does not launch it again.',
     look: 'See what became of it',
   },
   add: {

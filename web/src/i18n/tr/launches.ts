@@ -48,6 +48,7 @@ export const launches: typeof english = {
   pausedOne: '“{{name}}” duraklatıldı',
   pausedSending_one: 'Duraklatıldı; gönderilmekte olan bir temas yine de ulaşabilir',
   pausedSending_other: 'Duraklatıldı; gönderilmekte olan {{count, number}} temas yine de ulaşabilir',
+  resumed_zero: 'Devam ediyor',
   resumed_one: 'Devam ediyor; bir aday bekliyordu',
   resumed_other: 'Devam ediyor; {{count, number}} aday bekliyordu',
   pausesTitle_one: 'Bir şey duraklatılmış',
@@ -115,6 +116,7 @@ export const launches: typeof english = {
     no_consent: 'İletişime izin vermedi',
     invalid: 'Böyle bir aday artık yok',
   },
+  noSteps: 'Henüz hiçbir adıma gelen yok',
   reasonUnknown: 'Bunlar aday değil; adı söylenecek kimse yok.',
   step: { sequence: 'Akış', audience: 'Kitle', senders: 'Gönderenler ve başlangıç', check: 'Denetim' },
   chooseSequence: 'Hangi akış?',
@@ -133,6 +135,7 @@ export const launches: typeof english = {
     allOwn: 'Size ait herkes',
     everybodyHint: 'Hangi listeyle gelmiş olursa olsun her aday.',
     choose: 'Henüz kimse seçilmedi.',
+    lost: 'Bu sekme kimlerin seçildiğini artık bilmiyor. Yeniden seçin.',
     counting: 'Sayılıyor…',
     count_one: 'Bir aday uyuyor',
     count_other: '{{count, number}} aday uyuyor',
@@ -169,7 +172,7 @@ export const launches: typeof english = {
   zone: 'Saatler sizin saatinizle: {{zone}}.',
   sent: {
     title: 'Bu gönderim zaten yollandı',
-    text: 'Ulaşıp ulaşmadığı henüz bilinmiyor. Bakmak onu yeniden başlatmaz.',
+    text: 'Ne olduğuna bakmak onu yeniden başlatmaz.',
     look: 'Ne olduğuna bak',
   },
   add: {

@@ -7,7 +7,7 @@ import { call } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { useMe } from '../../shell/session.ts';
 import { Card } from '../../ui/Card.tsx';
-import type { Choice } from './draft.ts';
+import { audienceOf, type Choice } from './draft.ts';
 import type { StepProps } from './NewLaunch.tsx';
 import classes from './NewLaunch.module.css';
 
@@ -36,9 +36,9 @@ export function AudienceStep({ choice, onChange }: StepProps) {
         </Radio.Group>
         {by === 'where' && <Condition choice={choice} onChange={onChange} />}
         {by === 'everybody' && <Matching where="true" />}
-        {by === null && (
+        {by !== 'where' && audienceOf(choice) === null && (
           <Text size="sm" c="dimmed">
-            {t('audience.choose')}
+            {t(by === null ? 'audience.choose' : 'audience.lost')}
           </Text>
         )}
       </Stack>

@@ -11,7 +11,7 @@ type Tried = Answer<'launches.create'>;
 type Forecast = NonNullable<Tried['forecast']>;
 
 /** What would come of a launch: who is left out and why, when the last one is reached, what each sender's days look like. */
-export function DryRun({ tried }: { tried: Tried }) {
+export function DryRun({ tried, version }: { tried: Tried; version: string | null }) {
   const { t } = useTranslation('launches');
   const { forecast, excluded, enrolled } = tried;
   const left = excluded.reduce((sum, { count }) => sum + count, 0);
@@ -19,6 +19,17 @@ export function DryRun({ tried }: { tried: Tried }) {
     <>
       <Card title={t('dry.title')}>
         <dl className={classes.facts}>
+          <div>
+            <dt>{t('step.sequence')}</dt>
+            <dd>
+              {tried.sequence}
+              {version && (
+                <Text size="xs" c="dimmed">
+                  {version}
+                </Text>
+              )}
+            </dd>
+          </div>
           <div>
             <dt>{t('dry.enrolled')}</dt>
             <dd>{t('number', { value: enrolled })}</dd>

@@ -176,6 +176,7 @@ function Steps({ progress }: { progress: Progress }) {
   const { t } = useTranslation('launches');
   const most = Math.max(1, ...progress.steps.map(({ reached }) => reached));
   const number = (value: number) => t('number', { value });
+  if (progress.steps.length === 0) return <Empty title={t('noSteps')} />;
   return (
     <Card flush>
       <Rows
@@ -262,7 +263,7 @@ function Enrollments({ id, state }: { id: string; state: string | undefined }) {
         <Empty title={t('nobody')} />
       ) : (
         <Card flush>
-          <div className={classes.table}>
+          <div style={{ height: Math.min(520, 60 + rows.length * 44) }}>
             <DataTable
               name={t('tab.leads')}
               rows={rows}

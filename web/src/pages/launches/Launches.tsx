@@ -201,11 +201,13 @@ function List({ rows, onPause }: { rows: readonly Launch[]; onPause: (what: ToPa
             key: 'leads',
             header: t('column.leads'),
             numeric: true,
+            wide: true,
             render: ({ counts }) => t('number', { value: sum(Object.values(counts)) }),
           },
           {
             key: 'bar',
             header: t('column.progress'),
+            wide: true,
             render: ({ counts }) => <LaunchBar counts={counts} slim />,
           },
           {
@@ -214,10 +216,11 @@ function List({ rows, onPause }: { rows: readonly Launch[]; onPause: (what: ToPa
             numeric: true,
             render: ({ answered }) => t('number', { value: answered }),
           },
-          { key: 'next', header: t('column.next'), render: (launch) => <Next launch={launch} /> },
+          { key: 'next', header: t('column.next'), wide: true, render: (launch) => <Next launch={launch} /> },
           {
             key: 'at',
             header: t('column.created'),
+            wide: true,
             render: (launch) => (
               <Stack gap={0}>
                 <Instant at={launch.createdAt} />
@@ -230,6 +233,7 @@ function List({ rows, onPause }: { rows: readonly Launch[]; onPause: (what: ToPa
           {
             key: 'act',
             header: '',
+            numeric: true,
             render: ({ id, name, status, paused }) =>
               status === 'running' && (
                 <Button

@@ -9,7 +9,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { failed } from '../../ui/notify.tsx';
 import { Page } from '../../ui/Page.tsx';
-import { Loaded, Loading } from '../../ui/states.tsx';
+import { Failed, Loaded, Loading } from '../../ui/states.tsx';
 import { AudienceStep, useMatching } from './AudienceStep.tsx';
 import {
   audienceOf,
@@ -25,6 +25,7 @@ import {
 } from './draft.ts';
 import { DryRun } from './DryRun.tsx';
 import classes from './NewLaunch.module.css';
+import { useSequences } from './Pause.tsx';
 import { SendersStep } from './SendersStep.tsx';
 
 const STEPS = ['sequence', 'audience', 'senders', 'check'] as const;
@@ -164,7 +165,8 @@ function Check({ search, choice, onChange, onBack }: CheckProps) {
   const { t } = useTranslation(['launches', 'common']);
   const navigate = useNavigate();
   const client = useQueryClient();
-  const { add } = choice;
+  const { add, version } = choice;
+  const of = useSequences(!add).find(({ versionId }) => versionId === version);
   const send = (dryRun: boolean, options: { signal?: AbortSignal; idempotencyKey?: string }) =>
     add
       ? call('launches.add', { path: { id: add }, body: { audience: audienceOf(choice)!, dryRun } }, options)
@@ -227,12 +229,13 @@ function Check({ search, choice, onChange, onBack }: CheckProps) {
         </Card>
       ) : tried.isError ? (
         <Card>
-          <Text role="alert" c="var(--mantine-color-error)">
-            {problemText(tried.error)}
-          </Text>
+          <Failed error={tried.error} retry={() => void tried.refetch()} />
         </Card>
       ) : (
-        <DryRun tried={tried.data} />
+        <DryRun
+          tried={tried.data}
+          version={of ? t('versionOf', { version: of.versions, revision: of.revision }) : null}
+        />
       )}
       <Group justify="space-between">
         {back}

@@ -112,6 +112,7 @@ function Choose({
   );
 }
 
+/** The sequences that are published; none until they are there. */
 export const useSequences = (enabled = true): Answer<'sequences.list'>['items'] =>
   useQuery({
     queryKey: ['sequences', 'list', ''],
