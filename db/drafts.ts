@@ -30,22 +30,33 @@ export async function listDrafts(q: Queryable): Promise<Omit<Draft, 'source'>[]>
 }
 
 /**
- * Keeps a draft. `version` is the one that was read (0: there was none); null: whatever there is.
+ * What says which state of a draft was read: its ETag. The instant is in it too, because a draft that was published or thrown away
+ * and begun anew counts from 1 again.
+ */
+export const draftTag = ({ version, changedAt }: Pick<Draft, 'version' | 'changedAt'>): string =>
+  `${version}.${changedAt.getTime()}`;
+
+/** The tag of a draft that is not there. */
+const NO_DRAFT = '0';
+
+/**
+ * Keeps a draft. `wanted` is the tag of the one that was read (`"0"`: there was none); null: whatever there is.
  * @throws CommandRefused `changed_meanwhile`
  */
 export async function saveDraft(
   db: Db,
   draft: { readonly name: string; readonly source: string; readonly by: string | null },
-  version: number | null,
+  wanted: string | null,
 ): Promise<Draft> {
   return db.tx(async (tx) => {
+    await lockDraft(tx, draft.name, wanted);
+    // Two that begin at once both find none: only one may be the first.
     const { rowCount } = await tx.query(
-      `insert into sequence_drafts as d (name, source, changed_by)
-       select $1, $2, $3 where coalesce($4, 0) = 0 or exists (select from sequence_drafts where name = $1)
+      `insert into sequence_drafts as d (name, source, changed_by) values ($1, $2, $3)
        on conflict (name) do update set source = excluded.source, changed_by = excluded.changed_by,
          version = d.version + 1, changed_at = clock_timestamp()
-       where $4::integer is null or d.version = $4`,
-      [draft.name, draft.source, draft.by, version],
+       where not $4`,
+      [draft.name, draft.source, draft.by, wanted === NO_DRAFT],
     );
     if (!rowCount) throw meanwhile();
     return (await findDraft(tx, draft.name))!;
@@ -53,15 +64,20 @@ export async function saveDraft(
 }
 
 /** Throws a draft away; one that is not there stays that way. @throws CommandRefused `changed_meanwhile` */
-export async function dropDraft(db: Db, name: string, version: number | null): Promise<void> {
+export async function dropDraft(db: Db, name: string, wanted: string | null): Promise<void> {
   await db.tx(async (tx) => {
-    const { rows } = await tx.query<{ version: number }>(
-      'select version from sequence_drafts where name = $1 for update',
-      [name],
-    );
-    if (rows[0] && version !== null && rows[0].version !== version) throw meanwhile();
+    if (!(await findDraft(tx, name))) return;
+    await lockDraft(tx, name, wanted);
     await tx.query('delete from sequence_drafts where name = $1', [name]);
   });
+}
+
+async function lockDraft(tx: Queryable, name: string, wanted: string | null): Promise<void> {
+  const { rows } = await tx.query<{ version: number; changedAt: Date }>(
+    'select version, changed_at as "changedAt" from sequence_drafts where name = $1 for update',
+    [name],
+  );
+  if (wanted !== null && wanted !== (rows[0] ? draftTag(rows[0]) : NO_DRAFT)) throw meanwhile();
 }
 
 const meanwhile = () =>

@@ -89,6 +89,156 @@ test('what is not saved asks before it is left', async () => {
   await close();
 });
 
+test('a tab that is closed with unsaved text asks first', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/sequences/classic');
+  await page.getByText('No mistakes').waitFor();
+  await page.getByRole('textbox', { name: /definition/ }).click();
+  await page.keyboard.type('#');
+  await page.getByText('Not saved').waitFor();
+  const asked = page.waitForEvent('dialog');
+  await page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  expect(dialog.type()).toBe('beforeunload');
+  await dialog.dismiss();
+  await page.getByText('Not saved').waitFor();
+  await close();
+});
+
+const draftOf = async (name: string) =>
+  (
+    await api.db.query<{ source: string }>('select source from sequence_drafts where name = $1', [name])
+  ).rows.map(({ source }) => source);
+
+test('a new sequence with the name of one that is there overwrites nothing and leads to it', async () => {
+  const other = await api.signedIn({ name: 'Mert' });
+  await other.call('PUT', '/sequences/autumn/draft', { source: 'name: autumn # by Mert' });
+  const { page, complaints, close } = await visit(browser, api);
+  await page.goto('/sequences');
+  await page.getByRole('button', { name: 'New sequence' }).click();
+  const dialog = page.getByRole('dialog', { name: 'New sequence' });
+  for (const name of ['classic', 'autumn']) {
+    await dialog.locator('input[name=name]').fill(name);
+    await dialog.getByRole('button', { name: 'Begin writing' }).click();
+    await dialog.getByText(`There is a sequence named “${name}” already.`).waitFor();
+  }
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'sequence-taken');
+  expect(await draftOf('classic')).toEqual([]);
+  expect(await draftOf('autumn')).toEqual(['name: autumn # by Mert']);
+  await dialog.getByRole('link', { name: 'Open it' }).click();
+  await page.waitForURL(/sequences\/autumn/);
+  await page
+    .getByRole('textbox', { name: /definition/ })
+    .getByText('by Mert')
+    .waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test.each([
+  ['desk', 'light', 'en'],
+  ['desk', 'dark', 'tr'],
+  ['phone', 'light', 'tr'],
+  ['phone', 'dark', 'en'],
+] as const)(
+  'what is typed survives what somebody else saves meanwhile, and nobody overwrites anybody: %s, %s, %s',
+  async (size, scheme, language) => {
+    const { en, tr } = {
+      en: ['No mistakes', 'Save draft', 'Mert changed this draft meanwhile', 'Keep mine', 'Take theirs'],
+      tr: [
+        'Hata yok',
+        'Taslağı kaydet',
+        'Mert bu arada bu taslağı değiştirdi',
+        'Benimkini tut',
+        'Onunkini al',
+      ],
+    };
+    const [valid, save, meanwhile, keep, take] = { en, tr }[language];
+    const name = `${size}-${scheme}`;
+    const source = readFileSync('sequences/library/classic.yaml', 'utf8').replace(
+      /^name: .*$/m,
+      `name: ${name}`,
+    );
+    const other = await api.signedIn({ name: 'Mert' });
+    expect((await other.post(`/sequences/${name}/publication`, { source })).status).toBe(200);
+    const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
+    await page.goto(`/sequences/${name}`);
+    await page.getByText(valid!).waitFor();
+    if (size === 'phone') await page.getByText('YAML', { exact: true }).click();
+    const editor = page.getByRole('textbox', { name: /YAML/ });
+    await editor.click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('# Mine.\n');
+    // Both began with what is published; the other one saves first.
+    const theirs = `# Theirs.\n${source}`;
+    await other.call('PUT', `/sequences/${name}/draft`, { source: theirs }, { 'if-match': '"0"' });
+    await page.getByRole('button', { name: save! }).click();
+    const notice = page.getByRole('region', { name: meanwhile! });
+    await notice.waitFor();
+    expect(await draftOf(name)).toEqual([theirs]);
+    await editor.getByText('# Mine.').waitFor();
+    await notice.getByRole('button').first().click();
+    await notice.getByText('# Theirs.').waitFor();
+    await notice.getByText('# Mine.').waitFor();
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await picture(page, `sequence-meanwhile-${size}-${scheme}-${language}`);
+    await notice.getByRole('button', { name: keep! }).click();
+    await notice.waitFor({ state: 'detached' });
+    await editor.click();
+    await page.keyboard.press('Control+s');
+    await page.getByText(language === 'en' ? 'Draft saved' : 'Taslak kaydedildi').waitFor();
+    expect(await draftOf(name)).toEqual([`# Mine.\n${source}`]);
+    // A look at the server, as when the window is looked at again, takes nothing away that is not saved.
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('# More.\n');
+    await other.call('PUT', `/sequences/${name}/draft`, { source: theirs });
+    await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+    await notice.waitFor();
+    await editor.getByText('# More.').waitFor();
+    await notice.getByRole('button', { name: take! }).click();
+    await editor.getByText('# Theirs.').waitFor();
+    expect(await editor.getByText('# More.').count()).toBe(0);
+    await editor.click();
+    await page.keyboard.press('Control+z');
+    await editor.getByText('# More.').waitFor();
+    await page.keyboard.press('Control+y');
+    // Nothing is typed now: what comes is shown, without a question.
+    await editor.getByText('# Theirs.').waitFor();
+    await other.call('PUT', `/sequences/${name}/draft`, { source: `# Last.\n${source}` });
+    await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+    await editor.getByText('# Last.').waitFor();
+    expect(await notice.count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+  },
+);
+
+test('unsaved text stays when the server cannot be asked, and when the session has ended', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/sequences/classic');
+  await page.getByText('No mistakes').waitFor();
+  const editor = page.getByRole('textbox', { name: /definition/ });
+  await editor.click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('# Mine.\n');
+  await page.route('**/v1/sequences/classic**', (route) => route.fulfill({ status: 500, body: '' }));
+  const failing = page.waitForResponse((answer) => answer.status() === 500);
+  await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+  await failing;
+  await page.waitForTimeout(300);
+  await editor.getByText('# Mine.').waitFor();
+  await page.unroute('**/v1/sequences/classic**');
+  page.on('dialog', (dialog) => void dialog.dismiss());
+  const asked = page.waitForEvent('dialog');
+  await page.context().clearCookies();
+  await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
+  await asked;
+  await page.waitForTimeout(300);
+  await editor.getByText('# Mine.').waitFor();
+  await close();
+});
+
 test.each([
   ['desk', 'light', 'en'],
   ['desk', 'dark', 'tr'],

@@ -163,11 +163,21 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
+let leaving = false;
 whenSignedOut(() => {
-  queryClient.clear();
-  if (!location.pathname.startsWith('/sign-in'))
-    void router.navigate({ to: '/sign-in', search: { to: location.pathname + location.search } });
+  if (leaving) return;
+  leaving = true;
+  void goToSignIn().finally(() => {
+    leaving = false;
+  });
 });
+
+async function goToSignIn(): Promise<void> {
+  if (!location.pathname.startsWith('/sign-in'))
+    await router.navigate({ to: '/sign-in', search: { to: location.pathname + location.search } });
+  // Whoever has unsaved text may have stayed, to sign in elsewhere and save: then it stays too.
+  if (location.pathname.startsWith('/sign-in')) queryClient.clear();
+}
 
 declare module '@tanstack/react-router' {
   interface Register {

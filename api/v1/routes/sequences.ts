@@ -1,7 +1,7 @@
 /** Sequences: what there is, what is being written, and publishing it. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { dropDraft, findDraft, listDrafts, saveDraft } from '../../../db/drafts.ts';
+import { draftTag, dropDraft, findDraft, listDrafts, saveDraft } from '../../../db/drafts.ts';
 import { CopyWouldHold } from '../../../db/publish-copy.ts';
 import { leadsByStep, readRevision, sequenceLines, versionLines } from '../../../db/sequence-views.ts';
 import { loadNewest, loadVersion } from '../../../db/sequences.ts';
@@ -194,7 +194,7 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
     handler: async (request, reply) => {
       const draft = await findDraft(db, request.params.name);
       if (!draft) throw notFound('draft');
-      void tag(reply, draft.version);
+      void tag(reply, draftTag(draft));
       return draft;
     },
   });
@@ -215,9 +215,9 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
       const draft = await saveDraft(
         db,
         { name: request.params.name, source: request.body.source, by: id },
-        wantedVersion(ifMatch(request)),
+        ifMatch(request),
       );
-      void tag(reply, draft.version);
+      void tag(reply, draftTag(draft));
       return draft;
     },
   });
@@ -232,7 +232,7 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
     },
     config: { access: WRITE },
     handler: async (request, reply) => {
-      await dropDraft(db, request.params.name, wantedVersion(ifMatch(request)));
+      await dropDraft(db, request.params.name, ifMatch(request));
       return reply.code(204).send(null);
     },
   });
@@ -310,10 +310,4 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
     if (!version || version.name !== name) throw notFound('version');
     return { ...version, ...(await readRevision(db, version.id, wanted ?? null)) };
   }
-}
-
-function wantedVersion(match: string | null): number | null {
-  if (match === null) return null;
-  if (/^\d{1,9}$/.test(match)) return Number(match);
-  throw new HttpProblem(412, 'changed_meanwhile', 'Somebody changed this meanwhile: look again.');
 }

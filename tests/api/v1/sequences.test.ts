@@ -68,17 +68,22 @@ test('mistakes come with line and column, as an answer and not as an error; file
 test('drafts keep what is unfinished, notice what somebody else changed, and go when they are published', async () => {
   const put = (source: string, match: string) =>
     admin.call('PUT', '/sequences/mine/draft', { source }, { 'if-match': match });
-  expect(await put('name: [', '"0"')).toMatchObject({
-    status: 200,
-    body: { version: 1, changedBy: 'Rosa Lind' },
-  });
+  const first = await put('name: [', '"0"');
+  expect(first).toMatchObject({ status: 200, body: { version: 1, changedBy: 'Rosa Lind' } });
+  const tag = first.headers.get('etag')!;
+  expect((await admin.get('/sequences/mine/draft')).headers.get('etag')).toBe(tag);
   expect(await put('again', '"0"')).toMatchObject({ status: 412, body: { code: 'changed_meanwhile' } });
-  const second = await put(simple('mine'), '"1"');
-  expect(second.headers.get('etag')).toBe('"2"');
-  expect(await put('late', '"1"')).toMatchObject({ status: 412 });
+  expect(await put(simple('mine'), tag)).toMatchObject({ status: 200, body: { version: 2 } });
+  expect(await put('late', tag)).toMatchObject({ status: 412 });
+  expect(await admin.call('DELETE', '/sequences/mine/draft', undefined, { 'if-match': tag })).toMatchObject({
+    status: 412,
+  });
   expect((await admin.get('/sequence-drafts')).body.items).toMatchObject([{ name: 'mine', version: 2 }]);
   expect(await publish('mine', simple('mine'))).toMatchObject({ status: 200 });
   expect(await admin.get('/sequences/mine/draft')).toMatchObject({ status: 404 });
+  // One that was begun anew counts from 1 again and is another one all the same.
+  expect(await put('anew', '"0"')).toMatchObject({ status: 200, body: { version: 1 } });
+  expect(await put('late', tag)).toMatchObject({ status: 412 });
   const rep = await api.signedIn({ role: 'rep' });
   expect(await publish('mine', simple('mine'), rep)).toMatchObject({ status: 403 });
   expect(await rep.get('/sequences/mine')).toMatchObject({ status: 200 });

@@ -105,6 +105,13 @@ export async function tagged<Name extends Operation>(
   return { answer: answer as Answer<Name>, version: response.headers.get('etag') };
 }
 
+/** What was read; null where there is none. */
+export const orNull = <Found>(read: Promise<Found>): Promise<Found | null> =>
+  read.catch((error: unknown) => {
+    if (error instanceof ApiProblem && error.status === 404) return null;
+    throw error;
+  });
+
 /** A new idempotency key. Not `randomUUID`, which browsers have on secure pages only, and a server in one's own network may have no TLS. */
 export const newKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(

@@ -21,8 +21,8 @@ const colours = HighlightStyle.define([
 ]);
 
 export interface EditorProps {
-  /** What stands in it at first; later changes come from whoever types. */
-  readonly initial: string;
+  /** What stands in it; a new object replaces what was typed (and can be undone), the same one leaves it alone. */
+  readonly shown: { readonly text: string };
   readonly schema: Readonly<Record<string, unknown>>;
   readonly problems: Answer<'sequences.validate'>['problems'];
   readonly readOnly: boolean;
@@ -31,11 +31,13 @@ export interface EditorProps {
 }
 
 /** A sequence's YAML: completed by its schema, with what is wrong shown where it is. */
-export default function Editor({ initial, schema, problems, readOnly, onChange, onSave }: EditorProps) {
+export default function Editor({ shown, schema, problems, readOnly, onChange, onSave }: EditorProps) {
   const { t } = useTranslation('sequences');
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const latest = useRef({ onChange, onSave });
+  // An editor that is made anew (another language) goes on with what was typed.
+  const doc = useRef(shown.text);
   useEffect(() => {
     latest.current = { onChange, onSave };
   });
@@ -44,7 +46,7 @@ export default function Editor({ initial, schema, problems, readOnly, onChange, 
     const editor = new EditorView({
       parent: place.current!,
       state: EditorState.create({
-        doc: initial,
+        doc: doc.current,
         extensions: [
           EditorView.cspNonce.of(nonce),
           basicSetup,
@@ -67,14 +69,21 @@ export default function Editor({ initial, schema, problems, readOnly, onChange, 
           EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           EditorState.readOnly.of(readOnly),
           EditorView.updateListener.of((update) => {
-            if (update.docChanged) latest.current.onChange(update.state.doc.toString());
+            if (!update.docChanged) return;
+            doc.current = update.state.doc.toString();
+            latest.current.onChange(doc.current);
           }),
         ],
       }),
     });
     view.current = editor;
     return () => editor.destroy();
-  }, [initial, schema, readOnly, label]);
+  }, [schema, readOnly, label]);
+  useEffect(() => {
+    const editor = view.current;
+    if (!editor || doc.current === shown.text) return;
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: shown.text } });
+  }, [shown]);
   useEffect(() => {
     const editor = view.current;
     if (!editor) return;

@@ -8,7 +8,7 @@ import { Loaded } from '../../ui/states.tsx';
 import { Difference } from './Difference.tsx';
 
 /** What publishing would change, and for how many; then publishing. */
-export function Publish({ name, source, onDone }: { name: string; source: string; onDone: () => void }) {
+export function Publish({ name, source, onDone }: { name: string; source: string; onDone: () => unknown }) {
   const { t } = useTranslation(['sequences', 'common']);
   const path = { name };
   const plan = useQuery({
@@ -21,7 +21,7 @@ export function Publish({ name, source, onDone }: { name: string; source: string
     mutationFn: () => call('sequences.publish', { path, body: { source } }),
     onSuccess({ outcome }) {
       done(t(`published.${outcome}`));
-      onDone();
+      void onDone();
     },
   });
   return (

@@ -2,7 +2,7 @@ import { Button, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { ApiProblem, call, tagged } from '../../api/client.ts';
+import { ApiProblem, call, orNull, tagged } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/states.tsx';
@@ -10,16 +10,9 @@ import { Calendar } from './Calendar.tsx';
 import { Messages } from './Messages.tsx';
 import { Results } from './Results.tsx';
 import { Versions } from './Versions.tsx';
-import { Workbench } from './Workbench.tsx';
+import { draftKey, Workbench } from './Workbench.tsx';
 
 const TABS = ['flow', 'messages', 'calendar', 'results', 'versions'] as const;
-
-/** null where there is none. */
-const orNull = <Found,>(read: Promise<Found>): Promise<Found | null> =>
-  read.catch((error: unknown) => {
-    if (error instanceof ApiProblem && error.status === 404) return null;
-    throw error;
-  });
 
 /** One sequence: its flow with the YAML beside it, its messages, a month of it, its results, its versions. */
 export function SequencePage() {
@@ -28,30 +21,28 @@ export function SequencePage() {
   const search = useSearch({ from: '/frame/sequences/$name' });
   const navigate = useNavigate();
   const isRep = useMe().role === 'rep';
-  const published = useQuery({
-    queryKey: ['sequences', name, 'published'],
-    queryFn: ({ signal }) => orNull(call('sequences.read', { path: { name } }, { signal })),
-  });
-  const draft = useQuery({
-    queryKey: ['sequences', name, 'draft'],
-    queryFn: ({ signal }) => orNull(tagged('sequences.readDraft', { path: { name } }, { signal })),
+  const found = useQuery({
+    queryKey: draftKey(name),
+    async queryFn({ signal }) {
+      // Together, so that what was published is never taken for what is being written.
+      const [published, draft] = await Promise.all([
+        orNull(call('sequences.read', { path: { name } }, { signal })),
+        orNull(tagged('sequences.readDraft', { path: { name } }, { signal })),
+      ]);
+      return { published, draft };
+    },
+    refetchOnWindowFocus: 'always',
   });
   const tab = TABS.find((one) => one === search.tab) ?? 'flow';
-  const error = published.error ?? draft.error;
-  if (error)
+  // A question that fails later takes nothing away that is there: somebody may be typing.
+  if (found.data === undefined)
     return (
       <Page title={name}>
-        <Failed error={error} retry={() => void published.refetch()} />
+        {found.error ? <Failed error={found.error} retry={() => void found.refetch()} /> : <Loading />}
       </Page>
     );
-  if (published.data === undefined || draft.data === undefined)
-    return (
-      <Page title={name}>
-        <Loading />
-      </Page>
-    );
-  const version = published.data;
-  const source = draft.data?.answer.source ?? version?.source;
+  const { published: version, draft } = found.data;
+  const source = draft?.answer.source ?? version?.source;
   if (source === undefined)
     return (
       <Page title={name}>
@@ -98,18 +89,17 @@ export function SequencePage() {
     >
       {tab === 'flow' && (
         <Workbench
-          key={draft.data?.version ?? version?.id}
+          key={name}
           name={name}
-          source={source}
+          kept={{ source, version: draft?.version ?? null, by: draft?.answer.changedBy ?? null }}
           published={version}
-          draftVersion={draft.data?.version ?? null}
           readOnly={isRep}
         />
       )}
       {tab === 'messages' && (
-        <Messages name={name} source={draft.data ? source : null} step={search.step ?? null} />
+        <Messages name={name} source={draft ? source : null} step={search.step ?? null} />
       )}
-      {tab === 'calendar' && <Calendar name={name} source={draft.data ? source : null} />}
+      {tab === 'calendar' && <Calendar name={name} source={draft ? source : null} />}
       {tab === 'results' && version && <Results name={name} />}
       {tab === 'versions' && version && <Versions name={name} />}
     </Page>

@@ -4,12 +4,15 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call } from '../../api/client.ts';
+import { ApiProblem, call, orNull } from '../../api/client.ts';
+import { problemText } from '../../api/problem-text.ts';
 import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { typed } from '../../ui/form.ts';
 import { Instant } from '../../ui/Instant.tsx';
+import { Notice } from '../../ui/Notice.tsx';
+import { failed } from '../../ui/notify.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Failed, Loaded, Loading } from '../../ui/states.tsx';
@@ -150,6 +153,8 @@ export function Sequences() {
   );
 }
 
+const isTaken = (error: unknown) => error instanceof ApiProblem && error.code === 'changed_meanwhile';
+
 function NewSequence() {
   const { t } = useTranslation(['sequences', 'common']);
   const navigate = useNavigate();
@@ -165,10 +170,15 @@ function NewSequence() {
       const source = template
         ? template.source.replace(/^name: .*$/m, `name: ${name}`).replace(/^# yaml-language-server.*\n/, '')
         : emptySequence(name);
-      await call('sequences.saveDraft', { path: { name }, body: { source } });
+      const path = { name };
+      if (await orNull(call('sequences.read', { path }))) throw new ApiProblem(412, 'changed_meanwhile', '');
+      await call('sequences.saveDraft', { path, body: { source } }, { ifMatch: '"0"' });
       return name;
     },
     onSuccess: (name) => void navigate({ to: '/sequences/$name', params: { name } }),
+    onError(error) {
+      if (!isTaken(error)) failed(problemText(error));
+    },
   });
   return (
     <Loaded query={templates} rows={4}>
@@ -183,7 +193,17 @@ function NewSequence() {
               placeholder="spring-outreach"
               required
               data-autofocus
+              onChange={() => make.reset()}
             />
+            {isTaken(make.error) && (
+              <div role="alert">
+                <Notice tone="warn" title={t('taken', { name: make.variables })}>
+                  <Link to="/sequences/$name" params={{ name: make.variables! }}>
+                    {t('openIt')}
+                  </Link>
+                </Notice>
+              </div>
+            )}
             <Radio.Group label={t('from')} value={from} onChange={setFrom}>
               <Stack gap="xs" mt="xs">
                 {items.map(({ name, title, description }) => (

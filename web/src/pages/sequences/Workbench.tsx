@@ -4,38 +4,41 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, type Answer } from '../../api/client.ts';
+import { ApiProblem, call, tagged, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { done, soon } from '../../ui/notify.tsx';
 import { Loading } from '../../ui/states.tsx';
+import { Meanwhile } from './Meanwhile.tsx';
 import { Publish } from './Publish.tsx';
 import { Steps } from './Steps.tsx';
 import classes from './Workbench.module.css';
+import { useWriting, type Kept } from './writing.ts';
 
 // The picture and the editor are large, and most pages need neither.
 const Flow = lazy(() => import('./Flow.tsx'));
 const Editor = lazy(() => import('./Editor.tsx'));
 
+/** Under which name the app knows a sequence and its draft. */
+export const draftKey = (name: string) => ['sequences', name, 'draft'] as const;
+
 export interface WorkbenchProps {
   readonly name: string;
-  readonly source: string;
+  /** The draft, or what is published where there is none. */
+  readonly kept: Kept;
   readonly published: Answer<'sequences.read'> | null;
-  /** ETag; null: there is no draft. */
-  readonly draftVersion: string | null;
   readonly readOnly: boolean;
 }
 
 /** The flow, and beside it the YAML of which it is made; the picture follows what is typed. */
-export function Workbench({ name, source, published, draftVersion, readOnly }: WorkbenchProps) {
+export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
   const { t } = useTranslation(['sequences', 'common']);
   const client = useQueryClient();
   const navigate = useNavigate();
   const small = useMediaQuery('(max-width: 48em)') ?? false;
   const [view, setView] = useState<'picture' | 'list' | 'yaml'>(small ? 'list' : 'picture');
-  const [text, setText] = useState(source);
-  const [saved, setSaved] = useState(source);
-  const [version, setVersion] = useState(draftVersion);
+  const [{ text, base, shown, clash }, happened] = useWriting(kept);
+  const { version } = base;
   const [publishing, setPublishing] = useState(false);
   const [typed] = useDebouncedValue(text, 350);
   const checked = useQuery({
@@ -56,23 +59,30 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
     refetchInterval: 15_000,
   });
   const byStep = useMemo(() => new Map(numbers.data?.steps.map((one) => [one.step, one])), [numbers.data]);
+  const dirty = text !== base.source;
+  /** Of a draft that was begun anew meanwhile, too: without one, the first of two wins. */
+  const ifMatch = version ?? '"0"';
   const save = useMutation({
-    mutationFn: async () => {
-      const answer = await call(
-        'sequences.saveDraft',
-        { path: { name }, body: { source: text } },
-        version ? { ifMatch: version } : {},
-      );
-      return { answer, text };
-    },
-    onSuccess({ answer, text: kept }) {
-      setSaved(kept);
-      setVersion(`"${answer.version}"`);
+    mutationFn: async (source: string) => ({
+      source,
+      ...(await tagged('sequences.saveDraft', { path: { name }, body: { source } }, { ifMatch })),
+    }),
+    async onSuccess({ source, answer, version: saved }) {
+      // What was asked before it was saved would be told as somebody's change.
+      await client.cancelQueries({ queryKey: draftKey(name) });
+      happened({ type: 'saved', kept: { source, version: saved, by: answer.changedBy } });
+      client.setQueryData(draftKey(name), { published, draft: { answer, version: saved } });
       done(t('draftSaved'));
       void client.invalidateQueries({ queryKey: ['sequences', 'drafts'] });
     },
+    onError(error) {
+      if (error instanceof ApiProblem && error.code === 'changed_meanwhile')
+        void client.invalidateQueries({ queryKey: draftKey(name) });
+    },
   });
-  const dirty = text !== saved;
+  const saveNow = () => {
+    if (dirty && !clash && !save.isPending) save.mutate(text);
+  };
   useBlocker({
     shouldBlockFn: () => dirty && !window.confirm(t('unsaved')),
     enableBeforeUnload: dirty,
@@ -109,7 +119,7 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
                 variant="default"
                 onClick={() =>
                   soon(t('dropping'), async () => {
-                    await call('sequences.dropDraft', { path: { name } });
+                    await call('sequences.dropDraft', { path: { name } }, { ifMatch });
                     void client.invalidateQueries({ queryKey: ['sequences', name] });
                   })
                 }
@@ -120,15 +130,15 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
             <Button
               size="compact-md"
               variant="default"
-              disabled={!dirty}
+              disabled={!dirty || clash !== null}
               loading={save.isPending}
-              onClick={() => save.mutate()}
+              onClick={saveNow}
             >
               {t('saveDraft')}
             </Button>
             <Button
               size="compact-md"
-              disabled={problems.length > 0 || !differs || !checked.data || typed !== text}
+              disabled={problems.length > 0 || !differs || !checked.data || typed !== text || clash !== null}
               onClick={() => setPublishing(true)}
             >
               {t('publish')}
@@ -136,7 +146,22 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
           </Group>
         )}
       </div>
-      {save.isError && (
+      {clash && (
+        <Meanwhile
+          theirs={clash}
+          mine={text}
+          onMine={() => {
+            save.reset();
+            happened({ type: 'mine' });
+          }}
+          onTheirs={() => {
+            save.reset();
+            happened({ type: 'theirs' });
+            done(t('meanwhile.taken'));
+          }}
+        />
+      )}
+      {save.isError && !clash && (
         <Text px="md" py="xs" role="alert" c="var(--mantine-color-error)">
           {problemText(save.error)}
         </Text>
@@ -167,12 +192,12 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
           {schema.data && (
             <Suspense fallback={<Loading />}>
               <Editor
-                initial={source}
+                shown={shown}
                 schema={schema.data}
                 problems={problems}
                 readOnly={readOnly}
-                onChange={setText}
-                onSave={() => save.mutate()}
+                onChange={(to) => happened({ type: 'typed', text: to })}
+                onSave={saveNow}
               />
             </Suspense>
           )}
@@ -198,9 +223,12 @@ export function Workbench({ name, source, published, draftVersion, readOnly }: W
           <Publish
             name={name}
             source={text}
-            onDone={() => {
+            onDone={async () => {
               setPublishing(false);
-              setSaved(text);
+              happened({ type: 'saved', kept: { ...base, source: text } });
+              // What was published is newer than the draft it began as; one that somebody saved meanwhile stays.
+              if (version !== null)
+                await call('sequences.dropDraft', { path: { name } }, { ifMatch }).catch(() => {});
               void client.invalidateQueries({ queryKey: ['sequences'] });
             }}
           />
