@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import type { TestApi } from '../api/v1/support.ts';
+import { recountAll } from '../../db/analytics/recount.ts';
+import type { Client, TestApi } from '../api/v1/support.ts';
 import { makeEnrollment, makeLaunch, makeLead, makeSender } from '../support/factories.ts';
 import { accessibilityViolations, openBrowser, picture, settled, startWebApi, visit } from './support.ts';
 
@@ -17,12 +18,36 @@ beforeAll(async () => {
   expect((await admin.post('/sequences/reactivation/publication', { source: other })).status).toBe(200);
   const published = await admin.post('/sequences/classic/publication', { source });
   expect(published.status).toBe(200);
+  await seedTrial(admin);
   const launch = await makeLaunch(api.db, { versionId: published.body.versionId });
   for (let n = 0; n < 3; n++) {
     const lead = await makeLead(api.db, { firstName: `Lead${n} <i onmouseover="document.title=1">` });
     await makeEnrollment(api.db, { launchId: launch.id, leadId: lead.id });
   }
 });
+/** 40 leads a variant of `recruitment`, 30 of them written to. */
+async function seedTrial(admin: Client): Promise<void> {
+  const source = readFileSync('sequences/library/recruitment.yaml', 'utf8');
+  const { body } = await admin.post('/sequences/recruitment/publication', { source });
+  const { id } = await makeLaunch(api.db, { versionId: body.versionId });
+  await api.db.query(
+    `with l as (insert into leads (seed, attributes) select 'x' || n,
+         jsonb_build_object('arm', case when n <= 40 then 'pay-first' else 'work-first' end, 'n', (n - 1) % 40 + 1)
+       from generate_series(1, 80) n returning id, attributes),
+     e as (insert into enrollments (lead_id, launch_id, version_id, created_at, started_at, status)
+       select id, $1, $2, '2026-03-01', '2026-03-01', 'running' from l returning id, lead_id),
+     x as (select e.id, e.lead_id, attributes->>'arm' as arm, (attributes->>'n')::int as n from e join l on l.id = e.lead_id),
+     d as (insert into decisions (enrollment_id, lead_id, at, step_id, kind, reason)
+       select id, lead_id, '2026-03-02', 'facts', 'arm', arm from x),
+     t as (insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at)
+       select id, lead_id, 'facts-pay', 1, 1, 'email', 'email', 'sent', '2026-03-03', '2026-03-03', '2026-03-03' from x where n <= 30)
+     insert into messages (lead_id, channel, at, class, class_by)
+       select lead_id, 'email', '2026-03-04', case when arm = 'work-first' and n <= 3 then 'interested' else 'other' end, 'person' from x
+       where n <= case arm when 'pay-first' then 2 else 12 end`,
+    [id, body.versionId],
+  );
+  await recountAll(api.db);
+}
 afterAll(async () => {
   await browser?.close();
   await api?.close();
@@ -238,6 +263,41 @@ test('unsaved text stays when the server cannot be asked, and when the session h
   await editor.getByText('# Mine.').waitFor();
   await close();
 });
+
+test.each([
+  ['desk', 'light', 'en'],
+  ['phone', 'dark', 'tr'],
+] as const)(
+  'variants are held against each other by the measure that the address says: %s, %s, %s',
+  async (size, scheme, language) => {
+    const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
+    await page.goto('/sequences/recruitment?tab=results');
+    const [first, other] = {
+      en: ['Which variant of facts is answered more?', 'Which variant of facts is answered positively more?'],
+      tr: [
+        'facts adımında hangi seçenek daha çok yanıtlanıyor?',
+        'facts adımında hangi seçenek daha çok olumlu yanıt alıyor?',
+      ],
+    }[language];
+    await page.getByRole('heading', { name: first! }).waitFor();
+    // Of 30, 2 and 12 answered, and 3 of the 12 are interested.
+    await page
+      .getByText(/40[.,]?\d* ?%|%40/)
+      .first()
+      .waitFor();
+    await picture(page, `sequence-answers-${size}-${scheme}-${language}`);
+    await page.getByText(language === 'en' ? 'Positive answers' : 'Olumlu yanıt', { exact: true }).click();
+    await page.getByRole('heading', { name: other! }).waitFor();
+    expect(page.url()).toContain('measure=positive');
+    await page.reload();
+    await page.getByRole('heading', { name: other! }).waitFor();
+    expect(await page.getByText(/10[.,]?\d* ?%|%10/).count()).toBeGreaterThan(0);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await picture(page, `sequence-positive-${size}-${scheme}-${language}`);
+    expect(complaints).toEqual([]);
+    await close();
+  },
+);
 
 test.each([
   ['desk', 'light', 'en'],

@@ -91,7 +91,7 @@ const sequence = createRoute({
   getParentRoute: () => frame,
   path: '/sequences/$name',
   validateSearch: (search: Record<string, unknown>) =>
-    textOf(search, ['tab', 'step', 'lead', 'from', 'to', 'version']),
+    textOf(search, ['tab', 'step', 'lead', 'from', 'to', 'version', 'measure']),
   component: lazyRouteComponent(() => import('./pages/sequences/SequencePage.tsx'), 'SequencePage'),
 });
 const launches = createRoute({

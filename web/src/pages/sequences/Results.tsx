@@ -1,5 +1,6 @@
-import { Stack, Text } from '@mantine/core';
+import { SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
@@ -7,24 +8,62 @@ import { Rows } from '../../ui/Rows.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import classes from './Results.module.css';
 
-type Arm = Answer<'sequences.numbers'>['arms'][number];
+type Arm = Answer<'analytics.experiments'>['arms'][number];
 
-/** What came of each step, and which variant does better, with how sure that is. */
-export function Results({ name }: { name: string }) {
+/** What arms are held against each other by. */
+const MEASURES = ['answered', 'positive', 'meetings'] as const;
+type Measure = (typeof MEASURES)[number];
+
+/** What came of each step, and which variant does better by which measure, with how sure that is. */
+export function Results({ name, by }: { name: string; by: string | null }) {
   const { t } = useTranslation('sequences');
+  const navigate = useNavigate();
+  const measure = MEASURES.find((one) => one === by) ?? 'answered';
   const numbers = useQuery({
     queryKey: ['sequences', name, 'numbers'],
     queryFn: ({ signal }) => call('sequences.numbers', { path: { name } }, { signal }),
   });
+  const experiments = useQuery({
+    queryKey: ['sequences', name, 'experiments'],
+    queryFn: ({ signal }) => call('analytics.experiments', { query: { sequence: name } }, { signal }),
+  });
   const number = (value: number) => t('number', { value });
   return (
     <div className={classes.page}>
-      <Loaded query={numbers}>
-        {({ steps, arms }) => (
-          <Stack>
-            {[...new Set(arms.map(({ step }) => step))].map((step) => (
-              <Arms key={step} step={step} arms={arms.filter((arm) => arm.step === step)} />
-            ))}
+      <Stack>
+        <Loaded query={experiments}>
+          {({ arms }) =>
+            arms.length > 0 && (
+              <Stack>
+                <SegmentedControl
+                  size="xs"
+                  aria-label={t('ab.by')}
+                  style={{ alignSelf: 'start' }}
+                  value={measure}
+                  onChange={(to) =>
+                    void navigate({
+                      to: '/sequences/$name',
+                      params: { name },
+                      search: (before) => ({ ...before, tab: 'results', measure: to }),
+                      replace: true,
+                    })
+                  }
+                  data={MEASURES.map((value) => ({ value, label: t(`ab.measure.${value}`) }))}
+                />
+                {[...new Set(arms.map(({ step }) => step))].map((step) => (
+                  <Arms
+                    key={step}
+                    step={step}
+                    arms={arms.filter((arm) => arm.step === step)}
+                    measure={measure}
+                  />
+                ))}
+              </Stack>
+            )
+          }
+        </Loaded>
+        <Loaded query={numbers}>
+          {({ steps }) => (
             <Card title={t('tab.results')} flush>
               <Rows
                 label={t('tab.results')}
@@ -43,60 +82,61 @@ export function Results({ name }: { name: string }) {
                 ]}
               />
             </Card>
-          </Stack>
-        )}
-      </Loaded>
+          )}
+        </Loaded>
+      </Stack>
     </div>
   );
 }
 
-const percent = (rate: number) => `${(rate * 100).toFixed(1)} %`;
-
-function Arms({ step, arms }: { step: string; arms: readonly Arm[] }) {
+function Arms({ step, arms, measure }: { step: string; arms: readonly Arm[]; measure: Measure }) {
   const { t } = useTranslation('sequences');
-  const top = Math.max(0.01, ...arms.map(({ interval }) => interval?.high ?? 0));
-  const at = (rate: number) => `${(rate / top) * 100}%`;
+  const percent = (value: number) => t('ab.percent', { value });
+  const top = Math.max(0.01, ...arms.map((arm) => arm[measure].interval?.high ?? 0));
+  const at = (part: number) => `${(part / top) * 100}%`;
   return (
-    <Card title={t('ab.title', { step })}>
+    <Card title={t(`ab.title.${measure}`, { step })}>
       <div className={classes.arms}>
-        {arms.map((arm) => (
-          <div key={arm.arm} className={classes.arm}>
-            <Text fw={500}>{arm.arm}</Text>
+        {arms.map(({ arm, contacted, [measure]: { count, rate, interval, verdict } }) => (
+          <div key={arm} className={classes.arm}>
+            <Text fw={500}>{arm}</Text>
             <div
               className={classes.scale}
               role="img"
               aria-label={
-                arm.interval && arm.rate !== null
-                  ? t('ab.said', {
-                      arm: arm.arm,
-                      rate: percent(arm.rate),
-                      low: percent(arm.interval.low),
-                      high: percent(arm.interval.high),
+                interval && rate !== null
+                  ? t(`ab.said.${measure}`, {
+                      arm,
+                      rate: percent(rate),
+                      low: percent(interval.low),
+                      high: percent(interval.high),
                     })
-                  : t('ab.tooFew')
+                  : t('ab.nobody')
               }
             >
-              {arm.interval && arm.rate !== null && (
+              {interval && rate !== null && (
                 <>
-                  <span className={classes.rate} style={{ width: at(arm.rate) }} />
+                  <span className={classes.rate} style={{ width: at(rate) }} />
                   <span
                     className={classes.interval}
-                    style={{ left: at(arm.interval.low), width: at(arm.interval.high - arm.interval.low) }}
+                    style={{ left: at(interval.low), width: at(interval.high - interval.low) }}
                   />
                 </>
               )}
             </div>
             <Text size="sm" className="numbers">
-              {arm.rate === null ? t('ab.tooFew') : `${percent(arm.rate)} (${arm.answered}/${arm.contacted})`}
+              {rate === null || !interval
+                ? t('ab.nobody')
+                : t('ab.rate', {
+                    rate,
+                    count,
+                    contacted,
+                    low: percent(interval.low),
+                    high: percent(interval.high),
+                  })}
             </Text>
             <Text size="sm" c="dimmed" className={classes.verdict}>
-              {arm.difference
-                ? arm.difference.low > 0
-                  ? t('ab.better')
-                  : arm.difference.high < 0
-                    ? t('ab.worse')
-                    : t('ab.unsure')
-                : t('ab.first')}
+              {t(`ab.verdict.${verdict ?? 'first'}`)}
             </Text>
           </div>
         ))}

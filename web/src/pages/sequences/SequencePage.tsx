@@ -100,7 +100,7 @@ export function SequencePage() {
         <Messages name={name} source={draft ? source : null} step={search.step ?? null} />
       )}
       {tab === 'calendar' && <Calendar name={name} source={draft ? source : null} />}
-      {tab === 'results' && version && <Results name={name} />}
+      {tab === 'results' && version && <Results name={name} by={search.measure ?? null} />}
       {tab === 'versions' && version && <Versions name={name} />}
     </Page>
   );
