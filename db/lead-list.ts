@@ -32,6 +32,11 @@ export interface LeadFilter {
   /** Nobody owns it. */
   readonly unowned?: boolean | undefined;
   readonly company?: string | undefined;
+  /** A part of it. */
+  readonly title?: string | undefined;
+  readonly persona?: string | undefined;
+  /** A language tag; `de` is also `de-AT`. */
+  readonly language?: string | undefined;
   readonly country?: string | undefined;
   readonly consent?: 'unknown' | 'given' | 'refused' | undefined;
   readonly status?: LeadStatus | undefined;
@@ -88,6 +93,12 @@ function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string
   if (filter.unowned) found.push('l.owner is null');
   if (filter.company !== undefined)
     found.push(`lower(coalesce(l.company_name, '')) = lower(${add(filter.company)})`);
+  if (filter.title !== undefined) found.push(`strpos(lower(l.title), lower(${add(filter.title)})) > 0`);
+  if (filter.persona !== undefined) found.push(`lower(l.persona) = lower(${add(filter.persona)})`);
+  if (filter.language !== undefined) {
+    const language = `lower(${add(filter.language)})`;
+    found.push(`(lower(l.locale) = ${language} or starts_with(lower(l.locale), ${language} || '-'))`);
+  }
   if (filter.country !== undefined) found.push(`l.country = ${add(filter.country)}`);
   if (filter.consent !== undefined) found.push(`l.consent_status = ${add(filter.consent)}`);
   if (filter.attribute !== undefined) {
@@ -200,13 +211,15 @@ export async function leadIds(
   return rows.map(({ id }) => id);
 }
 
-/** What filters can be set to: the owners, countries and attributes that leads have (of the newest 5,000), and the sequences. */
+/** What filters can be set to: the owners, countries, personas, languages and attributes that leads have (of the newest 5,000), and the sequences. */
 export async function leadFacets(
   q: Queryable,
   sight: Sight,
 ): Promise<{
   readonly owners: readonly string[];
   readonly countries: readonly string[];
+  readonly personas: readonly string[];
+  readonly languages: readonly string[];
   readonly attributes: readonly string[];
   readonly sequences: readonly string[];
   readonly events: readonly string[];
@@ -214,16 +227,20 @@ export async function leadFacets(
   const { rows } = await q.query<{
     owners: string[];
     countries: string[];
+    personas: string[];
+    languages: string[];
     attributes: string[];
     sequences: string[];
     events: string[];
   }>(
     `with recent as materialized (
-       select owner, country, attributes from leads l where l.erased_at is null and ${seesLead(1)}
+       select owner, country, persona, locale, attributes from leads l where l.erased_at is null and ${seesLead(1)}
        order by l.created_at desc, l.id desc limit 5000)
      select
        array(select distinct owner from recent where owner is not null order by 1 limit 200) as owners,
        array(select distinct country from recent where country is not null order by 1 limit 250) as countries,
+       array(select distinct persona from recent where persona is not null order by 1 limit 200) as personas,
+       array(select distinct locale from recent where locale is not null order by 1 limit 200) as languages,
        array(select distinct k from recent, jsonb_object_keys(recent.attributes) k order by 1 limit 200) as attributes,
        array(select distinct name from sequence_versions order by 1 limit 200) as sequences,
        array(select type from (

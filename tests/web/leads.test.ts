@@ -52,6 +52,50 @@ async function someLeads(): Promise<string> {
   return ada.id;
 }
 
+test.each([
+  ['desk', 'light', 'en'],
+  ['phone', 'dark', 'tr'],
+] as const)('leads are found by title, persona and language: %s, %s, %s', async (size, scheme, language) => {
+  const owner = `filters-${size}`;
+  for (const [firstName, title, persona, locale] of [
+    ['Greta', 'Head of Growth', 'buyer', 'de-AT'],
+    ['Otto', 'Engineer', 'user', 'tr'],
+  ]) {
+    const { id } = await makeLead(api.db, { firstName: firstName!, lastName: 'Filter', owner });
+    await api.db.query('update leads set title = $2, persona = $3, locale = $4 where id = $1', [
+      id,
+      title,
+      persona,
+      locale,
+    ]);
+  }
+  const words = {
+    en: ['Filters', 'Title has', 'Persona', 'Language'],
+    tr: ['Filtreler', 'Unvanda geçen', 'Persona', 'Dil'],
+  }[language];
+  const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
+  await page.goto(`/leads?owner=${owner}`);
+  await page.getByText('Otto Filter').first().waitFor();
+  await page.getByRole('button', { name: words[0]!, exact: true }).click();
+  await page.getByRole('textbox', { name: words[1]! }).fill('growth');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/title=growth/);
+  for (const [name, value] of [
+    [words[2]!, 'buyer'],
+    [words[3]!, 'de-AT'],
+  ] as const) {
+    await page.getByRole('combobox', { name }).click();
+    await page.getByRole('option', { name: value }).click();
+  }
+  await page.waitForURL(/persona=buyer.*language=de-AT/);
+  await page.getByText('Otto Filter').first().waitFor({ state: 'detached' });
+  await page.getByText('Greta Filter').first().waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, `leads-filters-${size}-${scheme}-${language}`);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('leads are found, opened beside the list, changed, paused and exported, and nothing that they are called runs', async () => {
   const id = await someLeads();
   const { page, complaints, close } = await visit(browser, api);

@@ -10,6 +10,9 @@ export const leadFilter = {
   owner: text.optional(),
   unowned: z.stringbool().optional().describe('Whom nobody owns'),
   company: text.optional(),
+  title: text.optional().describe('A part of it'),
+  persona: text.optional(),
+  language: text.optional().describe('A language tag; `de` is also `de-AT`'),
   country: z
     .string()
     .regex(/^[A-Z]{2}$/)

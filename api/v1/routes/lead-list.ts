@@ -153,11 +153,13 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       operationId: 'leads.facets',
       tags: ['Leads'],
       summary:
-        'What leads can be filtered by: owners, countries and attributes of the newest 5,000, sequences, events',
+        'What leads can be filtered by: owners, countries, personas, languages and attributes of the newest 5,000, sequences, events',
       response: {
         200: z.object({
           owners: listOf(z.string()),
           countries: listOf(z.string()),
+          personas: listOf(z.string()),
+          languages: listOf(z.string()),
           attributes: listOf(z.string()),
           sequences: listOf(z.string()),
           events: listOf(z.string()),

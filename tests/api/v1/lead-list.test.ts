@@ -48,6 +48,34 @@ test('leads are found by parts of words, by what they are and by what they did',
   expect((await rep.get('/leads/facets')).body.owners).toEqual(['deniz']);
 });
 
+test('leads are found by title, persona and language', async () => {
+  for (const [lastName, title, persona, locale] of [
+    ['Titled', 'Head of Growth', 'buyer', 'de-AT'],
+    ['Titleless', null, 'user', 'den'],
+    ['Percent', '100% growth_hacker', null, 'de'],
+  ]) {
+    const { id } = await makeLead(api.db, { firstName: 'Gro', lastName: lastName!, owner: 'gro' });
+    await api.db.query('update leads set title = $2, persona = $3, locale = $4 where id = $1', [
+      id,
+      title,
+      persona,
+      locale,
+    ]);
+  }
+  const found = async (query: string) =>
+    names(await admin.get(`/leads?owner=gro&sort=name&${query}`)).map((name) => name.replace('Gro ', ''));
+  expect(await found('title=growth')).toEqual(['Percent', 'Titled']);
+  expect(await found('title=0%25%20GROWTH_')).toEqual(['Percent']);
+  expect(await found('persona=Buyer')).toEqual(['Titled']);
+  expect(await found('language=de')).toEqual(['Percent', 'Titled']);
+  expect(await found('language=de-at')).toEqual(['Titled']);
+  expect((await admin.get('/leads/facets')).body).toMatchObject({
+    personas: ['buyer', 'user'],
+    languages: expect.arrayContaining(['de', 'de-AT', 'den']),
+  });
+  expect((await rep.get('/leads/facets')).body).toMatchObject({ personas: [], languages: [] });
+});
+
 test.each(['name', '-name', 'company', 'createdAt', '-createdAt'])(
   'pages sorted by %s hold everybody once',
   async (sort) => {

@@ -573,6 +573,9 @@ export interface Operations {
       owner?: string;
       unowned?: string;
       company?: string;
+      title?: string;
+      persona?: string;
+      language?: string;
       country?: string;
       consent?: 'unknown' | 'given' | 'refused';
       status?: 'none' | 'pending' | 'running' | 'finished' | 'stopped';
@@ -638,6 +641,9 @@ export interface Operations {
       owner?: string;
       unowned?: string;
       company?: string;
+      title?: string;
+      persona?: string;
+      language?: string;
       country?: string;
       consent?: 'unknown' | 'given' | 'refused';
       status?: 'none' | 'pending' | 'running' | 'finished' | 'stopped';
@@ -660,6 +666,8 @@ export interface Operations {
     answer: {
       owners: string[];
       countries: string[];
+      personas: string[];
+      languages: string[];
       attributes: string[];
       sequences: string[];
       events: string[];
@@ -672,6 +680,9 @@ export interface Operations {
       owner?: string;
       unowned?: string;
       company?: string;
+      title?: string;
+      persona?: string;
+      language?: string;
       country?: string;
       consent?: 'unknown' | 'given' | 'refused';
       status?: 'none' | 'pending' | 'running' | 'finished' | 'stopped';

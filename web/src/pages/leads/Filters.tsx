@@ -83,6 +83,16 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
       comboboxProps={{ withinPortal: false }}
     />
   );
+  const write = (name: 'title' | 'is') => (
+    <form onSubmit={(event) => onChange({ [name]: typed<'text'>(event).text || undefined })}>
+      <TextInput
+        key={search[name]}
+        name="text"
+        label={t(`filter.${name}`)}
+        defaultValue={search[name] ?? ''}
+      />
+    </form>
+  );
   const days = (name: 'withinDays' | 'silentDays') => (
     <NumberInput
       label={t(`filter.${name}`)}
@@ -115,17 +125,16 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
           {choose('did', facets?.events ?? [])}
           {days('withinDays')}
           {days('silentDays')}
+          {write('title')}
+          {choose('persona', facets?.personas ?? [])}
+          {choose('language', facets?.languages ?? [])}
           {choose('country', facets?.countries ?? [])}
           {choose(
             'consent',
             CONSENTS.map((value) => ({ value, label: t(`lead:privacy.status.${value}`) })),
           )}
           {choose('attribute', facets?.attributes ?? [])}
-          {search.attribute && (
-            <form onSubmit={(event) => onChange({ is: typed<'is'>(event).is || undefined })}>
-              <TextInput name="is" label={t('filter.is')} defaultValue={search.is ?? ''} />
-            </form>
-          )}
+          {search.attribute && write('is')}
         </Stack>
       </Popover.Dropdown>
     </Popover>
