@@ -4,6 +4,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   waits_for_capacity: 'It waits until its senders have room for new leads.',
   trying_again: 'It was held, and is being tried again.',
   reactivated: 'It goes on here after another sequence got no answer.',
+  starting: 'It is about to start.',
   waits: 'It waits, as its sequence says.',
   waits_for_slot: 'Its next touch has a slot.',
   waits_for_connection: 'It waits until the lead accepts the LinkedIn invite.',
@@ -42,6 +43,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   company_meeting_booked: 'Somebody at the same company booked a meeting.',
   company_goal: 'Somebody at the same company reached the goal.',
   stopped_by_person: 'Somebody stopped it.',
+  by_a_person: 'Somebody decided it.',
+  reported_by_person: 'Somebody said so.',
+  chosen_by_lead: 'The lead chose it.',
   launch_stopped: 'Its launch was stopped.',
   not_interested: 'The lead said on the phone that they are not interested.',
   suppressed: 'The lead must not be contacted.',
@@ -68,9 +72,22 @@ const SENTENCES: Readonly<Record<string, string>> = {
   whatsapp_window_closed: 'The lead’s last WhatsApp message is more than 24 hours old.',
   undelivered: 'It came back undelivered and may arrive another time.',
   goes_back: 'What was sent before it came back and is sent again first.',
+  sender_broken: 'Its sender is broken.',
+  route_changed: 'Another channel or sender is the right one now.',
+  outcome_unknown: 'The provider did not say whether it went out.',
+  slot_released: 'Its slot was given back.',
+  not_booked: 'It had no slot any more.',
+  no_such_sequence: 'The sequence that it was to go on in is not there.',
+  by_machine: 'A machine did it, not a person.',
+  window: 'Its window was closed.',
+  cap: 'Its sender had sent enough for the day.',
+  gap: 'Its sender had just sent something.',
   cool_off: 'The lead was contacted too recently.',
   company_per_week: 'Enough people at the company were contacted this week.',
 };
+
+/** Every reason word that has a sentence. */
+export const REASONS: readonly string[] = Object.keys(SENTENCES);
 
 /** A sentence for a reason word; what follows a colon in it is what it is about (`missing_variable:lead.title`). */
 export function explainReason(reason: string): string {

@@ -9,24 +9,39 @@ import { withinScope } from './scopes.ts';
 import { CommandRefused } from './refused.ts';
 import { suppressedChannels, type Reachable } from './suppressions.ts';
 
+export const BLOCKS = [
+  'paused',
+  'on_leave',
+  'suppressed',
+  'held',
+  'broken_sender',
+  'unconfirmed',
+  'task',
+  'capacity',
+  'sending',
+  'launch_stopped',
+] as const;
+
 /** Something that keeps the lead from its next touch. */
 export interface Block {
-  readonly kind:
-    | 'paused'
-    | 'on_leave'
-    | 'suppressed'
-    | 'held'
-    | 'broken_sender'
-    | 'unconfirmed'
-    | 'task'
-    | 'capacity'
-    | 'sending'
-    | 'launch_stopped';
+  readonly kind: (typeof BLOCKS)[number];
   /** What it is about: a pause's scope or the absence behind it, a channel, a sender, a task or touch id. */
   readonly subject: string;
   readonly sentence: string;
   /** `on_leave`: who, and the last day (`YYYY-MM-DD`). */
   readonly leave?: { readonly name: string; readonly to: string };
+  /** What the sentence names, to say it in another language: of a pause and a broken sender why, of a touch its step and channel, of a
+   * task what it is, who has it (null: nobody) and when it is due. */
+  readonly about?: {
+    readonly reason?: string | null;
+    readonly name?: string;
+    readonly step?: string;
+    readonly channel?: string;
+    readonly title?: string;
+    readonly assignee?: string | null;
+    /** As text, ISO 8601 in UTC. */
+    readonly dueAt?: string;
+  };
 }
 
 export interface Why {
@@ -47,8 +62,19 @@ export interface Why {
     readonly phase: EngineState['phase'] | null;
     readonly held: boolean;
   } | null;
-  readonly next: { readonly action: string | null; readonly at: Instant } | null;
+  readonly next: {
+    readonly action: string | null;
+    readonly at: Instant;
+    /** The step that is next; of a touch on which channel, and what is done there. */
+    readonly step: {
+      readonly kind: PlanNode['kind'];
+      readonly channel: string | null;
+      readonly action: string | null;
+    } | null;
+  } | null;
   readonly blocks: readonly Block[];
+  /** When its owner changed, within the last 30 days, and from whom to whom; null: not. */
+  readonly handed: { readonly at: string; readonly from: string | null; readonly to: string | null } | null;
   /** The whole of it in plain words. */
   readonly sentence: string;
 }
@@ -107,15 +133,25 @@ export async function why(q: Queryable, hash: IdentityHasher, leadId: string): P
       sentence: `${nameOf(row)} must not be contacted on ${where}.`,
     });
   }
-  const next = active && row.nextAt !== null ? { action: row.nextAction, at: row.nextAt.getTime() } : null;
+  const next =
+    active && row.nextAt !== null
+      ? { action: row.nextAction, at: row.nextAt.getTime(), step: stepOf(nodeOf(row)) }
+      : null;
   return {
     lead: { id: row.id, name: row.name, email: row.email, company: row.company, timeZone: row.timeZone },
     timeZone: row.zone,
     enrollment: row.enrollmentId === null ? null : enrollmentOf(row, row.enrollmentId),
     next,
     blocks,
+    handed: row.handedAt && { at: row.handedAt.toISOString(), ...ownersOf(row.handed) },
     sentence: [sentenceOf(row, blocks, next), handedSentence(row)].join(' ').trimEnd(),
   };
+}
+
+/** As `tell` of hand-over.ts writes it: `from Mia to Ben`. */
+function ownersOf(handed: string | null): { readonly from: string | null; readonly to: string | null } {
+  const [, from = null, to = null] = /^from (.+) to (.+)$/.exec(handed ?? '') ?? [];
+  return { from, to };
 }
 
 const handedSentence = ({ handedAt, handed, zone }: Row) =>
@@ -206,7 +242,7 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
   }
   for (const pause of pauses ?? []) {
     const sentence = `${PAUSED[pause.scope]}: ${pause.reason}.`;
-    blocks.push({ kind: 'paused', subject: pause.scope, sentence });
+    blocks.push({ kind: 'paused', subject: pause.scope, sentence, about: { reason: pause.reason } });
   }
   for (const { id, name, to } of absences ?? [])
     blocks.push({
@@ -216,16 +252,19 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
       leave: { name, to },
     });
   for (const touch of touches ?? []) {
+    const about = { step: touch.step, channel: touch.channel };
     blocks.push(
       touch.state === 'sending'
         ? {
             kind: 'sending',
             subject: touch.id,
+            about,
             sentence: `Step ${touch.step} (${touch.channel}) is being sent right now.`,
           }
         : {
             kind: 'unconfirmed',
             subject: touch.id,
+            about,
             sentence: `It is not known whether step ${touch.step} (${touch.channel}) went out. Somebody must settle it: touches settle ${touch.id} --sent or --not-sent.`,
           },
     );
@@ -233,6 +272,7 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
   if (row.held) {
     blocks.push({
       kind: 'held',
+      about: { reason: row.reason },
       subject: row.engine?.state.step ?? '',
       sentence: `Held: ${explainReason(row.reason)}`,
     });
@@ -240,12 +280,22 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
   for (const sender of senders ?? []) {
     const reason = sender.reason ? ` (${sender.reason.replaceAll('_', ' ')})` : '';
     const sentence = `The sender ${sender.name} is broken${reason}. Mend it, then check it.`;
-    blocks.push({ kind: 'broken_sender', subject: sender.id, sentence });
+    blocks.push({
+      kind: 'broken_sender',
+      subject: sender.id,
+      sentence,
+      about: { name: sender.name, reason: sender.reason },
+    });
   }
   for (const task of tasks ?? []) {
     const who = task.assignee ? `${task.assignee} has it` : 'nobody has it yet';
     const sentence = `A task is open: “${task.title}”; ${who}, due ${inZone(new Date(task.dueAt), row.zone)}.`;
-    blocks.push({ kind: 'task', subject: task.id, sentence });
+    blocks.push({
+      kind: 'task',
+      subject: task.id,
+      sentence,
+      about: { title: task.title, assignee: task.assignee, dueAt: task.dueAt },
+    });
   }
   if (row.status === 'pending') {
     blocks.push({ kind: 'capacity', subject: row.launchId, sentence: explainReason('waits_for_capacity') });
@@ -269,7 +319,7 @@ function sentenceOf(row: Row, blocks: readonly Block[], next: Why['next']): stri
   const step = row.engine?.state.step ?? null;
   const where =
     step === null ? `${name} is in ${row.sequence}` : `${name} is at step ${step} of ${row.sequence}`;
-  const node = step === null ? undefined : row.plan.nodes[step];
+  const node = nodeOf(row);
   const paused = blocks.some(({ kind }) => kind === 'paused' || kind === 'on_leave');
   const then =
     paused && next
@@ -282,6 +332,7 @@ function sentenceOf(row: Row, blocks: readonly Block[], next: Why['next']): stri
   return [`${where}.`, ...further, then].join(' ');
 }
 
+/** What comes at each kind of step. */
 const DOES: Readonly<Record<PlanNode['kind'], string>> = {
   touch: 'the touch',
   wait: 'the end of a wait',
@@ -301,6 +352,18 @@ function describe(action: string | null, node: PlanNode | undefined): string {
       : `${channel} ${node.action}`;
   }
   return node ? DOES[node.kind] : (action ?? 'the next step').replaceAll('_', ' ');
+}
+
+function nodeOf({ engine, plan }: Row): PlanNode | undefined {
+  const step = engine?.state.step ?? null;
+  return step === null ? undefined : plan.nodes[step];
+}
+
+function stepOf(node: PlanNode | undefined): NonNullable<Why['next']>['step'] {
+  if (!node) return null;
+  return node.kind === 'touch'
+    ? { kind: node.kind, channel: node.channel, action: node.action }
+    : { kind: node.kind, channel: null, action: null };
 }
 
 function nameOf(row: Row): string {

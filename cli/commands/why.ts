@@ -55,7 +55,7 @@ type OnTheWire = Omit<Why, 'enrollment' | 'next'> & {
         readonly endedAt: string | null;
       })
     | null;
-  readonly next: { readonly action: string | null; readonly at: string } | null;
+  readonly next: (Omit<NonNullable<Why['next']>, 'at'> & { readonly at: string }) | null;
 };
 
 async function remoteWhy(api: Remote, text: string): Promise<Why> {

@@ -6,7 +6,7 @@ import { exportLead } from '../../../db/export.ts';
 import { timeline } from '../../../db/history.ts';
 import { readLead } from '../../../db/leads.ts';
 import { suppress } from '../../../db/suppressions.ts';
-import { why } from '../../../db/why.ts';
+import { BLOCKS, why } from '../../../db/why.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { OUTSIDE_EVENT, type OutsideEvent } from '../../../sequences/plan.ts';
 import { everybody, managers, principalOf } from '../access/principal.ts';
@@ -72,16 +72,44 @@ const whySchema = z
         held: z.boolean(),
       })
       .nullable(),
-    next: z.object({ action: z.string().nullable(), at: time }).nullable(),
+    next: z
+      .object({
+        action: z.string().nullable(),
+        at: time,
+        step: z
+          .object({
+            kind: z.enum(['touch', 'wait', 'wait_for', 'if', 'split', 'goal', 'end', 'reactivate']),
+            channel: z.string().nullable(),
+            action: z.string().nullable(),
+          })
+          .nullable(),
+      })
+      .nullable(),
+    handed: z
+      .object({ at: z.iso.datetime(), from: z.string().nullable(), to: z.string().nullable() })
+      .nullable(),
     blocks: listOf(
       z.object({
-        kind: z.string(),
+        kind: z.enum(BLOCKS),
         subject: z.string(),
         sentence: z.string(),
         leave: z
           .object({ name: z.string(), to: z.iso.date().describe('The last day') })
           .optional()
           .describe('Of `on_leave`: who'),
+        about: z
+          .object({
+            reason: z.string().nullable(),
+            name: z.string(),
+            step: z.string(),
+            channel: z.string(),
+            title: z.string(),
+            assignee: z.string().nullable(),
+            dueAt: z.iso.datetime(),
+          })
+          .partial()
+          .optional()
+          .describe('What the sentence names'),
       }),
     ),
     sentence: z.string(),

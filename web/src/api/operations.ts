@@ -2458,9 +2458,29 @@ export interface Why {
   next: {
     action: string | null;
     at: string;
+    step: {
+      kind: 'touch' | 'wait' | 'wait_for' | 'if' | 'split' | 'goal' | 'end' | 'reactivate';
+      channel: string | null;
+      action: string | null;
+    } | null;
+  } | null;
+  handed: {
+    at: string;
+    from: string | null;
+    to: string | null;
   } | null;
   blocks: {
-    kind: string;
+    kind:
+      | 'paused'
+      | 'on_leave'
+      | 'suppressed'
+      | 'held'
+      | 'broken_sender'
+      | 'unconfirmed'
+      | 'task'
+      | 'capacity'
+      | 'sending'
+      | 'launch_stopped';
     subject: string;
     sentence: string;
     /**
@@ -2472,6 +2492,18 @@ export interface Why {
        * The last day
        */
       to: string;
+    };
+    /**
+     * What the sentence names
+     */
+    about?: {
+      reason?: string | null;
+      name?: string;
+      step?: string;
+      channel?: string;
+      title?: string;
+      assignee?: string | null;
+      dueAt?: string;
     };
   }[];
   sentence: string;

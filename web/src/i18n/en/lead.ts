@@ -8,22 +8,6 @@ export const lead = {
   },
   why: {
     title: 'Why is this lead waiting?',
-    none: 'In no sequence.',
-    at: 'At step {{step}} of {{sequence}}.',
-    in: 'In {{sequence}}.',
-    next: 'Next: {{what}}, {{when}}.',
-    block: {
-      paused: 'Paused.',
-      on_leave: '{{name}} is on leave until {{until}}.',
-      suppressed: 'Must not be contacted.',
-      held: 'Held until somebody mends it.',
-      broken_sender: 'Its sender is broken.',
-      unconfirmed: 'It is not known whether the last touch went out.',
-      task: 'A task is open.',
-      capacity: 'Waits until its senders have room.',
-      sending: 'A touch is being sent right now.',
-      launch_stopped: 'Its launch was stopped.',
-    },
   },
   panel: {
     open: 'Open page',

@@ -7,5 +7,6 @@ import { leads } from './leads.ts';
 import { sequences } from './sequences.ts';
 import { settings } from './settings.ts';
 import { today } from './today.ts';
+import { why } from './why.ts';
 
-export const tr = { common, today, inbox, lead, leads, sequences, launches, analytics, settings };
+export const tr = { common, today, inbox, lead, leads, sequences, launches, analytics, settings, why };

@@ -10,22 +10,6 @@ export const lead: typeof english = {
   },
   why: {
     title: 'Bu aday neden bekliyor?',
-    none: 'Hiçbir akışta değil.',
-    at: '{{sequence}} akışının {{step}} adımında.',
-    in: '{{sequence}} akışında.',
-    next: 'Sıradaki: {{what}}, {{when}}.',
-    block: {
-      paused: 'Duraklatıldı.',
-      on_leave: '{{name}} izinli; izninin son günü {{until}}.',
-      suppressed: 'Bu kişiyle iletişim kurulmamalı.',
-      held: 'Biri düzeltene kadar bekletiliyor.',
-      broken_sender: 'Göndereni çalışmıyor.',
-      unconfirmed: 'Son temasın gidip gitmediği bilinmiyor.',
-      task: 'Açık bir görev var.',
-      capacity: 'Gönderenlerde yer açılmasını bekliyor.',
-      sending: 'Şu anda bir temas gönderiliyor.',
-      launch_stopped: 'Gönderimi durduruldu.',
-    },
   },
   panel: {
     open: 'Sayfasını aç',
