@@ -86,42 +86,59 @@ export interface Timeline {
   readonly entries: readonly TimelineEntry[];
   /** There was more; the newest entries are here. */
   readonly truncated: boolean;
+  /** Where the earlier ones begin; null: there are none. */
+  readonly earlier: TimelinePlace | null;
 }
 
-/** Everything that happened to a lead and what is booked, oldest first; the newest `limit` when there is more. */
-export async function timeline(q: Queryable, leadId: string, limit = 1000): Promise<Timeline> {
+/** An entry's place in its lead's timeline: its instant to the microsecond (ISO 8601), what kind it is, its id. */
+export type TimelinePlace = readonly [at: string, kind: number, id: string];
+
+/** Everything that happened to a lead and what is booked, oldest first; the newest `limit` (before a place) when there is more. */
+export async function timeline(
+  q: Queryable,
+  leadId: string,
+  limit = 1000,
+  before: TimelinePlace | null = null,
+): Promise<Timeline> {
   const lead = (await q.query<LeadSummary>(`${SUMMARY} where l.id = $1`, [leadId])).rows[0];
   if (!lead) throw new CommandRefused('not_found', `There is no lead with the id ${leadId}.`);
-  const { rows } = await q.query<Omit<TimelineEntry, 'at'> & { at: Date }>(
-    `select x.*, v.name as sequence from (
+  // Each kind is cut by itself, in the order in which all of them are: so a page costs what it shows.
+  const cut = (kind: number, at: string, id: string) =>
+    `and ($3::timestamptz is null or (${at}, ${kind}, ${id}) < ($3, $4::integer, $5::text))
+        order by ${at} desc, ${id} desc limit $2 + 1`;
+  const { rows } = await q.query<
+    Omit<TimelineEntry, 'at'> & { at: Date; place: number; exactly: string } & Record<string, unknown>
+  >(
+    `select x.*, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as exactly, v.name as sequence from (
        (select coalesce(t.at, t.sending_at, t.slot_at) as at, 0 as place, 'touch' as what, t.id::text, t.enrollment_id as "enrollmentId",
           t.step_id as step, t.channel, t.action, case when s.id is not null then s.name || ' <' || s.address || '>' end as sender,
           t.state, t.reason, t.detail, t.visit, t.attempt
         from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1
-        order by coalesce(t.at, t.sending_at, t.slot_at) desc limit $2)
+        ${cut(0, 'coalesce(t.at, t.sending_at, t.slot_at)', 't.id::text')})
        union all
        (select v.at, 1, 'event', v.id::text, coalesce(v.enrollment_id, t.enrollment_id), t.step_id, v.channel, null, null, v.type, null,
           case when v.type = 'clicked' then v.data->>'url' end, null, null
         from lead_events v left join touches t on v.type in ('opened', 'clicked') and t.lead_id = $1 and t.id::text = v.data->>'touchId'
-        where v.lead_id = $1 order by v.at desc limit $2)
+        where v.lead_id = $1 ${cut(1, 'v.at', 'v.id::text')})
        union all
        (select h.at, 1, 'hit', h.id::text, t.enrollment_id, t.step_id, t.channel, null, null,
           case h.kind when 'open' then 'opened' else 'clicked' end, 'by_machine',
           replace(h.why, '_', ' ') || case when h.count > 1 then ', ' || h.count || ' times' else '' end, null, null
-        from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 and h.by = 'machine' order by h.at desc limit $2)
+        from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 and h.by = 'machine' ${cut(1, 'h.at', 'h.id::text')})
        union all
        (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null
-        from decisions d where d.enrollment_id in (select id from enrollments where lead_id = $1)
-          or (d.enrollment_id is null and d.lead_id = $1) order by d.id desc limit $2)
+        from decisions d where (d.enrollment_id in (select id from enrollments where lead_id = $1)
+          or (d.enrollment_id is null and d.lead_id = $1)) ${cut(2, 'd.at', 'd.id::text')})
        union all
        (select coalesce(k.done_at, k.created_at), 3, 'task', k.id::text, k.enrollment_id, t.step_id, t.channel, t.action, k.assignee,
           k.state, k.outcome, k.title, t.visit, t.attempt
         from tasks k join touches t on t.id = k.touch_id join enrollments e on e.id = k.enrollment_id where e.lead_id = $1
-        order by coalesce(k.done_at, k.created_at) desc limit $2)) x
+        ${cut(3, 'coalesce(k.done_at, k.created_at)', 'k.id::text')})) x
      left join enrollments e on e.id = x."enrollmentId" left join sequence_versions v on v.id = e.version_id
      order by x.at desc, x.place desc, x.id desc limit $2 + 1`,
-    [leadId, limit],
+    [leadId, limit, before?.[0] ?? null, before?.[1] ?? null, before?.[2] ?? null],
   );
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
   const zone =
     lead.timeZone ??
     (
@@ -154,7 +171,8 @@ export async function timeline(q: Queryable, leadId: string, limit = 1000): Prom
         visit: rest.visit,
         attempt: rest.attempt,
       })),
-    truncated: rows.length > limit,
+    truncated: last !== undefined,
+    earlier: last ? [last.exactly, last.place, last.id] : null,
   };
 }
 

@@ -58,7 +58,7 @@ export function addTimeline(program: Command): void {
     );
 }
 
-type Timeline = Awaited<ReturnType<typeof readTimeline>>;
+type Timeline = Omit<Awaited<ReturnType<typeof readTimeline>>, 'earlier'>;
 
 async function remoteTimeline(api: Remote, text: string, limit: number): Promise<Timeline> {
   const id = await remoteLead(api, text);

@@ -96,6 +96,25 @@ test('promise 2: the timeline of a lead tells what happened, by whom, and what c
   expect(told.entries.filter((entry) => entry.what === 'decision')).toContainEqual(
     expect.objectContaining({ state: 'outcome', reason: 'voicemail' }),
   );
+  // Page by page it is the same, also where several things happened at one instant.
+  await db.query(
+    `insert into decisions (enrollment_id, lead_id, at, kind, reason)
+     select $1, $2, '2026-03-10T09:00:00.123456Z', 'many', n::text from generate_series(1, 15) n`,
+    [one.enrollmentId, one.leadId],
+  );
+  const whole = (await timeline(db, one.leadId)).entries.toReversed();
+  const seen: typeof whole = [];
+  for (
+    let page = await timeline(db, one.leadId, 3);
+    ;
+    page = await timeline(db, one.leadId, 3, page.earlier)
+  ) {
+    seen.push(...page.entries.toReversed());
+    expect(page.truncated).toBe(page.earlier !== null);
+    if (page.earlier === null) break;
+  }
+  expect(seen).toEqual(whole);
+  await db.query(`delete from decisions where kind = 'many'`);
   const short = await timeline(db, one.leadId, 2);
   expect(short).toMatchObject({ truncated: true, entries: told.entries.slice(-2) });
   await setTime(db, TUESDAY);

@@ -96,6 +96,40 @@ test.each([
   await close();
 });
 
+test.each([
+  ['desk', 'light', 'en'],
+  ['phone', 'dark', 'tr'],
+] as const)('what happened to a lead comes in pages: %s, %s, %s', async (size, scheme, language) => {
+  const { id } = await makeLead(api.db, { firstName: 'Long', lastName: 'Story' });
+  await api.db.query(
+    `insert into lead_events (lead_id, type, channel, at)
+     select $1, 'opened', 'email', business_now() - make_interval(hours => n) from generate_series(1, 120) n`,
+    [id],
+  );
+  const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
+  await page.goto(`/leads/${id}`);
+  const entries = page.getByRole('list', { name: { en: /What happened/, tr: /Olan bitenler/ }[language] });
+  await entries.waitFor();
+  const more = page.getByRole('button', {
+    name: { en: 'Show earlier', tr: 'Daha eskilerini göster' }[language],
+  });
+  for (const count of [50, 100, 120]) {
+    await entries
+      .getByRole('listitem')
+      .nth(count - 1)
+      .waitFor();
+    expect(await entries.getByRole('listitem').count()).toBe(count);
+    if (count === 120) break;
+    await more.scrollIntoViewIfNeeded();
+    if (count === 50) await picture(page, `timeline-${size}-${scheme}-${language}`);
+    await more.click();
+  }
+  expect(await more.count()).toBe(0);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('leads are found, opened beside the list, changed, paused and exported, and nothing that they are called runs', async () => {
   const id = await someLeads();
   const { page, complaints, close } = await visit(browser, api);

@@ -11,7 +11,7 @@ import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { OUTSIDE_EVENT, type OutsideEvent } from '../../../sequences/plan.ts';
 import { everybody, managers, principalOf } from '../access/principal.ts';
 import { assertSees } from '../access/sight.ts';
-import { byId, instant, listOf, tag, time, type Api } from '../contract.ts';
+import { byId, cursorOf, instant, listOf, paging, placeOf, tag, time, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 import { sendingSchema } from './steering.ts';
@@ -121,6 +121,7 @@ const timelineSchema = z
     lead: summary,
     timeZone: z.string(),
     truncated: z.boolean().describe('There was more; the newest entries are here'),
+    next: z.string().nullable().describe('The cursor of what was earlier; null: nothing was'),
     entries: listOf(
       z.object({
         at: time,
@@ -188,15 +189,22 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
     schema: {
       operationId: 'leads.timeline',
       tags: ['Leads'],
-      summary: 'Everything that happened to a lead and what is booked, oldest first',
+      summary:
+        'Everything that happened to a lead and what is booked, oldest first; the newest of it without a cursor',
       params: byId,
-      querystring: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+      querystring: z.object({
+        ...paging,
+        limit: z.coerce.number().int().min(1).max(1000).default(200),
+      }),
       response: { 200: timelineSchema },
     },
     config: { access: everybody('leads:read') },
     handler: async (request) => {
       await assertSees(db, request, 'lead', request.params.id);
-      return timeline(db, request.params.id, request.query.limit);
+      const { cursor, limit } = request.query;
+      const before = placeOf(cursor, z.tuple([z.iso.datetime(), z.int().min(0).max(3), z.string().max(40)]));
+      const { earlier, ...told } = await timeline(db, request.params.id, limit, before);
+      return { ...told, next: earlier && cursorOf(earlier) };
     },
   });
 

@@ -86,6 +86,14 @@ test('a lead is paused, goes on, and is stopped; why and the timeline say so', a
   expect(body.entries).toContainEqual(
     expect.objectContaining({ what: 'touch', step: 'hello', state: 'sent' }),
   );
+  const newest = (await rosa.get(`${path}/timeline?limit=1`)).body;
+  const before = (await rosa.get(`${path}/timeline?limit=1&cursor=${newest.next}`)).body;
+  expect([...before.entries, ...newest.entries]).toEqual(body.entries.slice(-2));
+  expect(body).toMatchObject({ truncated: false, next: null });
+  expect(await rosa.get(`${path}/timeline?cursor=bm8`)).toMatchObject({
+    status: 400,
+    body: { code: 'bad_cursor' },
+  });
   const audit = await admin.get(`/audit?target=${one.leadId}`);
   expect(audit.body.items.map(({ action }: { action: string }) => action)).toEqual([
     'leads.stop',

@@ -776,6 +776,7 @@ export interface Operations {
       id: string;
     };
     query: {
+      cursor?: string;
       limit?: number;
     };
     answer: Timeline;
@@ -2521,6 +2522,10 @@ export interface Timeline {
    * There was more; the newest entries are here
    */
   truncated: boolean;
+  /**
+   * The cursor of what was earlier; null: nothing was
+   */
+  next: string | null;
   entries: {
     at: string;
     what: 'touch' | 'event' | 'decision' | 'task' | 'hit';

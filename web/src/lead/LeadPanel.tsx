@@ -9,7 +9,7 @@ import { done, soon } from '../ui/notify.tsx';
 import { Loaded } from '../ui/states.tsx';
 import { Privacy } from './Privacy.tsx';
 import { Profile } from './Profile.tsx';
-import { leadKey, profileQuery, timelineQuery, whyQuery } from './queries.ts';
+import { leadKey, profileQuery, whyQuery } from './queries.ts';
 import { Timeline } from './Timeline.tsx';
 import { Why } from './Why.tsx';
 
@@ -18,7 +18,6 @@ export function LeadPanel({ id, linked = false }: { id: string; linked?: boolean
   const { t } = useTranslation('lead');
   const why = useQuery(whyQuery(id));
   const profile = useQuery(profileQuery(id));
-  const timeline = useQuery(timelineQuery(id));
   return (
     <Loaded query={profile} rows={6}>
       {({ answer: lead, version }) => {
@@ -58,9 +57,7 @@ export function LeadPanel({ id, linked = false }: { id: string; linked?: boolean
                 <Tabs.Tab value="privacy">{t('panel.privacy')}</Tabs.Tab>
               </Tabs.List>
               <Tabs.Panel value="history">
-                <Loaded query={timeline} rows={6}>
-                  {(entries) => <Timeline timeline={entries} />}
-                </Loaded>
+                <Timeline leadId={id} />
               </Tabs.Panel>
               <Tabs.Panel value="profile">
                 <Profile key={version} lead={lead} version={version} />

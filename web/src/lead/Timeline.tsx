@@ -1,9 +1,12 @@
-import { Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconArrowsSplit, IconBolt, IconChecklist, IconEye, IconSend, type Icon } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '../api/client.ts';
 import { Channel } from '../ui/Channel.tsx';
 import { Instant } from '../ui/Instant.tsx';
+import { Loaded } from '../ui/states.tsx';
+import { timelineQuery } from './queries.ts';
 import classes from './Timeline.module.css';
 import { useWord } from './words.ts';
 
@@ -17,23 +20,41 @@ const ICONS = {
   hit: IconEye,
 } as const satisfies Readonly<Record<Entry['what'], Icon>>;
 
-/** Everything that happened to a lead and what is booked, the newest first. */
-export function Timeline({ timeline }: { timeline: Answer<'leads.timeline'> }) {
+/** Everything that happened to a lead and what is booked, the newest first, a page at a time. */
+export function Timeline({ leadId }: { leadId: string }) {
   const { t } = useTranslation('lead');
-  if (timeline.entries.length === 0) return <Text c="dimmed">{t('timeline.empty')}</Text>;
+  const timeline = useInfiniteQuery(timelineQuery(leadId));
   return (
-    <>
-      <ol className={classes.list} aria-label={t('timeline.title')}>
-        {timeline.entries.toReversed().map((entry) => (
-          <Line key={`${entry.what}${entry.id}${entry.state}`} entry={entry} zone={timeline.timeZone} />
-        ))}
-      </ol>
-      {timeline.truncated && (
-        <Text size="xs" c="dimmed" mt="xs">
-          {t('timeline.truncated')}
-        </Text>
-      )}
-    </>
+    <Loaded query={timeline} rows={6}>
+      {({ pages }) => {
+        const entries = pages.flatMap((page) => page.entries.toReversed());
+        if (entries.length === 0) return <Text c="dimmed">{t('timeline.empty')}</Text>;
+        return (
+          <>
+            <ol className={classes.list} aria-label={t('timeline.title')}>
+              {entries.map((entry) => (
+                <Line
+                  key={`${entry.what}${entry.id}${entry.state}`}
+                  entry={entry}
+                  zone={pages[0]!.timeZone}
+                />
+              ))}
+            </ol>
+            {timeline.hasNextPage && (
+              <Button
+                variant="default"
+                size="compact-md"
+                mt="xs"
+                loading={timeline.isFetchingNextPage}
+                onClick={() => void timeline.fetchNextPage()}
+              >
+                {t('timeline.earlier')}
+              </Button>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
   );
 }
 

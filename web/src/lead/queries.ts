@@ -1,5 +1,5 @@
 /** What is known of one lead. */
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { call, tagged } from '../api/client.ts';
 
 /** Everything about a lead begins with this key. */
@@ -18,8 +18,16 @@ export const whyQuery = (id: string) =>
     queryFn: ({ signal }) => call('leads.why', { path: { id } }, { signal }),
   });
 
+/** What happened to a lead, the newest page first. */
 export const timelineQuery = (id: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: [...leadKey(id), 'timeline'],
-    queryFn: ({ signal }) => call('leads.timeline', { path: { id }, query: { limit: 200 } }, { signal }),
+    queryFn: ({ pageParam, signal }) =>
+      call(
+        'leads.timeline',
+        { path: { id }, query: { limit: 50, ...(pageParam && { cursor: pageParam }) } },
+        { signal },
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next,
   });

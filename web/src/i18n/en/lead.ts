@@ -3,7 +3,7 @@ export const lead = {
   timeline: {
     title: 'What happened, the newest first',
     empty: 'Nothing happened yet.',
-    truncated: 'There is more; the newest entries are here.',
+    earlier: 'Show earlier',
     what: { touch: 'Touch', event: 'Event', decision: 'Decision', task: 'Task', hit: 'Seen' },
   },
   why: {

@@ -5,7 +5,7 @@ export const lead: typeof english = {
   timeline: {
     title: 'Olan bitenler, en yenisi önce',
     empty: 'Henüz bir şey olmadı.',
-    truncated: 'Daha eskileri de var; burada en yeniler duruyor.',
+    earlier: 'Daha eskilerini göster',
     what: { touch: 'Temas', event: 'Olay', decision: 'Karar', task: 'Görev', hit: 'Görüldü' },
   },
   why: {

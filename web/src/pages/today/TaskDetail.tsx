@@ -6,7 +6,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer, type Needs } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
-import { timelineQuery, whyQuery } from '../../lead/queries.ts';
+import { whyQuery } from '../../lead/queries.ts';
 import { Timeline } from '../../lead/Timeline.tsx';
 import { Why } from '../../lead/Why.tsx';
 import { useWord } from '../../lead/words.ts';
@@ -58,7 +58,6 @@ function Work({
   const word = useWord();
   const { task, script, review, canRing, lead } = found;
   const why = useQuery(whyQuery(lead.id));
-  const timeline = useQuery(timelineQuery(lead.id));
   const [note, setNote] = useState('');
   const [edited, setEdited] = useState({ subject: review?.subject ?? '', text: review?.text ?? '' });
   const name = lead.name ?? lead.emails[0] ?? t('nameless');
@@ -210,9 +209,7 @@ function Work({
           <Loaded query={why} rows={2}>
             {(facts) => <Why why={facts} />}
           </Loaded>
-          <Loaded query={timeline} rows={5}>
-            {(entries) => <Timeline timeline={entries} />}
-          </Loaded>
+          <Timeline leadId={lead.id} />
         </Stack>
       </aside>
     </>
