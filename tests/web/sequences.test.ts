@@ -91,6 +91,26 @@ test('a growth person begins with a template, makes a mistake, sees it in place,
     `select count(*)::int as count from sequence_versions where name = 'spring'`,
   );
   expect(rows[0]!.count).toBe(1);
+  // What is published without being saved first is newer than the draft, which goes.
+  await editor.click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.type('# A draft.\n');
+  await page.keyboard.press('Control+s');
+  const badge = page.getByText('Draft', { exact: true });
+  await badge.waitFor();
+  await editor.getByText(/^ *to: '17:00'$/).click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('5');
+  await page.getByText('Not saved', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await publish.getByRole('button', { name: 'Publish' }).click();
+  await publish.waitFor({ state: 'detached' });
+  await badge.waitFor({ state: 'detached' });
+  expect(await draftOf('spring')).toEqual([]);
+  const { body } = await (await api.signedIn()).get('/sequences/spring');
+  expect(body.source).toContain(`to: '17:05'`);
   expect(await page.title()).toMatch(/Cadenza$/);
   expect(complaints).toEqual([]);
   await close();
@@ -240,7 +260,7 @@ test.each([
 );
 
 test('unsaved text stays when the server cannot be asked, and when the session has ended', async () => {
-  const { page, close } = await visit(browser, api);
+  const { page, user, close } = await visit(browser, api);
   await page.goto('/sequences/classic');
   await page.getByText('No mistakes').waitFor();
   const editor = page.getByRole('textbox', { name: /definition/ });
@@ -255,6 +275,13 @@ test('unsaved text stays when the server cannot be asked, and when the session h
   await editor.getByText('# Mine.').waitFor();
   await page.unroute('**/v1/sequences/classic**');
   page.on('dialog', (dialog) => void dialog.dismiss());
+  const first = page.waitForEvent('dialog');
+  await page.getByRole('button', { name: /Your account/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await first;
+  await editor.getByText('# Mine.').waitFor();
+  const sessions = await api.db.query('select from sessions where user_id = $1', [user.id]);
+  expect(sessions.rowCount).toBe(1);
   const asked = page.waitForEvent('dialog');
   await page.context().clearCookies();
   await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");

@@ -103,6 +103,11 @@ function Account() {
   const navigate = useNavigate();
   const client = useQueryClient();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  async function signOut() {
+    await navigate({ to: '/sign-in' });
+    // Whoever has unsaved text may stay, and is still signed in then.
+    if (location.pathname.startsWith('/sign-in')) await call('session.signOut').finally(() => client.clear());
+  }
   return (
     <Menu position="right-end" width={220} withinPortal>
       <Menu.Target>
@@ -141,16 +146,7 @@ function Account() {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item
-          onClick={() =>
-            void call('session.signOut').finally(() => {
-              client.clear();
-              void navigate({ to: '/sign-in' });
-            })
-          }
-        >
-          {t('me.signOut')}
-        </Menu.Item>
+        <Menu.Item onClick={() => void signOut()}>{t('me.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
