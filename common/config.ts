@@ -128,6 +128,7 @@ export function parseConfig(env: Environment, mode: Config['mode']): Config {
   if (Boolean(env.TEMPORAL_TLS_CERT) !== Boolean(env.TEMPORAL_TLS_KEY)) {
     problems.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY go together: set both or neither');
   }
+  problems.push(...halfOfOidc(withoutEmpty(env)));
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   const e = result.data;
   const tls =
@@ -187,6 +188,19 @@ const REQUIRED = [
   'CADENZA_TOKEN_KEY',
   'CADENZA_PUBLIC_URL',
 ] as const;
+
+/** Whoever sets one of these wants people to sign in that way: what is missing is said, instead of leaving it off. */
+function halfOfOidc(env: Record<string, string>): string[] {
+  const needed = ['CADENZA_OIDC_ISSUER', 'CADENZA_OIDC_CLIENT_ID', 'CADENZA_OIDC_CLIENT_SECRET'] as const;
+  const set = [...needed, 'CADENZA_OIDC_NAME'].find((name) => env[name]);
+  if (!set) return [];
+  return needed
+    .filter((name) => !env[name])
+    .map(
+      (name) =>
+        `${name} is missing (${set} is set, so people sign in by OpenID Connect), for example ${name}=${EXAMPLES[name]}`,
+    );
+}
 
 const WHY: Readonly<Record<(typeof REQUIRED)[number], string>> = {
   DATABASE_URL: ' (TEMPORAL_ADDRESS is set, so nothing embedded starts)',

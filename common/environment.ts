@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback } from './network.ts';
 
 const wholeSeconds = (fallback: number) =>
   z.coerce
@@ -18,6 +19,9 @@ const base64Key = z
   .refine((key) => key.length === 32, 'must be 32 bytes in base64');
 
 const file = z.string().min(1, 'is empty');
+
+/** Also what does not leave this machine. */
+const isEncrypted = ({ protocol, hostname }: URL): boolean => protocol !== 'http:' || isLoopback(hostname);
 
 /** `id:base64,…`, the first one encrypts, all decrypt. */
 const keyRing = z.string().transform((value, context) => {
@@ -74,7 +78,13 @@ export const ENVIRONMENT = {
   CADENZA_ADMIN_EMAIL: z.email('must be an email address').default('admin@cadenza.local'),
   CADENZA_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
   CADENZA_KEY: z.string().min(1, 'is empty').optional(),
-  CADENZA_OIDC_ISSUER: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
+  CADENZA_OIDC_ISSUER: z
+    .url({ protocol: /^https?$/, error: 'must be an https address' })
+    .refine((issuer) => !URL.canParse(issuer) || isEncrypted(new URL(issuer)), {
+      error:
+        'must be an https address: whoever reads plain http could sign in as anybody (http is only for a provider on this machine, at localhost, 127.0.0.1 or [::1])',
+    })
+    .optional(),
   CADENZA_OIDC_CLIENT_ID: z.string().min(1, 'is empty').optional(),
   CADENZA_OIDC_CLIENT_SECRET: z.string().min(1, 'is empty').optional(),
   CADENZA_OIDC_NAME: z.string().min(1, 'is empty').max(60, 'is too long').default('OpenID Connect'),

@@ -8,6 +8,10 @@ export class UrlRefusedError extends Error {
   }
 }
 
+/** Whether a URL's host is this machine: localhost, 127.0.0.1 or [::1]. */
+export const isLoopback = (hostname: string): boolean =>
+  ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+
 /** Whether an IP address is one of the public internet: not loopback, private, link-local, carrier-grade NAT, multicast, documentation … IPv4 in IPv6 counts as what it holds. */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;

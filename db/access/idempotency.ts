@@ -10,15 +10,28 @@ export type Begun =
 /** A process that ended while it answered holds a key this long. */
 const UNDER_WAY_MINUTES = 5;
 
+/** Uses up what may happen once, on whichever server; false: it was used within the last day. */
+export async function useOnce(q: Queryable, what: string, key: string): Promise<boolean> {
+  await forgetOld(q);
+  const { rowCount } = await q.query(
+    `insert into idempotency_keys (principal, key, fingerprint, status) values ($1, $2, '', 200) on conflict do nothing`,
+    [what, key],
+  );
+  return rowCount === 1;
+}
+
+const forgetOld = (q: Queryable) =>
+  q.query(
+    `delete from idempotency_keys where (principal, key) in (select principal, key from idempotency_keys
+       where created_at < clock_timestamp() - interval '1 day' order by created_at limit 100)`,
+  );
+
 /** Takes a key for a request, or says what became of the first with it. Keys are kept for a day. */
 export async function beginIdempotent(
   q: Queryable,
   { principal, key, fingerprint }: { principal: string; key: string; fingerprint: Buffer },
 ): Promise<Begun> {
-  await q.query(
-    `delete from idempotency_keys where (principal, key) in (select principal, key from idempotency_keys
-       where created_at < clock_timestamp() - interval '1 day' order by created_at limit 100)`,
-  );
+  await forgetOld(q);
   const { rowCount } = await q.query(
     `insert into idempotency_keys as k (principal, key, fingerprint) values ($1, $2, $3)
      on conflict (principal, key) do update set created_at = clock_timestamp(), fingerprint = $3

@@ -97,6 +97,27 @@ test('an API key or a certificate turns TLS on; half a certificate is refused', 
   expect(problemsOf({ ...production, TEMPORAL_TLS_CERT: '/c.pem' })[0]).toContain('set both or neither');
 });
 
+test('half of OpenID Connect is refused by what is missing; its issuer is https beyond this machine', () => {
+  const oidc = {
+    CADENZA_OIDC_ISSUER: 'https://login.example.com',
+    CADENZA_OIDC_CLIENT_ID: 'cadenza',
+    CADENZA_OIDC_CLIENT_SECRET: 'hunter2',
+  };
+  expect(loadConfig({ ...production, ...oidc }).oidc).toMatchObject({ clientId: 'cadenza' });
+  for (const name of Object.keys(oidc)) {
+    const problems = problemsOf({ ...production, ...oidc, [name]: '' });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name} is missing \\(CADENZA_OIDC_`));
+  }
+  expect(problemsOf({ ...production, CADENZA_OIDC_NAME: 'Acme' })).toHaveLength(3);
+  for (const host of ['localhost', '127.0.0.1', '[::1]'])
+    expect(problemsOf({ ...production, ...oidc, CADENZA_OIDC_ISSUER: `http://${host}:9000` })).toEqual([]);
+  for (const issuer of ['http://login.example.com', 'http://localhost.example.com', 'http://10.0.0.7']) {
+    const [problem] = problemsOf({ ...production, ...oidc, CADENZA_OIDC_ISSUER: issuer });
+    expect(problem).toContain('CADENZA_OIDC_ISSUER must be an https address: whoever reads plain http');
+  }
+});
+
 test('.env is read, the environment wins, and empty variables count as not set', () => {
   writeFileSync(
     join(folder, '.env'),

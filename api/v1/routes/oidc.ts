@@ -1,6 +1,8 @@
 /** Signing in by an identity provider: OpenID Connect's authorization code flow with PKCE (OpenID Connect Core 1.0, RFC 7636). */
 import * as oidc from 'openid-client';
 import { z } from 'zod';
+import { isLoopback } from '../../../common/network.ts';
+import { useOnce } from '../../../db/access/idempotency.ts';
 import { beginSession } from '../../../db/access/sessions.ts';
 import { findUserByEmail } from '../../../db/access/users.ts';
 import { SESSION_COOKIE } from '../access/principal.ts';
@@ -22,6 +24,37 @@ const underWay = z.object({
   until: z.number(),
 });
 
+/** Why nobody came in; the sign-in page has a sentence for each. */
+type Failure = 'provider_away' | 'unknown_user' | 'disabled_user' | 'unverified_email' | 'expired' | 'other';
+const failed = (why: Failure): string => `/sign-in?error=${why}`;
+
+/** An error of openid-client with what it came from: an error of the network, or the provider's answer. */
+function chainOf(error: unknown): { message?: string; code?: string; error?: string; status?: number }[] {
+  const chain: ReturnType<typeof chainOf> = [];
+  for (let one = error; typeof one === 'object' && one !== null && chain.length < 5;) {
+    chain.push(one);
+    one = 'cause' in one ? one.cause : null;
+  }
+  return chain;
+}
+
+/** Whether the provider did not answer, or answered that it cannot now. */
+const isAway = (error: unknown): boolean =>
+  chainOf(error).some(
+    (one) =>
+      one.message === 'fetch failed' ||
+      one.code === 'OAUTH_TIMEOUT' ||
+      (one.status ?? 0) >= 500 ||
+      one.error === 'temporarily_unavailable' ||
+      one.error === 'server_error',
+  );
+
+/** For the log; not the error as a whole, which holds the provider's answer. */
+const reasonOf = (error: unknown): string =>
+  chainOf(error)
+    .map((one) => one.message ?? one.status)
+    .join(': ');
+
 /** Only a path of the app: what stands in a link must not lead elsewhere. */
 const localPath = (to: string | undefined): string => (to && /^\/(?![/\\])[^\s]*$/.test(to) ? to : '/today');
 
@@ -34,17 +67,25 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
   const discover = (): Promise<oidc.Configuration> => {
     if (!provider) throw new HttpProblem(404, 'not_found', 'No identity provider is set up here.');
     const issuer = new URL(provider.issuer);
-    const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(issuer.hostname);
     found ??= oidc
       .discovery(issuer, provider.clientId, provider.clientSecret, undefined, {
         timeout: TIMEOUT_SECONDS,
-        ...(loopback && { execute: [oidc.allowInsecureRequests] }),
+        ...(isLoopback(issuer.hostname) && { execute: [oidc.allowInsecureRequests] }),
       })
       .catch((error: unknown) => {
         found = null;
         throw error;
       });
     return found;
+  };
+
+  /** What the cookie holds; null: there is none, or it is not ours. */
+  const soughtBy = (value = ''): z.output<typeof underWay> | null => {
+    try {
+      return underWay.parse(JSON.parse(secrets.decrypt(value)));
+    } catch {
+      return null;
+    }
   };
 
   app.get('/session/methods', {
@@ -74,10 +115,10 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
     handler: async (request, reply) => {
       const configuration = await discover().catch((error: unknown) => {
         if (error instanceof HttpProblem) throw error;
-        log.warn({ err: error }, 'the identity provider does not answer');
+        log.warn({ reason: reasonOf(error) }, 'the identity provider does not answer');
         return null;
       });
-      if (!configuration) return reply.redirect('/sign-in?error=provider_away');
+      if (!configuration) return reply.redirect(failed('provider_away'));
       const sought = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -110,8 +151,10 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
       void reply.clearCookie(COOKIE, { path: cookie.path });
       try {
         const configuration = await discover();
-        const sought = underWay.parse(JSON.parse(secrets.decrypt(request.cookies[COOKIE] ?? '')));
-        if (sought.until < clock.now()) throw new Error('it took too long');
+        const sought = soughtBy(request.cookies[COOKIE]);
+        const mine = sought && sought.until >= clock.now() && sought.state === request.query.state;
+        // The cookie is taken back, but a copy of it may come again.
+        if (!mine || !(await useOnce(db, 'oidc', sought.state))) return reply.redirect(failed('expired'));
         const tokens = await oidc.authorizationCodeGrant(configuration, new URL(request.url, publicUrl), {
           pkceCodeVerifier: sought.verifier,
           expectedState: sought.state,
@@ -122,18 +165,18 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
         const told = claims.email
           ? claims
           : await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-        const user =
-          told.email_verified === true && typeof told.email === 'string'
-            ? await findUserByEmail(db, told.email)
-            : null;
-        if (!user || user.disabledAt) return reply.redirect('/sign-in?error=unknown_user');
+        if (told.email_verified !== true || typeof told.email !== 'string')
+          return reply.redirect(failed('unverified_email'));
+        const user = await findUserByEmail(db, told.email);
+        if (!user) return reply.redirect(failed('unknown_user'));
+        if (user.disabledAt) return reply.redirect(failed('disabled_user'));
         return reply
           .setCookie(SESSION_COOKIE, await beginSession(db, user.id), sessionCookie(config))
           .redirect(sought.to);
       } catch (error) {
         if (error instanceof HttpProblem) throw error;
-        log.warn({ err: error }, 'signing in by the identity provider failed');
-        return reply.redirect('/sign-in?error=other');
+        log.warn({ reason: reasonOf(error) }, 'signing in by the identity provider failed');
+        return reply.redirect(failed(isAway(error) ? 'provider_away' : 'other'));
       }
     },
   });

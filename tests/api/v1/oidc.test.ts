@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Provider } from 'oidc-provider';
+import { createSecrets } from '../../../common/crypto.ts';
 import { addUser } from '../../../db/access/users.ts';
 import { startApi, type TestApi } from './support.ts';
 
@@ -11,6 +12,11 @@ let provider: Server;
 let issuer: string;
 /** Who signs in at the provider, and what it says of their email. */
 let account = { email: 'deniz@acme.test', verified: true };
+/** How often codes were exchanged at the provider. */
+let exchanges = 0;
+let away: 'no' | 'silent' | 'busy' = 'no';
+/** As the server's. */
+const secrets = createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 
 beforeAll(async () => {
   provider = createServer();
@@ -41,7 +47,12 @@ beforeAll(async () => {
     }),
   });
   const answer = oidc.callback();
-  provider.on('request', (request, response) => void answer(request, response));
+  provider.on('request', (request, response) => {
+    if (request.url?.startsWith('/token')) exchanges++;
+    if (away === 'silent') return void request.socket.destroy();
+    if (away === 'busy') return void response.writeHead(503).end();
+    void answer(request, response);
+  });
   api = await startApi(
     {
       config: {
@@ -64,6 +75,10 @@ afterAll(async () => {
 /** A browser: cookies by host, redirects by hand. */
 class Jar {
   readonly #cookies = new Map<string, Map<string, string>>();
+  /** What it would send to the server, to be looked at and changed. */
+  get ours(): Map<string, string> {
+    return this.#cookies.get(new URL(api.url).host)!;
+  }
   async go(url: string, init: RequestInit = {}): Promise<Response> {
     const { host } = new URL(url);
     const own = this.#cookies.get(host) ?? new Map<string, string>();
@@ -133,28 +148,96 @@ test('a link cannot lead elsewhere afterwards', async () => {
   }
 });
 
+const refused = (why: string) => `/sign-in?error=${why}`;
+/** Goes to the provider and signs in there, but does not come back yet. */
+async function underWay(): Promise<{ jar: Jar; back: string }> {
+  const jar = new Jar();
+  const begun = await jar.go(`${api.url}/v1/session/oidc`);
+  return { jar, back: await atProvider(jar, next(begun, api.url)) };
+}
+
 test('whoever is not known, or whose email is not verified, or is disabled, stays outside', async () => {
-  for (const other of [
-    { email: 'stranger@acme.test', verified: true },
-    { email: 'deniz@acme.test', verified: false },
-  ]) {
-    account = other;
+  await addUser(api.db, { email: 'gone@acme.test', name: 'Gone', role: 'rep' });
+  await api.db.query(`update users set disabled_at = clock_timestamp() where email = 'gone@acme.test'`);
+  for (const [email, verified, why] of [
+    ['stranger@acme.test', true, 'unknown_user'],
+    ['deniz@acme.test', false, 'unverified_email'],
+    ['gone@acme.test', true, 'disabled_user'],
+  ] as const) {
+    account = { email, verified };
     const { answer, jar } = await signIn();
-    expect(answer.headers.get('location')).toBe('/sign-in?error=unknown_user');
+    expect(answer.headers.get('location')).toBe(refused(why));
     expect((await jar.go(`${api.url}/v1/me`)).status).toBe(401);
   }
   account = { email: 'deniz@acme.test', verified: true };
 });
 
-test('another state, another browser, and a code used twice do not come in', async () => {
-  const { jar, back } = await signIn();
-  // The same code again: the cookie is used up, and so is the code.
-  expect((await jar.go(back)).headers.get('location')).toBe('/sign-in?error=other');
-  const other = new Jar();
-  const begun = await other.go(`${api.url}/v1/session/oidc`);
-  const fresh = await atProvider(other, next(begun, api.url));
-  const forged = new URL(fresh);
-  forged.searchParams.set('state', 'forged');
-  expect((await new Jar().go(fresh)).headers.get('location')).toBe('/sign-in?error=other');
-  expect((await other.go(forged.href)).headers.get('location')).toBe('/sign-in?error=other');
+test('another state, another browser and a way that took too long do not come in, and no code is exchanged', async () => {
+  const before = exchanges;
+  const forged = await underWay();
+  const address = new URL(forged.back);
+  address.searchParams.set('state', 'forged');
+  expect((await forged.jar.go(address.href)).headers.get('location')).toBe(refused('expired'));
+  const other = await underWay();
+  expect((await new Jar().go(other.back)).headers.get('location')).toBe(refused('expired'));
+  const late = await underWay();
+  const cookie = JSON.parse(secrets.decrypt(decodeURIComponent(late.jar.ours.get('cadenza-oidc')!)));
+  late.jar.ours.set(
+    'cadenza-oidc',
+    encodeURIComponent(secrets.encrypt(JSON.stringify({ ...cookie, until: 1 }))),
+  );
+  expect((await late.jar.go(late.back)).headers.get('location')).toBe(refused('expired'));
+  expect(exchanges).toBe(before);
+});
+
+test('another nonce does not come in', async () => {
+  const { jar, back } = await underWay();
+  const cookie = JSON.parse(secrets.decrypt(decodeURIComponent(jar.ours.get('cadenza-oidc')!)));
+  jar.ours.set(
+    'cadenza-oidc',
+    encodeURIComponent(secrets.encrypt(JSON.stringify({ ...cookie, nonce: 'another' }))),
+  );
+  expect((await jar.go(back)).headers.get('location')).toBe(refused('other'));
+  expect(api.lines.join('')).toMatch(/unexpected ID Token \\?"nonce\\?" claim value/);
+  expect((await jar.go(`${api.url}/v1/me`)).status).toBe(401);
+});
+
+test('a return is used once: the second is refused before the code is exchanged, with a copy of the cookie too', async () => {
+  const { jar, back } = await underWay();
+  const copy = jar.ours.get('cadenza-oidc')!;
+  expect((await jar.go(back)).headers.get('location')).toBe('/today');
+  expect(jar.ours.has('cadenza-oidc')).toBe(false);
+  const before = exchanges;
+  expect((await jar.go(back)).headers.get('location')).toBe(refused('expired'));
+  jar.ours.set('cadenza-oidc', copy);
+  expect((await jar.go(back)).headers.get('location')).toBe(refused('expired'));
+  expect(exchanges).toBe(before);
+  const { rows } = await api.db.query(
+    `select key from idempotency_keys where principal = 'oidc' and key = $1`,
+    [new URL(back).searchParams.get('state')],
+  );
+  expect(rows).toHaveLength(1);
+});
+
+test.each(['silent', 'busy'] as const)('a provider that is away (%s) is said to be', async (how) => {
+  const { jar, back } = await underWay();
+  away = how;
+  try {
+    expect((await jar.go(back)).headers.get('location')).toBe(refused('provider_away'));
+    const fresh = await startApi({
+      config: {
+        publicUrl: api.url,
+        allowPrivateEndpoints: true,
+        rawMailDays: 30,
+        oidc: { issuer, clientId: 'cadenza', clientSecret: 'a secret of the two', name: 'Acme' },
+      },
+    });
+    const go = () => fetch(`${fresh.url}/v1/session/oidc`, { redirect: 'manual' });
+    expect((await go()).headers.get('location')).toBe(refused('provider_away'));
+    away = 'no';
+    expect((await go()).headers.get('location')).toContain(issuer);
+    await fresh.close();
+  } finally {
+    away = 'no';
+  }
 });

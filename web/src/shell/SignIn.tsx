@@ -39,7 +39,10 @@ function useEnter(to: string | undefined): (me: Me) => void {
   };
 }
 
-/** By password. */
+/** Why nobody came in by the identity provider, as the server says it. */
+const FAILURES = ['provider_away', 'unknown_user', 'disabled_user', 'unverified_email', 'expired'] as const;
+
+/** By password, or by the identity provider. */
 export function SignIn() {
   const { t } = useTranslation();
   const { to, error } = useSearch({ from: '/sign-in' });
@@ -94,7 +97,7 @@ export function SignIn() {
           </Button>
           {error && !signIn.isError && (
             <Text c="var(--mantine-color-error)" size="sm" role="alert">
-              {t(error === 'unknown_user' ? 'signIn.failed.unknown_user' : 'signIn.failed.other')}
+              {t(`signIn.failed.${FAILURES.find((one) => one === error) ?? 'other'}`)}
             </Text>
           )}
           {provider && (

@@ -48,7 +48,13 @@ export const common = {
     save: 'Save and go on',
     later: 'Not now',
     failed: {
+      provider_away:
+        'The identity provider does not answer. Try again in a few minutes, or sign in by password.',
       unknown_user: 'Nobody with this address may use Cadenza here. Ask an admin to add you.',
+      disabled_user: 'Your account here is disabled. Ask an admin to enable it.',
+      unverified_email:
+        'The identity provider has not verified your email address. Verify it there, then try again.',
+      expired: 'This sign-in took too long, or was begun elsewhere. Begin again.',
       other: 'Signing in did not work. Try again.',
     },
   },

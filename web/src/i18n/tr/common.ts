@@ -50,7 +50,12 @@ export const common: typeof english = {
     save: 'Kaydet ve devam et',
     later: 'Şimdi değil',
     failed: {
+      provider_away:
+        'Kimlik sağlayıcı yanıt vermiyor. Birkaç dakika sonra yeniden deneyin ya da parolanızla girin.',
       unknown_user: 'Bu adresle kayıtlı kimse yok. Bir yöneticiden sizi eklemesini isteyin.',
+      disabled_user: 'Buradaki hesabınız devre dışı. Bir yöneticiden açmasını isteyin.',
+      unverified_email: 'Kimlik sağlayıcı e-posta adresinizi doğrulamamış. Orada doğrulayıp yeniden deneyin.',
+      expired: 'Giriş çok uzun sürdü ya da başka bir yerde başlatıldı. Baştan başlayın.',
       other: 'Giriş yapılamadı. Yeniden deneyin.',
     },
   },
