@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, {
   LogController,
+  type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
@@ -12,6 +13,7 @@ import type { HookDeps } from './hooks/deps.ts';
 import { hookRoutes } from './hooks/hooks.ts';
 import type { ApiDeps } from './v1/deps.ts';
 import { registerApi } from './v1/index.ts';
+import { HttpProblem, sendProblem } from './v1/problem.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
@@ -46,6 +48,8 @@ export interface ServerDeps {
 }
 
 const BODY_LIMIT = 16 * 1024;
+/** Characters of one part of a path. */
+const MAX_PARAMETER = 300;
 
 /**
  * The HTTP server: the web app, the API (`/v1`), one-click unsubscribe and the choice of channels (`/u/:token`, GET asks and POST acts), what
@@ -61,7 +65,9 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     requestTimeout: 15_000,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: MAX_PARAMETER },
+    // Addresses that the router itself refuses reach no scope, and so no scope's error handler.
+    frameworkErrors: (error, request, reply) => void refuseAddress(error, request, reply),
   });
 
   // Only our own form is read: whoever else posts to a token wants out, in whatever format a mail client says so.
@@ -121,6 +127,24 @@ export function createServer(deps: ServerDeps): FastifyInstance {
       .send({ ready, checks: Object.fromEntries(names.map((name, index) => [name, results[index]])) });
   });
   return app;
+}
+
+function refuseAddress(
+  { statusCode = 400 }: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (!request.url.startsWith('/v1/')) return page(request, reply, statusCode, 'unknown');
+  const problem =
+    statusCode === 414
+      ? new HttpProblem(
+          414,
+          'address_too_long',
+          `A part of the address is too long: at most ${MAX_PARAMETER} characters.`,
+        )
+      : new HttpProblem(400, 'bad_address', 'The address is not written as one: see its % signs.');
+  void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+  return sendProblem(problem, request, reply);
 }
 
 /** The channels ticked in our own form; null: it is not our form. */

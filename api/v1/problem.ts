@@ -30,6 +30,7 @@ const TITLES: Readonly<Record<number, string>> = {
   410: 'Gone',
   412: 'Changed meanwhile',
   413: 'Too large',
+  414: 'Too long',
   415: 'Not in this format',
   422: 'Cannot be done like this',
   429: 'Too many requests',

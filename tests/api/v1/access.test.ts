@@ -22,6 +22,20 @@ const signIn = (email: string, password = PASSWORD) =>
   api.anonymous(HERE).post('/session', { email, password });
 const cookieOf = (answer: { headers: Headers }) => answer.headers.get('set-cookie')!.split(';')[0]!;
 
+test('an address that the router refuses is a problem like any other', async () => {
+  const anybody = api.anonymous();
+  for (const [path, status, code] of [
+    [`/leads/${'a'.repeat(301)}`, 414, 'address_too_long'],
+    ['/leads/%zz', 400, 'bad_address'],
+  ] as const) {
+    const { headers, body } = await anybody.get(path);
+    expect(headers.get('content-type')).toContain('application/problem+json');
+    expect(body).toMatchObject({ type: 'about:blank', status, code, instance: headers.get('x-request-id') });
+  }
+  const page = await fetch(`${api.url}/u/${'a'.repeat(301)}`);
+  expect([page.status, await page.text()]).toEqual([414, expect.stringContaining('Page not found')]);
+});
+
 test('nothing is open without signing in, and every refusal is a problem with the id of its request', async () => {
   for (const path of ['/me', '/users', '/openapi.json', '/audit', '/me/api-keys']) {
     const { status, headers, body } = await api.anonymous().get(path);
