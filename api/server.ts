@@ -19,7 +19,7 @@ import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
 import type { PageName } from './pages/texts.ts';
 import { trackingRoutes, type TrackingDeps } from './tracking.ts';
-import { webRoutes } from './web.ts';
+import { unbuiltRoutes, webRoutes } from './web.ts';
 
 export interface ServerDeps {
   readonly tokens: UnsubscribeTokens;
@@ -39,7 +39,7 @@ export interface ServerDeps {
   readonly tracking?: TrackingDeps;
   /** The API below `/v1`; without it there is none. */
   readonly api?: ApiDeps;
-  /** The folder of the built web app; without it there is none. */
+  /** The folder of the built web app; null: it is not built, and its addresses say so; without it there is none. */
   readonly web?: string | null;
   /** What `/readyz` asks, by name (`database`, `temporal`); each throws when it cannot be reached. */
   readonly checks: Readonly<Record<string, () => Promise<unknown>>>;
@@ -113,6 +113,7 @@ export function createServer(deps: ServerDeps): FastifyInstance {
 
   const { web } = deps;
   if (web) void app.register(async (scope) => webRoutes(scope, web));
+  else if (web === null) unbuiltRoutes(app);
 
   app.get('/healthz', async (_request, reply) =>
     reply.header('cache-control', 'no-store').send({ ok: true }),

@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { PAGE_HEADERS, plainPage } from './pages/page.ts';
 
 /** What the app has pages for: everything else stays a 404. */
 const PLACES = ['today', 'inbox', 'leads', 'sequences', 'launches', 'analytics', 'settings', 'sign-in'];
+const ADDRESSES = ['/', ...PLACES.flatMap((place) => [`/${place}`, `/${place}/*`])];
 /** Stands in the built page where its styles' nonce belongs. */
 const NONCE = '{{nonce}}';
 const HEADERS = {
@@ -38,6 +40,21 @@ const policy = (nonce: string): string =>
     "frame-ancestors 'none'",
   ].join('; ');
 
+/** What the app's addresses say while it is not built, and how to build it. */
+export const NOT_BUILT =
+  'The web app is not built. Build it by “npm run build:web”, then start Cadenza again.';
+
+/** In the place of an app that is not built. */
+export function unbuiltRoutes(app: FastifyInstance): void {
+  for (const path of ADDRESSES)
+    app.get(path, async (_request, reply) =>
+      reply
+        .code(503)
+        .headers(PAGE_HEADERS)
+        .send(plainPage('en', 'No app here yet', NOT_BUILT)),
+    );
+}
+
 /** @param folder where the app was built (`web/dist`) */
 export function webRoutes(app: FastifyInstance, folder: string): void {
   const html = readFileSync(join(folder, 'index.html'), 'utf8');
@@ -61,7 +78,7 @@ export function webRoutes(app: FastifyInstance, folder: string): void {
       .header('content-security-policy', "default-src 'none'; sandbox")
       .send(icon),
   );
-  for (const path of ['/', ...PLACES.flatMap((place) => [`/${place}`, `/${place}/*`])])
+  for (const path of ADDRESSES)
     app.get(path, async (_request, reply) => {
       const nonce = randomBytes(16).toString('base64');
       return reply

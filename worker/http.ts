@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { receiveHit } from '../activities/inbound/hits.ts';
 import { createServer } from '../api/server.ts';
+import { NOT_BUILT } from '../api/web.ts';
 import type { Wake } from '../api/v1/deps.ts';
 import { CommandRefused } from '../db/refused.ts';
 import { recordLeadEvent } from '../db/events.ts';
@@ -21,9 +23,13 @@ const WEB = fileURLToPath(new URL('../web/dist', import.meta.url));
 
 /**
  * The HTTP server that unsubscribe links and providers' webhooks lead to, listening where the configuration says. What it stores
- * it has understood itself, so that an answer counts while no worker runs.
+ * it has understood itself, so that an answer counts while no worker runs. `app`: whether the web app is built, and so served.
  */
-export async function createHttp(services: Services): Promise<{ url: string; close: () => Promise<void> }> {
+export async function createHttp(
+  services: Services,
+  web = WEB,
+): Promise<{ url: string; app: boolean; close: () => Promise<void> }> {
+  const app = existsSync(join(web, 'index.html'));
   const { config, db, tokens, log } = services;
   const inbound = inboundOf(services);
   const rounds = startRounds(inbound, log);
@@ -59,7 +65,7 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
       providers,
       wake: (who) => void wake(services, who),
     },
-    web: existsSync(WEB) ? WEB : null,
+    web: app ? web : null,
     checks: {
       database: () => db.query('select 1'),
       temporal: async () => {
@@ -81,7 +87,8 @@ export async function createHttp(services: Services): Promise<{ url: string; clo
     throw error;
   }
   const { port } = server.server.address() as AddressInfo;
-  return { url: `http://${config.http.host}:${port}`, close };
+  if (!app) log.warn(NOT_BUILT);
+  return { url: `http://${config.http.host}:${port}`, app, close };
 }
 
 /** What people commanded is in force when it is answered; telling the workflows is a courtesy that the sweep does, too. */

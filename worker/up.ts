@@ -7,6 +7,7 @@ import {
   type Config,
   type Environment,
 } from '../common/config.ts';
+import { NOT_BUILT } from '../api/web.ts';
 import { createLogger } from '../common/log.ts';
 import { newSignInLink } from '../db/access/sessions.ts';
 import { firstAdmin } from '../db/access/users.ts';
@@ -34,6 +35,8 @@ export interface UpOptions {
 export interface UpAddresses {
   readonly mode: Config['mode'];
   readonly http: string;
+  /** null: served there. Else why it is not, and what to do. */
+  readonly noApp: string | null;
   /** Where the first admin signs in, once; null when people can sign in by themselves. */
   readonly signIn: string | null;
   readonly temporal: string;
@@ -79,6 +82,7 @@ export async function up(options: UpOptions): Promise<void> {
     options.onReady?.({
       mode: config.mode,
       http: http.url,
+      noApp: http.app ? null : NOT_BUILT,
       signIn: admin && `${config.publicUrl}/sign-in/${await newSignInLink(services.db, admin.id)}`,
       temporal: config.temporal.address,
       temporalUi: stack?.temporalUi ?? null,

@@ -38,6 +38,11 @@ export function renderPage(
   const { title, text } = texts[name];
   const rest =
     name === 'ask' ? forms(texts, preferences) : name === 'chosen' ? whatIsLeft(texts, preferences) : '';
+  return plainPage(language, title, text, rest);
+}
+
+/** A page with a heading, a sentence and `rest`, which are HTML. */
+export function plainPage(language: Language, title: string, text: string, rest = ''): string {
   return `<!doctype html><html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body><main><h1>${title}</h1><p>${text}</p>${rest}</main></body></html>`;
 }
 

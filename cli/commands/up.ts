@@ -20,6 +20,7 @@ export function addUp(program: Command): void {
           void out.result(where, () => {
             out.line(out.colors.bold('Cadenza is up.'));
             out.line(`  Open          ${where.http}`);
+            if (where.noApp) out.line(`  No app        ${where.noApp}`);
             if (where.signIn) out.line(`  Sign in       ${where.signIn} (works once, for a day)`);
             out.line(
               `  Temporal      ${where.temporal}${where.temporalUi ? `, to look at: ${where.temporalUi}` : ''}`,

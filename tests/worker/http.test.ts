@@ -57,3 +57,25 @@ test('promise 3: unsubscribing holds and is answered while Temporal is away', as
     await http.close();
   }
 });
+
+test('without a built web app the start says how to build it, and so do the app’s addresses', async () => {
+  const lines: string[] = [];
+  const services = {
+    config: { publicUrl: 'http://127.0.0.1:9', http: { host: '127.0.0.1', port: 0 } },
+    db,
+    log: createLogger({ destination: { write: (line) => void lines.push(line) } }),
+  } as unknown as Services;
+  const http = await createHttp(services, '/nowhere/dist');
+  try {
+    expect(http.app).toBe(false);
+    expect(lines.filter((line) => line.includes('npm run build:web'))).toHaveLength(1);
+    for (const path of ['/', '/today', '/leads/some-lead', '/sign-in?error=expired']) {
+      const answer = await fetch(`${http.url}${path}`, { headers: { accept: 'text/html' } });
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([503, 'text/html; charset=utf-8']);
+      expect(await answer.text()).toContain('npm run build:web');
+    }
+    expect((await fetch(`${http.url}/elsewhere`)).status).toBe(404);
+  } finally {
+    await http.close();
+  }
+});
