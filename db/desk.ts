@@ -221,10 +221,23 @@ export interface DeskMark {
   readonly mark: string;
 }
 
-/** Grows whenever something on a desk may have changed, but for time passing; also just before it has. */
-export async function deskVersion(q: Queryable): Promise<number> {
-  const { rows } = await q.query<{ version: number }>('select last_value as version from desk_changes');
-  return rows[0]!.version;
+export interface DeskVersion {
+  /** Grows whenever something on a desk may have changed, but for time passing; also just before it has. */
+  readonly version: number;
+  readonly now: Date;
+  /** Whether open tasks became due after `since`. */
+  readonly due: boolean;
+}
+
+/** Whether all desks need a look, for next to nothing. `since`: the `now` of the last look; null: there was none. */
+export async function deskVersion(q: Queryable, since: Date | null): Promise<DeskVersion> {
+  const { rows } = await q.query<DeskVersion & Record<string, unknown>>(
+    `select d.last_value as version, c.now, exists (
+       select from tasks where state = 'open' and due_at > $1::timestamptz and due_at <= c.now) as due
+     from desk_changes d cross join (select business_now() as now) c`,
+    [since],
+  );
+  return rows[0]!;
 }
 
 /** One look at all desks; at most 20,000 open tasks and messages. */

@@ -22,10 +22,10 @@ export interface DeskStream {
   close(): void;
 }
 
-/** For so many wall ms after a change was told of, all desks are read at each look: it may commit only then. */
-const SETTLES_MS = 10_000;
-/** All desks are read at least as often, because tasks become due. */
-const AT_LEAST_MS = 20_000;
+/** For so many looks after a change was told of, all desks are read at each: it may commit only then. */
+const SETTLES = 5;
+/** All desks are read at least at every so manieth look, whatever was missed. */
+const AT_LEAST = 10;
 /** Streams of one user, such as tabs. */
 const OPEN = 20;
 
@@ -38,15 +38,21 @@ export function createDeskStream(
   let looking: NodeJS.Timeout | null = null;
   let beating: NodeJS.Timeout | null = null;
 
-  let known = { version: -1, changedAt: 0, readAt: 0 };
+  let known: { version: number; changedAt: number; readAt: number; now: Date | null } = {
+    version: -1,
+    changedAt: 0,
+    readAt: 0,
+    now: null,
+  };
 
   async function look(): Promise<void> {
-    const version = await deskVersion(db);
+    const { version, now: businessNow, due } = await deskVersion(db, known.now);
     const now = wallNow();
     if (version !== known.version) known = { ...known, version, changedAt: now };
-    const quiet = now - known.changedAt > SETTLES_MS && now - known.readAt < AT_LEAST_MS;
+    const quiet =
+      !due && now - known.changedAt > SETTLES * everyMs && now - known.readAt < AT_LEAST * everyMs;
     if (quiet && ![...listeners].some(({ told }) => told === null)) return;
-    known = { ...known, readAt: now };
+    known = { ...known, readAt: now, now: businessNow };
     const marks = await deskMarks(db);
     for (const one of listeners) tell(one, marks);
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createDeskStream } from '../../../api/v1/desk-stream.ts';
 import { until } from '../../support/until.ts';
+import { setTime } from '../../support/factories.ts';
 import { makeMessage, makeTask } from './desk-support.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 import { beginSession, endSession } from '../../../db/access/sessions.ts';
@@ -79,3 +80,59 @@ test('a stream ends when its session does; the database is looked at once for al
   stream.close();
   expect(ended.length).toBe(20);
 });
+
+test('while nothing happens a stream only shows that it lives, and tells at the next look of a task that became due', async () => {
+  const every = 200;
+  const at = Date.parse('2026-03-10T09:00:00Z');
+  await setTime(api.db, at);
+  await makeTask(api.db, { owner: 'rosa quiet', dueAt: at + 60_000 });
+  await makeTask(api.db, { owner: 'rosa quiet', dueAt: at + 120_000 });
+  let reads = 0;
+  const counting = {
+    ...api.db,
+    query: ((...args: Parameters<typeof api.db.query>) => {
+      if (args[0].includes('union all')) reads++;
+      return api.db.query(...args);
+    }) as typeof api.db.query,
+  };
+  const stream = createDeskStream(counting, { everyMs: every, beatMs: 60 });
+  const heard: string[] = [];
+  const beats: string[] = [];
+  const sight = { owners: ['rosa quiet'], unowned: false };
+  stream.join({
+    userId: 'rosa',
+    sight,
+    look: async () => sight,
+    response: {
+      write: (text: string) => {
+        const event = /^event: (\w+)$/m.exec(text)?.[1];
+        if (event) heard.push(event);
+        else beats.push(text);
+      },
+      on: () => {},
+      end: () => {},
+    } as never,
+  });
+  try {
+    for (const [minutes, told] of [
+      [1, ['tasks', 'counts']],
+      [2, ['tasks', 'counts', 'tasks', 'counts']],
+    ] as const) {
+      // Until what was changed has settled, every look reads all desks; from then on only one in ten.
+      await sleep(7 * every);
+      const before = reads;
+      await until(async () => reads > before, 'the look at all desks that is owed', 5000);
+      const beaten = beats.length;
+      expect(heard).toHaveLength(told.length - 2);
+      await setTime(api.db, at + minutes * 60_000);
+      await until(async () => heard.length === told.length, 'the task is told of', 5 * every);
+      expect(heard).toEqual(told);
+      expect(reads).toBe(before + 2);
+      await until(async () => beats.length > beaten, 'it shows that it lives', 1000);
+    }
+  } finally {
+    stream.close();
+  }
+  expect(beats[0]).toBe('retry: 5000\n: here\n\n');
+  expect(new Set(beats.slice(1))).toEqual(new Set([': here\n\n']));
+}, 30_000);
