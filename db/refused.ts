@@ -27,7 +27,8 @@ export type RefusalCode =
   | 'bad_colleague'
   | 'not_yet'
   | 'under_way'
-  | 'not_kept';
+  | 'not_kept'
+  | 'too_many';
 
 /** A command that was refused as a whole: nothing changed. */
 export class CommandRefused extends Error {

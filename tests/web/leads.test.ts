@@ -256,3 +256,27 @@ test.each([
   expect(complaints).toEqual([]);
   await close();
 });
+
+test('filters kept under a name are there on another machine of the same person, and can be removed', async () => {
+  const first = await visit(browser, api);
+  await first.page.goto('/leads?owner=mia&q=ada');
+  await first.page.getByRole('button', { name: 'Views' }).click();
+  await first.page.getByLabel('Keep these filters').fill('Of Mia');
+  await first.page.getByLabel('Keep these filters').press('Enter');
+  await first.page.getByRole('button', { name: 'Of Mia', exact: true }).waitFor();
+  expect(await accessibilityViolations(first.page)).toEqual([]);
+  await picture(first.page, 'leads-views');
+  const context = await browser.newContext({ baseURL: api.url, locale: 'en-GB' });
+  await context.addCookies((await first.page.context().cookies()).filter(({ name }) => name === 'cadenza'));
+  const page = await context.newPage();
+  await page.goto('/leads');
+  await page.getByRole('button', { name: 'Views' }).click();
+  await page.getByRole('button', { name: 'Of Mia', exact: true }).click();
+  await page.waitForURL(/owner=mia/);
+  expect(page.url()).not.toContain('q=');
+  await page.getByRole('button', { name: 'Remove: Of Mia' }).click();
+  await page.getByRole('button', { name: 'Of Mia', exact: true }).waitFor({ state: 'detached' });
+  expect(first.complaints).toEqual([]);
+  await context.close();
+  await first.close();
+});

@@ -21,6 +21,7 @@ import { metaRoutes } from './meta.ts';
 import { steeringRoutes } from './steering.ts';
 import { deskRoutes } from './desk.ts';
 import { inboxRoutes } from './inbox.ts';
+import { leadViewRoutes } from './lead-views.ts';
 import { snippetRoutes } from './snippets.ts';
 import { taskRoutes } from './tasks.ts';
 import { senderRoutes } from './senders.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   retentionRoutes,
   searchRoutes,
   leadListRoutes,
+  leadViewRoutes,
   leadRoutes,
   importRoutes,
   suppressionRoutes,

@@ -764,6 +764,31 @@ export interface Operations {
       leads: number;
     };
   };
+  'leadViews.list': {
+    path: {};
+    query: {};
+    answer: {
+      items: LeadView[];
+    };
+  };
+  'leadViews.keep': {
+    path: {};
+    query: {};
+    body: {
+      name: string;
+      filters: {
+        [k: string]: string;
+      };
+    };
+    answer: LeadView;
+  };
+  'leadViews.remove': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: null;
+  };
   'leads.why': {
     path: {
       id: string;
@@ -2436,6 +2461,16 @@ export interface Lead {
   createdAt: string;
   version: number;
 }
+export interface LeadView {
+  id: string;
+  name: string;
+  /**
+   * As the query of `leads.list` has them, without `q`: words may name a person
+   */
+  filters: {
+    [k: string]: string;
+  };
+}
 export interface Why {
   lead: {
     id: string;
@@ -3611,6 +3646,9 @@ export const OPERATIONS = {
   'leads.change': 'PATCH /v1/leads/{id}',
   'leads.read': 'GET /v1/leads/{id}',
   'leads.bulk': 'POST /v1/leads/bulk',
+  'leadViews.list': 'GET /v1/me/lead-views',
+  'leadViews.keep': 'POST /v1/me/lead-views',
+  'leadViews.remove': 'DELETE /v1/me/lead-views/{id}',
   'leads.why': 'GET /v1/leads/{id}/why',
   'leads.timeline': 'GET /v1/leads/{id}/timeline',
   'leads.export': 'GET /v1/leads/{id}/export',

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, NumberInput, Popover, Select, Stack, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, NumberInput, Popover, Select, Stack, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconBookmark, IconFilter, IconSearch, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -141,14 +141,14 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
   );
 }
 
-/** Filters under a name, kept on this machine. */
+/** Filters under a name, kept with the account. */
 function Views({ search, onChange }: { search: Search; onChange: (changes: Search) => void }) {
   const { t } = useTranslation(['leads', 'common']);
   const { views, keep, drop } = useViews();
   const nothing = Object.fromEntries(FILTERS.map((name) => [name, undefined]));
   return (
-    <Menu position="bottom-end" width={240} closeOnItemClick={false}>
-      <Menu.Target>
+    <Popover position="bottom-end" width={260} trapFocus returnFocus shadow="md">
+      <Popover.Target>
         <Button
           variant="subtle"
           color="gray"
@@ -157,39 +157,50 @@ function Views({ search, onChange }: { search: Search; onChange: (changes: Searc
         >
           {t('views.title')}
         </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {views.map((view) => (
-          <Group key={view.name} wrap="nowrap" gap={4}>
-            <Menu.Item flex={1} onClick={() => onChange({ ...nothing, ...view.search })}>
-              {view.name}
-            </Menu.Item>
-            <Menu.Item
-              w={36}
-              aria-label={`${t('common:action.remove')}: ${view.name}`}
-              onClick={() => drop(view.name)}
-            >
-              <IconX size={14} aria-hidden />
-            </Menu.Item>
-          </Group>
-        ))}
-        {views.length > 0 && <Menu.Divider />}
-        <form
-          onSubmit={(event) => {
-            const { name } = typed<'name'>(event);
-            if (name) keep(name, search);
-            event.currentTarget.reset();
-          }}
-        >
-          <TextInput
-            name="name"
-            label={t('views.keep')}
-            placeholder={t('views.name')}
-            p="xs"
-            maxLength={60}
-          />
-        </form>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={t('views.title')}>
+        <Stack gap="xs">
+          {views.map((view) => (
+            <Group key={view.id} wrap="nowrap" gap={4}>
+              <Button
+                flex={1}
+                variant="subtle"
+                color="gray"
+                c="var(--mantine-color-text)"
+                justify="flex-start"
+                onClick={() => onChange({ ...nothing, ...view.filters })}
+              >
+                {view.name}
+              </Button>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                c="var(--mantine-color-text)"
+                size="lg"
+                aria-label={`${t('common:action.remove')}: ${view.name}`}
+                onClick={() => drop(view.id)}
+              >
+                <IconX size={14} aria-hidden />
+              </ActionIcon>
+            </Group>
+          ))}
+          <form
+            onSubmit={(event) => {
+              const { name } = typed<'name'>(event);
+              if (name) keep(name, search);
+              event.currentTarget.reset();
+            }}
+          >
+            <TextInput
+              name="name"
+              label={t('views.keep')}
+              placeholder={t('views.name')}
+              maxLength={60}
+              autoComplete="off"
+            />
+          </form>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

@@ -1,25 +1,36 @@
-import { useLocalStorage } from '@mantine/hooks';
-import type { Search } from './filter.ts';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { call, type Answer } from '../../api/client.ts';
+import { filterOf, type Search } from './filter.ts';
 
-interface View {
-  readonly name: string;
-  readonly search: Search;
-}
+export type View = Answer<'leadViews.list'>['items'][number];
 
-/** Filters that somebody gave a name, on this machine. */
+/** Filters that somebody gave a name, kept with their account; the search's words are left out. */
 export function useViews(): {
   readonly views: readonly View[];
   readonly keep: (name: string, search: Search) => void;
-  readonly drop: (name: string) => void;
+  readonly drop: (id: string) => void;
 } {
-  const [views, setViews] = useLocalStorage<readonly View[]>({
-    key: 'cadenza.views.leads',
-    defaultValue: [],
+  const client = useQueryClient();
+  const queryKey = ['lead-views'];
+  const onSuccess = () => client.invalidateQueries({ queryKey });
+  const { data } = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => call('leadViews.list', undefined, { signal }),
   });
-  const others = (name: string) => views.filter((view) => view.name !== name);
+  const keep = useMutation({
+    mutationFn: ({ name, search }: { name: string; search: Search }) =>
+      call('leadViews.keep', {
+        body: { name, filters: filterOf({ ...search, q: undefined }) as Record<string, string> },
+      }),
+    onSuccess,
+  });
+  const drop = useMutation({
+    mutationFn: (id: string) => call('leadViews.remove', { path: { id } }),
+    onSuccess,
+  });
   return {
-    views,
-    keep: (name, search) => setViews([...others(name), { name, search: { ...search, open: undefined } }]),
-    drop: (name) => setViews(others(name)),
+    views: data?.items ?? [],
+    keep: (name, search) => keep.mutate({ name, search }),
+    drop: (id) => drop.mutate(id),
   };
 }
