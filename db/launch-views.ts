@@ -39,12 +39,17 @@ const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id a
     n.created_by as "createdBy", u.name as "createdByName", n.created_at as "createdAt"
   from launches n join sequence_versions v on v.id = n.version_id left join users u on u.id = n.created_by`;
 
-/** Condition that the launch `n` is the viewer's own, or has leads that they see. */
+/**
+ * Condition that the launch `n` is the viewer's own, or has leads that they see. Asked launch by launch, it is known at the first such
+ * lead; who has no leads at all is not asked about.
+ */
 export const SEEN_LAUNCH = (
   owners: string,
   user: string,
-) => `(${owners}::text[] is null or n.created_by = ${user}::uuid or n.id in (
-  select e.launch_id from leads l join enrollments e on e.lead_id = l.id where lower(l.owner) = any(${owners})))`;
+) => `(${owners}::text[] is null or n.created_by = ${user}::uuid or (
+  (select exists (select from leads where lower(owner) = any(${owners})))
+  and (select true from enrollments e join leads l on l.id = e.lead_id
+    where e.launch_id = n.id and lower(l.owner) = any(${owners}) limit 1)))`;
 
 /** What a list of launches can be narrowed to; `running`: leads can be added; `active`: it is not paused, and somebody is under way. */
 export const LAUNCH_STATES = ['running', 'active', 'held', 'paused', 'finished', 'stopped'] as const;

@@ -135,10 +135,10 @@ function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string
     );
   }
   if (filter.silentDays !== undefined) {
-    // Asked in a query of its own, the time is asked once and not for each row.
+    // Asked in a query of its own, the time is asked once and not for each row. `lead_activity` may be late, never early.
     const since = `(select business_now() - make_interval(days => ${add(filter.silentDays)}))`;
     found.push(
-      `exists (select from touches t where t.lead_id = l.id and t.state = 'sent')
+      `l.id in (select lead_id from lead_activity where last_at <= ${since})
        and not exists (select from touches t where t.lead_id = l.id and t.at > ${since} and t.state in ('sent', 'unconfirmed', 'sending', 'booked'))
        and not exists (select from lead_events x where x.lead_id = l.id and x.at > ${since}) and not ${enrolled(active)}`,
     );
@@ -163,16 +163,16 @@ export async function listLeads(
   // The page is found before anything is looked up for its rows.
   const { rows } = await q.query<LeadListed & Record<string, unknown>>(
     `with page as materialized (
-       select l.*, ${text} as place, row_number() over (order by ${key} ${order}, l.id ${order}) as nth
+       select l.id, ${text} as place, row_number() over (order by ${key} ${order}, l.id ${order}) as nth
        from leads l where ${where} ${from} order by ${key} ${order}, l.id ${order} limit ${add(limit)})
      select l.id, nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name, l.title, coalesce(l.company_name, c.name) as company,
        l.emails[1] as email, l.owner, coalesce(l.time_zone, c.time_zone) as "timeZone", coalesce(e.status, 'none') as status, e.reason,
-       v.name as sequence, e.next_action as "nextAction", e.next_at as "nextAt", l.created_at as "createdAt", l.place
-     from page l left join companies c on c.id = l.company_id
+       v.name as sequence, e.next_action as "nextAction", e.next_at as "nextAt", l.created_at as "createdAt", p.place
+     from page p join leads l on l.id = p.id left join companies c on c.id = l.company_id
        left join lateral (select * from enrollments where lead_id = l.id
          order by status in ('pending', 'running') desc, created_at desc, id limit 1) e on true
        left join sequence_versions v on v.id = e.version_id
-     order by l.nth`,
+     order by p.nth`,
     values,
   );
   return rows;

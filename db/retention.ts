@@ -41,14 +41,17 @@ export async function writeRetention(
 
 /**
  * Condition over leads `l` that for $1 months nobody wrote to them, heard of them, changed them or had them in a sequence, and
- * they have not agreed to be contacted.
+ * they have not agreed to be contacted. `lead_activity` leaves most of the others out at once; it may be late, so that the rest is asked.
  */
 const INACTIVE = `l.erased_at is null and l.consent_status <> 'given' and l.updated_at < ${since()}
+  and not exists (select from lead_activity a where a.lead_id = l.id and a.last_at >= ${since()})
   and not exists (select from enrollments e where e.lead_id = l.id
     and (e.status in ('pending', 'running') or coalesce(e.ended_at, e.created_at) >= ${since()}))
-  and not exists (select from touches t where t.lead_id = l.id and (t.at >= ${since()} or t.state in ('sending', 'unconfirmed')))
+  and not exists (select from touches t where t.lead_id = l.id and t.at >= ${since()})
+  and not exists (select from touches t where t.lead_id = l.id and t.state in ('sending', 'unconfirmed'))
   and not exists (select from lead_events x where x.lead_id = l.id and x.at >= ${since()})
-  and not exists (select from messages m where m.lead_id = l.id and (m.at >= ${since()} or not m.settled))
+  and not exists (select from messages m where m.lead_id = l.id and m.at >= ${since()})
+  and not exists (select from messages m where m.lead_id = l.id and not m.settled)
   and not exists (select from replies r where r.lead_id = l.id and r.sending_at >= ${since()})
   and not exists (select from tasks k where k.lead_id = l.id and (k.state = 'open' or k.done_at >= ${since()}))`;
 

@@ -13,10 +13,10 @@ export async function usedToday(
 ): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
   const { rows } = await q.query<{ senderId: string; used: Record<string, number> }>(
     `select sender_id as "senderId", json_object_agg(action, count) as used from (
-       select t.sender_id, t.action, count(*)::int as count from senders s join touches t on t.sender_id = s.id
-         and t.local_day = (business_now() at time zone s.time_zone)::date
-         and t.state in (${BUSY})
-       group by t.sender_id, t.action limit 10000) x
+       select s.id as sender_id, t.action, t.count
+       from senders s cross join lateral (select (business_now() at time zone s.time_zone)::date as day) d
+         cross join lateral (select action, count(*)::int as count from touches
+           where sender_id = s.id and local_day = d.day and state in (${BUSY}) group by action) t limit 10000) x
      group by sender_id`,
   );
   return new Map(rows.map(({ senderId, used }) => [senderId, used]));

@@ -1,4 +1,4 @@
-/** What became of the leads of a version, step by step and arm by arm. */
+/** What became of the leads of a version, step by step. */
 import type { Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import { OWNED } from './launch-scope.ts';
@@ -56,40 +56,6 @@ export async function stepNumbers(
        coalesce(s.left_here, 0) as "left", coalesce(t.skipped, 0) as skipped, coalesce(t.failed, 0) as failed
      from touched t full join passed p using (step) full join stands s using (step) full join answers a using (step)
      order by step limit 1000`,
-    [versionId, owners],
-  );
-  return rows;
-}
-
-/** An arm of a split. */
-export interface ArmNumbers {
-  readonly step: string;
-  readonly arm: string;
-  /** Leads who were sent this way. */
-  readonly reached: number;
-  /** Leads whom a touch reached after that, and how many of them answered after it. */
-  readonly contacted: number;
-  readonly answered: number;
-}
-
-/** The numbers of each arm of each split. */
-export async function armNumbers(
-  q: Queryable,
-  versionId: string,
-  { owners, unowned }: Sight,
-): Promise<ArmNumbers[]> {
-  const { rows } = await q.query<ArmNumbers & Record<string, unknown>>(
-    `select step, arm, count(*) as reached, count(*) filter (where first is not null) as contacted,
-       count(*) filter (where exists (
-         select from lead_events r where r.enrollment_id = x.id and r.type = 'replied' and r.at >= x.first)) as answered
-     from (
-       select d.step_id as step, d.reason as arm, e.id,
-         (select min(t.at) from touches t where t.enrollment_id = e.id and t.state = 'sent' and t.at >= d.at) as first
-       from enrollments e join lateral (
-         select distinct on (step_id) step_id, reason, at from decisions
-         where enrollment_id = e.id and kind = 'arm' and step_id is not null order by step_id, id) d on true
-       where e.version_id = $1 and ($2::text[] is null or exists (select from leads l where l.id = e.lead_id and ${OWNED('$2', unowned)}))) x
-     group by 1, 2 order by 1, 2 limit 1000`,
     [versionId, owners],
   );
   return rows;

@@ -33,6 +33,11 @@ const of = (among: readonly string[], n: number, path: (id: string) => string) =
   const id = one(among, n);
   return id === undefined ? null : path(id);
 };
+/** Others at each request: who launches on the same leads at once waits for each other. */
+const fifty = (leads: readonly string[], n: number) => {
+  const from = (n % 4) * 50;
+  return leads.slice(from < leads.length ? from : 0).slice(0, 50);
+};
 const fixed = (name: string, path: string, roles?: readonly Role[]): Operation => ({
   name,
   path: () => path,
@@ -98,8 +103,10 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'launches.create dry run of 50',
     path: () => '/launches',
-    body: (n, { leads, versions }) => ({ versionId: one(versions, n), dryRun: true, audience: { leadIds: leads.slice(0, 50) } }),
+    body: (n, { leads, versions }) => ({ versionId: one(versions, n), dryRun: true, audience: { leadIds: fifty(leads, n) } }),
   },
+  among('launches.audience', [`lead.country == "TR"`, `lead.attributes.segment == "large"`].map((where) => `/launch-audience?where=${encodeURIComponent(where)}`)),
+  { name: 'launches.senders', path: (n, { versions }) => `/launch-senders?versionId=${one(versions, n)}` },
   fixed('pauses.list', '/pauses'),
   fixed('users.colleagues', '/colleagues'),
   fixed('absences.list', '/absences'),

@@ -158,8 +158,9 @@ async function walks(tx: Tx, { leads: count, touches }: Size, versions: readonly
        case when state = 'sent' then case when h < 0.02 then 'bounced' when h < 0.8 then 'delivered' end end, slot
      from (
        select x.*, e.id, e.lead_id, e.launch_id, (array['email', 'linkedin', 'email', 'call', 'email', 'sms', 'email', 'task'])[s] as channel,
-         least(e.started_at + (s - 1) * 2.8 * interval '1 day' + h * interval '6 hours', now() - h * interval '3 hours')
-           + case when e.status = 'running' and last then (0.1 + random() * 3) * interval '1 day' else interval '0' end as slot,
+         case when e.status = 'running' and last then now() + (0.1 + random() * 3) * interval '1 day'
+           when e.started_at + (s - 1) * 2.8 * interval '1 day' + h * interval '6 hours' > now() then e.started_at + (now() - e.started_at) * (s - 1 + h) / 8
+           else e.started_at + (s - 1) * 2.8 * interval '1 day' + h * interval '6 hours' end as slot,
          case when e.status = 'running' and last then 'booked' when h < 0.03 then 'failed' when h < 0.09 then 'skipped' when h < 0.092 then 'unconfirmed'
            else 'sent' end as state
        from (

@@ -31,7 +31,7 @@ export async function recount(db: Db): Promise<boolean> {
     );
     const leads = [...new Set(rows.map(({ leadId }) => leadId))];
     if (leads.length === 0) return false;
-    for (const statement of [...NAMES, TOUCHES, PASSED, ARMS, CONVERSIONS])
+    for (const statement of [...NAMES, TOUCHES, PASSED, ARMS, CONVERSIONS, ACTIVITY])
       await tx.query(statement, [leads]);
     for (const statement of EMPTY) await tx.query(statement);
     return !(await isCounted(tx));
@@ -227,6 +227,15 @@ const ARMS = `
     select *, 1 as n from come union all select *, -1 from gone) x
   group by 1, 2, 3, 4, 5 having sum(n) <> 0 order by 1, 2, 3, 4, 5
   on conflict (version_id, step, arm, owner, flags) do update set leads = analytics_arms.leads + excluded.leads`;
+
+/** When leads who were reached were last reached or heard of. */
+const ACTIVITY = `
+  insert into lead_activity (lead_id, last_at)
+  select lead_id, max(at) from (
+    select lead_id, at, true as reached from touches where lead_id = any($1) and state in ('sent', 'unconfirmed') and at is not null
+    union all select lead_id, at, false from lead_events where lead_id = any($1)) x
+  group by lead_id having bool_or(reached) order by lead_id
+  on conflict (lead_id) do update set last_at = excluded.last_at where lead_activity.last_at <> excluded.last_at`;
 
 /** A click that the website tells as a session, too, is one. */
 const CONVERSIONS = `

@@ -116,7 +116,6 @@ export const differenceSchema = z
   })
   .meta({ id: 'SequenceDifference' });
 
-const interval = z.object({ low: z.number(), high: z.number() }).nullable();
 export const numbersSchema = z
   .object({
     steps: listOf(
@@ -129,18 +128,6 @@ export const numbersSchema = z
         left: count,
         skipped: count,
         failed: count,
-      }),
-    ),
-    arms: listOf(
-      z.object({
-        step: z.string(),
-        arm: z.string(),
-        reached: count,
-        contacted: count,
-        answered: count,
-        rate: z.number().nullable(),
-        interval: interval.describe('Of the rate: Wilson, 95 %'),
-        difference: interval.describe('To the first arm of the split: Newcombe, 95 %; null for the first'),
       }),
     ),
   })

@@ -7,10 +7,9 @@ import { loadLead } from '../../../db/leads.ts';
 import { listSenders } from '../../../db/senders.ts';
 import { leadsToPreview, seesLead } from '../../../db/sequence-views.ts';
 import { loadNewest, loadVersion } from '../../../db/sequences.ts';
-import { armNumbers, stepNumbers } from '../../../db/step-numbers.ts';
+import { stepNumbers } from '../../../db/step-numbers.ts';
 import { suppressedChannels } from '../../../db/suppressions.ts';
 import { defaultSenders } from '../../../sequences/simulate/index.ts';
-import { newcombe, wilson } from '../../operations/intervals.ts';
 import { preview } from '../../operations/preview.ts';
 import { shippedSequences } from '../../operations/shipped-sequences.ts';
 import { stepsInOrder } from '../../operations/sequence-graph.ts';
@@ -49,7 +48,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
     schema: {
       operationId: 'sequences.numbers',
       tags,
-      summary: 'What became of a version’s leads at each step and in each arm',
+      summary: 'What became of a version’s leads at each step',
       params: byName,
       querystring: z.object({ version: z.uuid().optional() }),
       response: { 200: numbersSchema },
@@ -62,35 +61,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
         ? loadNewest(db, request.params.name)
         : loadVersion(db, wanted));
       if (!version || version.name !== request.params.name) throw notFound('sequence');
-      const [steps, arms] = await Promise.all([
-        stepNumbers(db, version.id, sight),
-        armNumbers(db, version.id, sight),
-      ]);
-      // In the order in which they are written: the first one is what the others are held against.
-      const rows = stepsInOrder(version.plan).flatMap((node) => {
-        if (node.kind !== 'split') return [];
-        const split = node.arms.map(
-          ({ name }) =>
-            arms.find(({ step, arm }) => step === node.id && arm === name) ?? {
-              step: node.id,
-              arm: name,
-              reached: 0,
-              contacted: 0,
-              answered: 0,
-            },
-        );
-        const [first] = split;
-        return split.map((arm) => ({
-          ...arm,
-          rate: arm.contacted === 0 ? null : arm.answered / arm.contacted,
-          interval: wilson(arm.answered, arm.contacted),
-          difference:
-            !first || arm === first
-              ? null
-              : newcombe([first.answered, first.contacted], [arm.answered, arm.contacted]),
-        }));
-      });
-      return { steps, arms: rows };
+      return { steps: await stepNumbers(db, version.id, sight) };
     },
   });
 

@@ -7,6 +7,7 @@ import {
   makeVersion,
   touchNode,
 } from '../../support/factories.ts';
+import { recountAll } from '../../../db/analytics/recount.ts';
 import { until } from '../../support/until.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
@@ -46,6 +47,46 @@ test('leads are found by parts of words, by what they are and by what they did',
   // A rep finds only what is the rep's.
   expect(names(await rep.get('/leads?q=stone'))).toEqual([]);
   expect((await rep.get('/leads/facets')).body.owners).toEqual(['deniz']);
+});
+
+test('silent are those who were reached, and neither reached nor heard of since, whenever it was counted', async () => {
+  const version = await makeVersion(api.db, { plan: makePlan([touchNode('mail', 'email')]) });
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  const reached = async (lastName: string, days: number, status: 'finished' | 'running' = 'finished') => {
+    const { id: leadId } = await makeLead(api.db, { firstName: 'Sil', lastName, owner: 'sil' });
+    const { id } = await makeEnrollment(api.db, { launchId: launch.id, leadId, status });
+    await touch(id, leadId, days, 1);
+    return { id, leadId };
+  };
+  const touch = (id: string, leadId: string, days: number, attempt: number) =>
+    api.db.query(
+      `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at)
+       select $1, $2, 'mail', 1, $3, 'email', 'email', 'sent', at, at::date, at from (select business_now() - make_interval(days => $4) as at) x`,
+      [id, leadId, attempt, days],
+    );
+  const heard = (leadId: string, days: number) =>
+    api.db.query(
+      `insert into lead_events (lead_id, type, at) values ($1, 'opened', business_now() - make_interval(days => $2))`,
+      [leadId, days],
+    );
+  await reached('Silent', 40);
+  await reached('Underway', 40, 'running');
+  await reached('Recent', 10);
+  const late = await reached('Late', 40);
+  const opened = await reached('Opened', 40);
+  await heard(opened.leadId, 10);
+  const again = await reached('Again', 40);
+  await makeLead(api.db, { firstName: 'Sil', lastName: 'Never', owner: 'sil' });
+  await recountAll(api.db);
+  // Of these nothing is counted yet.
+  await touch(late.id, late.leadId, 5, 2);
+  await heard(again.leadId, 5);
+  expect(names(await admin.get('/leads?owner=sil&silentDays=30'))).toEqual(['Sil Silent']);
+  await recountAll(api.db);
+  expect(names(await admin.get('/leads?owner=sil&silentDays=30'))).toEqual(['Sil Silent']);
+  expect(names(await admin.get('/leads?owner=sil&silentDays=4&sort=name'))).toEqual(
+    ['Again', 'Late', 'Opened', 'Recent', 'Silent'].map((name) => `Sil ${name}`),
+  );
 });
 
 test('leads are found by title, persona and language', async () => {

@@ -3302,28 +3302,6 @@ export interface SequenceNumbers {
     skipped: number;
     failed: number;
   }[];
-  arms: {
-    step: string;
-    arm: string;
-    reached: number;
-    contacted: number;
-    answered: number;
-    rate: number | null;
-    /**
-     * Of the rate: Wilson, 95 %
-     */
-    interval: {
-      low: number;
-      high: number;
-    } | null;
-    /**
-     * To the first arm of the split: Newcombe, 95 %; null for the first
-     */
-    difference: {
-      low: number;
-      high: number;
-    } | null;
-  }[];
 }
 export interface SequenceMonth {
   days: {
