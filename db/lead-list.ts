@@ -81,7 +81,12 @@ export interface LeadPage {
 const parameters = (values: unknown[]) => (value: unknown) => `$${values.push(value)}`;
 
 /** The conditions on a lead `l`. */
-function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string {
+async function conditions(
+  q: Queryable,
+  filter: LeadFilter,
+  sight: Sight,
+  values: unknown[],
+): Promise<string> {
   const add = parameters(values);
   values.push(sight.owners, sight.unowned);
   const found = ['l.erased_at is null', seesLead(values.length - 1)];
@@ -135,12 +140,15 @@ function conditions(filter: LeadFilter, sight: Sight, values: unknown[]): string
     );
   }
   if (filter.silentDays !== undefined) {
-    // Asked in a query of its own, the time is asked once and not for each row. `lead_activity` may be late, never early.
-    const since = `(select business_now() - make_interval(days => ${add(filter.silentDays)}))`;
+    // Known when it is planned: whether a handful or most are silent decides where to begin.
+    const { rows } = await q.query<{ at: string }>(
+      'select (business_now() - make_interval(days => $1))::text as at',
+      [filter.silentDays],
+    );
+    // Of whom something happened that is not counted yet is not silent.
     found.push(
-      `l.id in (select lead_id from lead_activity where last_at <= ${since})
-       and not exists (select from touches t where t.lead_id = l.id and t.at > ${since} and t.state in ('sent', 'unconfirmed', 'sending', 'booked'))
-       and not exists (select from lead_events x where x.lead_id = l.id and x.at > ${since}) and not ${enrolled(active)}`,
+      `l.id in (select lead_id from lead_activity where last_at <= ${add(rows[0]!.at)}::timestamptz)
+       and not exists (select from analytics_due d where d.lead_id = l.id) and not ${enrolled(active)}`,
     );
   }
   return found.join('\n and ');
@@ -154,7 +162,7 @@ export async function listLeads(
 ): Promise<LeadListed[]> {
   const values: unknown[] = [];
   const add = parameters(values);
-  const where = conditions(filter, sight, values);
+  const where = await conditions(q, filter, sight, values);
   const { key, text, type } = LEAD_SORTS[sort];
   const order = descending ? 'desc' : 'asc';
   const from = after
@@ -186,7 +194,7 @@ export async function countLeads(
   limit: number,
 ): Promise<number> {
   const values: unknown[] = [];
-  const where = conditions(filter, sight, values);
+  const where = await conditions(q, filter, sight, values);
   const { rows } = await q.query<{ count: number }>(
     `select count(*)::int as count from (select from leads l where ${where} limit $${values.push(limit)}) found`,
     values,
@@ -203,7 +211,7 @@ export async function leadIds(
 ): Promise<string[]> {
   const values: unknown[] = [];
   const add = parameters(values);
-  const where = conditions(filter, sight, values);
+  const where = await conditions(q, filter, sight, values);
   const { rows } = await q.query<{ id: string }>(
     `select l.id from leads l where ${where} and (${add(after)}::uuid is null or l.id > $${values.length}) order by l.id limit ${add(limit)}`,
     values,

@@ -18,6 +18,8 @@ export interface LeadFound {
 
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean).slice(0, 6);
 const escaped = (word: string) => word.replaceAll(/[\\%_]/g, '\\$&');
+/** For a regular expression of PostgreSQL. */
+const literal = (word: string) => word.replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '\\$&');
 
 /**
  * Leads in whose name, company or email words begin with each of the given ones; whose name does first. Word by word, so that the
@@ -26,12 +28,7 @@ const escaped = (word: string) => word.replaceAll(/[\\%_]/g, '\\$&');
 export async function searchLeads(q: Queryable, text: string, sight: Sight): Promise<LeadFound[]> {
   const words = wordsOf(text);
   const has = `lead_words(l.first_name, l.last_name, l.company_name, l.emails)`;
-  const conditions = words.map((_word, index) => {
-    const begins = ['', '% ', '%{', '%,', '%@'].map(
-      (before) => `${has} like '${before}' || lower($${index + 4}) || '%'`,
-    );
-    return `(${begins.join(' or ')})`;
-  });
+  const conditions = words.map((_word, index) => `${has} ~ ('(^|[ {,@])' || lower($${index + 4}))`);
   // The planner does not see the limit through the materialized part, and takes the index; with it, it reads the whole table.
   const { rows } = await q.query<LeadFound & Record<string, unknown>>(
     `with l as materialized (select l.id, l.first_name, l.last_name, l.company_name, l.emails, l.phones, l.external_id from leads l
@@ -39,7 +36,7 @@ export async function searchLeads(q: Queryable, text: string, sight: Sight): Pro
      select l.id, ${NAME_OF_LEAD} as name, l.company_name as company, l.emails[1] as email from (select * from l limit ${RANKED}) l
      order by ' ' || lower(concat_ws(' ', l.first_name, l.last_name)) not like '% ' || lower($1) || '%',
        lead_sort_name(l.first_name, l.last_name), l.id limit ${FEW}`,
-    [escaped(words[0] ?? ''), sight.owners, sight.unowned, ...words.map(escaped)],
+    [escaped(words[0] ?? ''), sight.owners, sight.unowned, ...words.map(literal)],
   );
   return rows;
 }

@@ -44,23 +44,50 @@ const DAY_MS = 86_400_000;
 /** More slots of one sender in one look would mean thousands a day. */
 const BUSY_LIMIT = 50_000;
 
+/** Between two instants; `except`: a touch that does not count. */
+export interface BusyWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly except: string | null;
+}
+
 /**
  * The slots that a sender has given away between two instants, by time; booked ones at their slot, used ones at when they went
  * out. Who books holds the sender's lock, so that nobody gives away another meanwhile (promise 5).
  */
 export async function busySlots(
   tx: Queryable,
-  { senderId, from, to, except }: { senderId: string; from: Instant; to: Instant; except: string | null },
-): Promise<BusySlot[]> {
+  { senderId, ...window }: BusyWindow & { readonly senderId: string },
+): Promise<readonly BusySlot[]> {
+  return (await busySlotsBySender(tx, [senderId], window)).get(senderId)!;
+}
+
+/** The same of several senders at once. */
+export async function busySlotsBySender(
+  q: Queryable,
+  senderIds: readonly string[],
+  { from, to, except }: BusyWindow,
+): Promise<ReadonlyMap<string, readonly BusySlot[]>> {
   // The local day narrows by index; a day more on each side covers every zone.
-  const { rows } = await tx.query<{ at: number; action: Action; localDay: string }>(
-    `select floor(extract(epoch from coalesce(at, sending_at, slot_at)) * 1000)::int8 as at, action, local_day as "localDay"
-     from touches
-     where sender_id = $1 and state in (${BUSY}) and local_day between $2::date and $3::date and id is distinct from $4
-     order by 1 limit ${BUSY_LIMIT}`,
-    [senderId, utcDay(from - DAY_MS), utcDay(to + DAY_MS), except],
+  // Thousands of rows are quicker as one text.
+  const { rows } = await q.query<{
+    senderId: string;
+    slots: [at: number, action: Action, localDay: string][];
+  }>(
+    `select sender_id as "senderId", json_agg(json_build_array(at, action, local_day) order by at) as slots from (
+       select sender_id, floor(extract(epoch from coalesce(at, sending_at, slot_at)) * 1000)::int8 as at, action, local_day from touches
+       where sender_id = any($1::uuid[]) and state in (${BUSY}) and local_day between $2::date and $3::date and id is distinct from $4
+       limit ${BUSY_LIMIT} * cardinality($1::uuid[])) t
+     group by sender_id`,
+    [senderIds, utcDay(from - DAY_MS), utcDay(to + DAY_MS), except],
   );
-  return rows;
+  const found = new Map<string, readonly BusySlot[]>(senderIds.map((id) => [id, []]));
+  for (const { senderId, slots } of rows)
+    found.set(
+      senderId,
+      slots.map(([at, action, localDay]) => ({ at, action, localDay })),
+    );
+  return found;
 }
 
 function utcDay(at: Instant): string {

@@ -7,7 +7,7 @@ import { connectedLeads } from '../../db/launch-forecast.ts';
 import { loadLeads } from '../../db/leads.ts';
 import { dayCap, launchSenders, type Sender } from '../../db/senders.ts';
 import { loadVersion } from '../../db/sequences.ts';
-import { busySlots, senderLimits } from '../../db/slots.ts';
+import { busySlotsBySender, senderLimits } from '../../db/slots.ts';
 import { dayName, dayNumber, dayOf, zoneClock } from '../../sequences/calendar/zone.ts';
 import type { Action, Channel } from '../../sequences/lead.ts';
 import type { Instant, TouchNode } from '../../sequences/plan.ts';
@@ -75,11 +75,13 @@ export async function prepareForecast(q: Queryable, request: ForecastRequest) {
   const touches = Object.values(version.plan.nodes).filter((node) => node.kind === 'touch');
   const ways = touches.flatMap((node) => touchWays(node, version.copy));
   const used = senders.filter((sender) => ways.some(({ channel }) => channel === sender.channel));
-  const busy = new Map<string, Awaited<ReturnType<typeof busySlots>>>();
-  for (const sender of used) {
-    const window = { senderId: sender.id, from: start - 8 * DAY_MS, to: start + 400 * DAY_MS, except: null };
-    busy.set(sender.id, await busySlots(q, window));
-  }
+  // Caps of seven days look back as far.
+  const back = used.some(({ caps }) => Object.values(caps).some((cap) => cap.week != null)) ? 8 : 1;
+  const busy = await busySlotsBySender(
+    q,
+    used.map(({ id }) => id),
+    { from: start - back * DAY_MS, to: start + 400 * DAY_MS, except: null },
+  );
   const ids = request.leadIds.slice(0, FORECAST_LEADS);
   const profiles = new Map((await loadLeads(q, ids)).map((lead) => [lead.id, lead]));
   const connected = await connectedLeads(q, ids);

@@ -150,7 +150,7 @@ async function walks(tx: Tx, { leads: count, touches }: Size, versions: readonly
   await tx.query(
     `insert into touches (id, enrollment_id, lead_id, step_id, visit, attempt, channel, action, sender_id, state, slot_at, local_day, at, reason, detail,
        copy_revision, content, recipient, provider_id, message_id, delivery, created_at)
-     select pg_temp.key('touch', t), e.id, e.lead_id, case when s = 3 and n % 2 = 0 then 'step3b' else 'step' || s end, 1, 1, channel, channel,
+     select pg_temp.key('touch', t), e.id, e.lead_id, case when s = 3 and n % 2 = 0 then 'step3b' else 'step' || s end, 1, 1, channel, case channel when 'linkedin' then 'message' else channel end,
        pg_temp.key('sender', n % 8 * 6 + case channel when 'email' then 0 when 'linkedin' then 2 when 'call' then 4 else 3 end), state, slot, slot::date,
        case when state in ('sent', 'failed', 'skipped', 'unconfirmed') then slot end, case when state = 'skipped' then 'no_address' when state = 'failed' then 'refused' end, null,
        1, case when state = 'sent' then jsonb_build_object('subject', 'Hello', 'text', 'This is what was sent, with a sentence or two in it, as texts have.') end,
