@@ -9,27 +9,33 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export interface Remote {
   /** @param path below `/v1` @throws CliError with the server's own sentence */
   get<Found>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Found>;
-  post<Found>(path: string, body: unknown): Promise<Found>;
+  /** @param key the second time with the same one does nothing; default: a new one */
+  post<Found>(path: string, body: unknown, key?: string): Promise<Found>;
 }
 
 /** null: commands use the database of this machine. @throws CliError when there is an address and no key */
 export function remote(): Remote | null {
-  const { CADENZA_URL: url, CADENZA_KEY: key } = readEnvironment();
+  const { CADENZA_URL: url, CADENZA_KEY: secret } = readEnvironment();
   if (!url) return null;
-  if (!key)
+  if (!secret)
     throw new CliError(
       `CADENZA_URL is set to ${url}: set CADENZA_KEY to an API key of yours there (Settings, API keys).`,
       2,
       'no_key',
     );
   const base = `${url.replace(/\/+$/, '')}/v1`;
-  const send = async <Found>(method: string, address: string, body?: unknown): Promise<Found> => {
+  const send = async <Found>(
+    method: string,
+    address: string,
+    body?: unknown,
+    key?: string,
+  ): Promise<Found> => {
     const response = await fetch(`${base}${address}`, {
       method,
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: {
-        authorization: `Bearer ${key}`,
-        ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
+        authorization: `Bearer ${secret}`,
+        ...(method === 'POST' && { 'idempotency-key': key ?? randomUUID() }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -46,11 +52,14 @@ export function remote(): Remote | null {
     ) as Found & {
       code?: string;
       detail?: string;
+      errors?: readonly { readonly path: string; readonly message: string }[];
     };
     if (response.ok) return answer;
     const wrongQuestion = [400, 404, 422].includes(response.status);
+    const said = answer.detail ?? `${url} answered ${response.status}.`;
+    const fields = (answer.errors ?? []).filter(({ message }) => !said.includes(message));
     throw new CliError(
-      answer.detail ?? `${url} answered ${response.status}.`,
+      [said, ...fields.map(({ path, message }) => `${path || '/'}: ${message}`)].join('\n'),
       wrongQuestion ? 2 : 1,
       answer.code ?? 'refused',
     );
@@ -62,7 +71,7 @@ export function remote(): Remote | null {
         if (value !== undefined) search.set(name, String(value));
       return send('GET', search.size > 0 ? `${path}?${search.toString()}` : path);
     },
-    post: (path, body) => send('POST', path, body),
+    post: (path, body, key) => send('POST', path, body, key),
   };
 }
 
@@ -82,6 +91,43 @@ export async function remoteLead(api: Remote, text: string): Promise<string> {
     ? new CliError(`There is no lead “${text}”.`, 2, 'not_found')
     : new CliError(
         `“${text}” may be ${found.map(({ email, id }) => email ?? id).join(', ')}: say which by the email.`,
+        2,
+        'ambiguous',
+      );
+}
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+  readonly address?: string;
+}
+
+/** What `pause`, `resume` and `stop` are about. @throws CliError when it is not there, is ambiguous, or can be named on the database only */
+export async function remoteTarget(
+  api: Remote,
+  scope: 'lead' | 'launch' | 'sender' | 'company' | 'all',
+  text = '',
+): Promise<{ readonly scope: typeof scope; readonly id: string | null }> {
+  if (scope === 'all') return { scope, id: null };
+  if (UUID.test(text)) return { scope, id: text };
+  if (scope === 'lead') return { scope, id: await remoteLead(api, text) };
+  if (scope === 'company')
+    throw new CliError('Over CADENZA_URL a company is named by its id.', 2, 'not_remote');
+  const { items } = await api.get<{ items: readonly Named[] }>(
+    scope === 'launch' ? '/launches' : '/senders',
+    scope === 'launch' ? { limit: 200 } : {},
+  );
+  const wanted = text.toLowerCase();
+  const named = items.filter((one) =>
+    [one.name, one.address].some((known) => known?.toLowerCase() === wanted),
+  );
+  const found =
+    named.length > 0 || wanted.length < 4 ? named : items.filter(({ id }) => id.startsWith(wanted));
+  if (found.length === 1) return { scope, id: found[0]!.id };
+  throw found.length === 0
+    ? new CliError(`There is no ${scope} “${text}” among the newest 200.`, 2, 'not_found')
+    : new CliError(
+        `“${text}” may be ${found.map(({ id }) => id).join(', ')}: say which by the id.`,
         2,
         'ambiguous',
       );

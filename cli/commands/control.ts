@@ -3,6 +3,7 @@ import { action, addCommand } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
 import type { Output } from '../output/output.ts';
+import { remote, remoteTarget } from '../remote.ts';
 import { count } from '../output/text.ts';
 
 const SCOPES = ['lead', 'launch', 'sender', 'company', 'all'] as const;
@@ -25,6 +26,34 @@ interface Sending {
   readonly channel: string;
 }
 
+interface Paused {
+  readonly pauseId: string;
+  readonly already: boolean;
+  readonly reason: string;
+  readonly sending: readonly Sending[];
+}
+interface Resumed {
+  readonly resumed: boolean;
+  readonly waking: number;
+}
+interface Stopped {
+  readonly stopped: number;
+  readonly sending: readonly Sending[];
+}
+
+/** Commands it over HTTP; the answer's `name` is the target's. */
+async function remotely<Done>(
+  path: string,
+  scope: string,
+  name: string | undefined,
+  body: object = {},
+): Promise<{ target: { scope: string; scopeId: string | null; name: string }; done: Done }> {
+  const api = remote()!;
+  const target = await remoteTarget(api, scopeOf(scope), name);
+  const { name: called, ...done } = await api.post<Done & { name: string }>(path, { ...target, ...body });
+  return { target: { scope, scopeId: target.id, name: called }, done: done as Done };
+}
+
 export function addControls(program: Command): void {
   addCommand(program, 'pause <scope> [name]', {
     summary: 'pause a lead, launch, sender, company or everything, at once',
@@ -39,10 +68,17 @@ export function addControls(program: Command): void {
     .action(
       action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
         const [{ findTarget, pauseTarget }, { withSession }, { iso }] = await load(scope, name);
-        const done = await withSession(out, async ({ db }) => {
-          const target = await findTarget(db, scopeOf(scope), name);
-          return { target, paused: await pauseTarget(db, target, reason ?? '') };
-        });
+        const done = remote()
+          ? await remotely<Paused & { since: string }>('/pause', scope, name, { reason }).then(
+              ({ target, done }) => ({
+                target,
+                paused: { ...done, since: Date.parse(done.since) },
+              }),
+            )
+          : await withSession(out, async ({ db }) => {
+              const target = await findTarget(db, scopeOf(scope), name);
+              return { target, paused: await pauseTarget(db, target, reason ?? '') };
+            });
         const { target, paused } = done;
         await out.result({ target, ...paused, since: iso(paused.since) }, () => {
           out.line(
@@ -62,12 +98,17 @@ export function addControls(program: Command): void {
   }).action(
     action<[string, string | undefined], object>(async (out, [scope, name]) => {
       const [{ findTarget, resumeTarget }, { withSession }] = await load(scope, name);
-      const { target, resumed } = await withSession(out, async ({ db, wake }) => {
-        const target = await findTarget(db, scopeOf(scope), name);
-        const resumed = await resumeTarget(db, target);
-        await wake({ enrollments: resumed.wake, launches: resumed.launches });
-        return { target, resumed };
-      });
+      const { target, resumed } = remote()
+        ? await remotely<Resumed>('/resume', scope, name).then(({ target, done }) => ({
+            target,
+            resumed: done,
+          }))
+        : await withSession(out, async ({ db, wake }) => {
+            const target = await findTarget(db, scopeOf(scope), name);
+            const resumed = await resumeTarget(db, target);
+            await wake({ enrollments: resumed.wake, launches: resumed.launches });
+            return { target, resumed };
+          });
       await out.result({ target, resumed: resumed.resumed, waking: resumed.waking }, () =>
         out.line(
           resumed.resumed
@@ -91,17 +132,25 @@ export function addControls(program: Command): void {
     .action(
       action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
         const [{ findTarget, stopTarget }, { withSession }] = await load(scope, name);
-        const { target, stopped } = await withSession(out, async ({ db, wake }) => {
-          const target = await findTarget(db, scopeOf(scope), name);
-          const progress = await out.progress('Stopping');
-          const stopped = await stopTarget(db, target, reason ?? '', (number) =>
-            progress.update(number, null, 'leads'),
-          ).finally(() => progress.end());
-          await wake({ enrollments: stopped.wake });
-          return { target, stopped };
-        });
-        const { wake: _, more: _more, ...told } = stopped;
-        await out.result({ target, ...told }, () => {
+        const { target, stopped } = remote()
+          ? await remotely<Stopped>('/stop', scope, name, { reason }).then(({ target, done }) => ({
+              target,
+              stopped: done,
+            }))
+          : await withSession(out, async ({ db, wake }) => {
+              const target = await findTarget(db, scopeOf(scope), name);
+              const progress = await out.progress('Stopping');
+              const {
+                wake: who,
+                more: _,
+                ...stopped
+              } = await stopTarget(db, target, reason ?? '', (number) =>
+                progress.update(number, null, 'leads'),
+              ).finally(() => progress.end());
+              await wake({ enrollments: who });
+              return { target, stopped };
+            });
+        await out.result({ target, ...stopped }, () => {
           out.line(
             stopped.stopped === 0
               ? `${target.name}: nobody was under way.${NO_MORE[scopeOf(scope)] ?? ''}`

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import type { InboxMessage, Utterance } from '../../db/conversations.ts';
 import type { MessageClass } from '../../db/messages.ts';
+import type { Reply } from '../../db/replies.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
+import { remote, remoteLead, type Remote } from '../remote.ts';
 
 const CLASSES = [
   'interested',
@@ -15,6 +18,21 @@ const CLASSES = [
   'unsubscribe',
   'other',
 ] as const satisfies readonly MessageClass[];
+
+/** Times are text on the wire. */
+type OnTheWire<Row extends { readonly at: Date }> = Omit<Row, 'at'> & { readonly at: string };
+const timed = <Row extends { readonly at: string }>(row: Row) => ({ ...row, at: new Date(row.at) });
+
+interface Conversation {
+  readonly lead: {
+    readonly id: string;
+    readonly name: string;
+    readonly email: string | null;
+    readonly company: string | null;
+    readonly timeZone: string;
+  };
+  readonly items: readonly OnTheWire<Utterance>[];
+}
 
 interface ListOptions {
   readonly all?: boolean;
@@ -44,7 +62,15 @@ export function addInbox(program: Command): void {
           import('../session.ts'),
           import('../output/when.ts'),
         ]);
-        const messages = await withSession(out, ({ db }) => listInbox(db, { all: all ?? false, limit }));
+        const api = remote();
+        const messages = api
+          ? (
+              await api.get<{ items: OnTheWire<InboxMessage>[] }>('/inbox', {
+                state: all ? 'all' : 'open',
+                limit: Math.min(limit, 200),
+              })
+            ).items.map(timed)
+          : await withSession(out, ({ db }) => listInbox(db, { all: all ?? false, limit }));
         await out.result({ messages }, async () => {
           if (messages.length === 0)
             return out.line(all ? 'Nobody has written yet.' : 'Nothing waits for an answer.');
@@ -76,11 +102,19 @@ export function addInbox(program: Command): void {
         import('../session.ts'),
         import('../output/when.ts'),
       ]);
-      const { lead, zone, said } = await withSession(out, async ({ db }) => {
-        const lead = await findLead(db, text);
-        const { timeZone: zone } = await timeline(db, lead.id, 1);
-        return { lead, zone, said: await conversation(db, lead.id) };
-      });
+      const api = remote();
+      const { lead, zone, said } = api
+        ? await api
+            .get<Conversation>(`/inbox/leads/${await remoteLead(api, text)}`)
+            .then(({ lead, items }) => {
+              const { timeZone, ...known } = lead;
+              return { lead: known, zone: timeZone, said: items.map(timed) };
+            })
+        : await withSession(out, async ({ db }) => {
+            const lead = await findLead(db, text);
+            const { timeZone: zone } = await timeline(db, lead.id, 1);
+            return { lead, zone, said: await conversation(db, lead.id) };
+          });
       await out.result({ lead, timeZone: zone, conversation: said }, () => {
         if (said.length === 0) return out.line(`Nothing was said to ${lead.name || text} yet.`);
         for (const one of said) {
@@ -193,6 +227,26 @@ interface ReplyOptions {
 
 const REPLY_CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp'] as const;
 
+async function replyRemotely(
+  api: Remote,
+  who: string,
+  text: string,
+  { message, channel, key, anyway = false }: ReplyOptions,
+): Promise<{ lead: Omit<Conversation['lead'], 'timeZone'>; sent: Reply & { readonly known: boolean } }> {
+  const leadId = await remoteLead(api, who);
+  const { lead, items } = await api.get<Conversation>(`/inbox/leads/${leadId}`);
+  const answered = items.filter(({ from, id }) => from === 'lead' && message && id.startsWith(message));
+  if (message !== undefined && answered.length !== 1)
+    throw new CliError(`There is no one message “${message}” of ${lead.name}.`, 2, 'not_found');
+  const { timeZone: _, ...known } = lead;
+  const sent = await api.post<Reply>(
+    `/inbox/leads/${leadId}/replies`,
+    { text, anyway, ...(channel && { channel }), ...(answered[0] && { messageId: answered[0].id }) },
+    key,
+  );
+  return { lead: known, sent: { ...sent, known: false } };
+}
+
 function addReply(inbox: Command): void {
   addCommand(inbox, 'reply <lead>', {
     summary: 'answer a lead, by the channel and sender that they wrote to, in the same thread',
@@ -225,27 +279,30 @@ function addReply(inbox: Command): void {
             import('../session.ts'),
           ]);
         const text = await textOf(options);
+        const api = remote();
         const providers = createProviders();
-        const { lead, sent } = await withSession(out, async ({ db, hashIdentity, secrets }) => {
-          try {
-            const lead = await findLead(db, who);
-            const { message, channel, key, anyway } = options;
-            const sent = await reply(
-              { db, hashIdentity, secrets, providers },
-              {
-                leadId: lead.id,
-                text,
-                ...(message !== undefined && { messageId: await requireId(db, 'message', message) }),
-                ...(channel && { channel }),
-                ...(key !== undefined && { key }),
-                anyway: anyway ?? false,
-              },
-            );
-            return { lead, sent };
-          } finally {
-            await providers.close();
-          }
-        });
+        const { lead, sent } = api
+          ? await replyRemotely(api, who, text, options)
+          : await withSession(out, async ({ db, hashIdentity, secrets }) => {
+              try {
+                const lead = await findLead(db, who);
+                const { message, channel, key, anyway } = options;
+                const sent = await reply(
+                  { db, hashIdentity, secrets, providers },
+                  {
+                    leadId: lead.id,
+                    text,
+                    ...(message !== undefined && { messageId: await requireId(db, 'message', message) }),
+                    ...(channel && { channel }),
+                    ...(key !== undefined && { key }),
+                    anyway: anyway ?? false,
+                  },
+                );
+                return { lead, sent };
+              } finally {
+                await providers.close();
+              }
+            });
         await out.result({ lead, reply: sent }, () => {
           if (sent.known) out.line('That was asked before, with the same key.');
           out.line(SAID[sent.state]);

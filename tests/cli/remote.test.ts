@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { SCOPES } from '../../api/v1/access/principal.ts';
 import { addApiKey } from '../../db/access/api-keys.ts';
 import { addUser } from '../../db/access/users.ts';
-import { makeTask } from '../api/v1/desk-support.ts';
+import { makeMessage, makeTask } from '../api/v1/desk-support.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
 import { cadenza, makeFolder, type Run } from './support.ts';
 
@@ -55,6 +55,49 @@ test('a task is listed and done', async () => {
   expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('Done: Do it for Remote')]);
   const { rows } = await api.db.query('select state from tasks where id = $1', [task.id]);
   expect(rows[0]).toEqual({ state: 'done' });
+});
+
+test('the inbox is listed and shown, and an answer to no message is refused', async () => {
+  await makeMessage(api.db, { leadId: task.leadId, body: 'Tell me more.', at: api.clock.now() });
+  const list = await run(['inbox', 'list', '--json']);
+  expect([list.code, list.json()]).toMatchObject([
+    0,
+    { messages: [{ leadId: task.leadId, body: 'Tell me more.', settled: false }] },
+  ]);
+  expect((await run(['inbox', 'list'])).stdout).toContain('Tell me more.');
+  const show = await run(['inbox', 'show', 'Remote Lovelace', '--json']);
+  expect([show.code, show.json()]).toMatchObject([
+    0,
+    {
+      lead: { id: task.leadId },
+      conversation: expect.arrayContaining([
+        expect.objectContaining({ from: 'lead', body: 'Tell me more.' }),
+      ]),
+    },
+  ]);
+  expect((await run(['inbox', 'show', task.leadId])).stdout).toContain('Tell me more.');
+  const nobody = await run(['inbox', 'reply', task.leadId, '--message', 'ffff', '--text', 'Hello']);
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('no one message')]);
+});
+
+test('a lead and everything are paused, resumed and stopped', async () => {
+  const paused = await run(['pause', 'lead', 'Remote Lovelace', '--reason', 'asked', '--json']);
+  expect([paused.code, paused.json()]).toMatchObject([
+    0,
+    { target: { scope: 'lead', scopeId: task.leadId }, already: false, reason: 'asked', sending: [] },
+  ]);
+  const again = await run(['pause', 'lead', task.leadId]);
+  expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('was paused already: asked')]);
+  const resumed = await run(['resume', 'lead', task.leadId, '--json']);
+  expect([resumed.code, resumed.json()]).toMatchObject([0, { resumed: true }]);
+  const stopped = await run(['stop', 'lead', task.leadId, '--json']);
+  expect([stopped.code, stopped.json()]).toMatchObject([0, { stopped: 1 }]);
+  const { rows } = await api.db.query('select status from enrollments where lead_id = $1', [task.leadId]);
+  expect(rows).toEqual([{ status: 'stopped' }]);
+  const nobody = await run(['pause', 'launch', 'No such launch']);
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('There is no launch')]);
+  const reason = await run(['pause', 'all', '--reason', ' ']);
+  expect([reason.code, reason.stderr]).toEqual([2, expect.stringContaining('/reason')]);
 });
 
 test('what is wrong is said: no such lead, no key, a bad key, nobody there, a command that needs the database', async () => {
