@@ -105,6 +105,14 @@ export async function* leadPages(q: Queryable, page = 1000): AsyncGenerator<read
   }
 }
 
+/** How many leads there are. */
+export async function countAll(q: Queryable): Promise<number> {
+  const { rows } = await q.query<{ count: number }>(
+    'select count(*) as count from leads where erased_at is null',
+  );
+  return rows[0]!.count;
+}
+
 /** The ids of the leads of a segment, page by page; `matches` decides. For `enroll`. */
 export async function* segmentPages(
   q: Queryable,

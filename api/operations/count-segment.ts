@@ -1,13 +1,14 @@
 /** How many leads a condition means, for whoever is typing it. */
 import type { Queryable } from '../../db/db.ts';
-import { leadPages } from '../../db/leads.ts';
+import { countAll, leadPages } from '../../db/leads.ts';
 import { compileCondition, compileSegment } from '../../sequences/language/index.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 
 export interface SegmentCount {
+  /** Of the leads that were looked at. */
   readonly count: number;
-  /** Time ran out before every lead was looked at: there may be more. */
-  readonly more: boolean;
+  /** Time ran out before every lead was looked at: how many there are at that rate. Ids are random, so the first are like the rest. */
+  readonly estimate: number | null;
   /** The first of them. */
   readonly leads: readonly LeadProfile[];
 }
@@ -19,7 +20,8 @@ export interface SegmentMistake {
   readonly hint: string | null;
 }
 
-const BUDGET_MS = 4000;
+/** It is asked while somebody types. */
+const BUDGET_MS = 100;
 const NAMES = 5;
 
 /** @param mayTake whom the caller may launch on. @param signal nobody waits for the answer any more */
@@ -38,13 +40,16 @@ export async function countSegment(
   const endsAt = performance.now() + BUDGET_MS;
   const leads: LeadProfile[] = [];
   let count = 0;
+  let looked = 0;
   for await (const page of leadPages(q)) {
-    if (signal.aborted || performance.now() > endsAt) return { count, more: true, leads };
+    if (looked > 0 && (signal.aborted || performance.now() > endsAt))
+      return { count, estimate: Math.round((count * (await countAll(q))) / looked), leads };
+    looked += page.length;
     for (const lead of page) {
       if (!mayTake(lead) || !matches(lead)) continue;
       count++;
       if (leads.length < NAMES) leads.push(lead);
     }
   }
-  return { count, more: false, leads };
+  return { count, estimate: null, leads };
 }

@@ -45,8 +45,11 @@ export function launchChoiceRoutes(app: Api, { db }: ApiDeps): void {
       response: {
         200: z.object({
           mistake: mistake.nullable(),
-          count: z.int(),
-          more: z.boolean().describe('Counting took too long: there may be more'),
+          count: z.int().describe('At least so many'),
+          estimate: z
+            .int()
+            .nullable()
+            .describe('About so many, where counting them all takes too long; null: `count` is all'),
           leads: listOf(z.object({ id: z.uuid(), name: z.string() })).describe('The first five'),
         }),
       },
@@ -56,12 +59,12 @@ export function launchChoiceRoutes(app: Api, { db }: ApiDeps): void {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const found = await countSegment(db, request.query.where, mayTake(principalOf(request)), gone.signal);
-      if ('message' in found) return { mistake: found, count: 0, more: false, leads: [] };
+      if ('message' in found) return { mistake: found, count: 0, estimate: null, leads: [] };
       const leads = found.leads.map(({ id, firstName, lastName, emails, externalId }) => ({
         id,
         name: [firstName, lastName].filter(Boolean).join(' ') || emails[0] || externalId || id,
       }));
-      return { mistake: null, count: found.count, more: found.more, leads };
+      return { mistake: null, count: found.count, estimate: found.estimate, leads };
     },
   });
 

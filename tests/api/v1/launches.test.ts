@@ -1,3 +1,4 @@
+import { countSegment } from '../../../api/operations/count-segment.ts';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { get } from 'node:http';
 import {
@@ -266,13 +267,27 @@ test('a condition is counted over the leads that one may launch on, and its mist
   const count = (client: Client, where: string) =>
     client.get(`/launch-audience?where=${encodeURIComponent(where)}`);
   const inGermany = 'lead.country == "DE"';
-  expect((await count(admin, inGermany)).body).toMatchObject({ count: 5, more: false, mistake: null });
+  expect((await count(admin, inGermany)).body).toMatchObject({ count: 5, estimate: null, mistake: null });
   expect((await count(rosa, inGermany)).body).toMatchObject({ count: 3 });
   expect((await count(rosa, 'true')).body).toMatchObject({ count: 4 });
   expect((await count(rosa, 'lead.contry == "DE"')).body).toMatchObject({
     count: 0,
     mistake: { offset: expect.any(Number), message: expect.stringContaining('contry') },
   });
+});
+
+test('where counting takes too long, how many match is told by those that were looked at', async () => {
+  await api.db.query(
+    `insert into leads (seed, country, emails) select 'many' || n, case when n % 4 = 0 then 'PT' else 'ES' end, array['many' || n || '@lead.example']
+     from generate_series(1, 1500) n`,
+  );
+  const found = await countSegment(api.db, 'lead.country == "PT"', () => true, AbortSignal.abort());
+  if ('message' in found) throw new Error(found.message);
+  const { rows } = await api.db.query<{ n: number }>(
+    'select count(*) as n from leads where erased_at is null',
+  );
+  expect(found.estimate).toBe(Math.round((found.count * rows[0]!.n) / 1000));
+  expect(Math.abs(found.estimate! - 375)).toBeLessThan(100);
 });
 
 test('senders are offered with what they have left today: one’s own, of the channels that the sequence uses', async () => {

@@ -1554,11 +1554,14 @@ export interface Operations {
         message: string;
         hint: string | null;
       } | null;
+      /**
+       * At least so many
+       */
       count: number;
       /**
-       * Counting took too long: there may be more
+       * About so many, where counting them all takes too long; null: `count` is all
        */
-      more: boolean;
+      estimate: number | null;
       /**
        * The first five
        */

@@ -117,7 +117,7 @@ export const useMatching = (where: string) =>
 function Matching({ where }: { where: string }) {
   const { t } = useTranslation('launches');
   const { data, error, isFetching } = useMatching(where);
-  const { count = 0, more = false, leads = [] } = data ?? {};
+  const { count = 0, estimate = null, leads = [] } = data ?? {};
   return (
     <Text size="sm" role="status" aria-busy={isFetching}>
       {error ? (
@@ -126,7 +126,9 @@ function Matching({ where }: { where: string }) {
         t('audience.counting')
       ) : (
         <>
-          <b>{t(more ? 'audience.countMore' : 'audience.count', { count })}</b>
+          <b>
+            {estimate === null ? t('audience.count', { count }) : t('audience.about', { count: estimate })}
+          </b>
           {leads.length > 0 && (
             <Text span size="sm" c="dimmed">
               {': '}
