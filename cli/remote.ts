@@ -1,6 +1,7 @@
 /** Cadenza over HTTP: what commands use instead of the database when CADENZA_URL is set. */
 import { randomUUID } from 'node:crypto';
 import { readEnvironment } from '../common/config.ts';
+import type { LeadSummary } from '../db/history.ts';
 import { CliError } from './errors.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -75,6 +76,12 @@ export function remote(): Remote | null {
   };
 }
 
+/** A short list; null: it is on the database. Times are text in it. */
+export async function remoteItems<Item>(path: string): Promise<readonly Item[] | null> {
+  const api = remote();
+  return api && (await api.get<{ items: readonly Item[] }>(path)).items;
+}
+
 /** A lead by id, email or name. @throws CliError when there is none, or more than one */
 export async function remoteLead(api: Remote, text: string): Promise<string> {
   if (UUID.test(text)) return text;
@@ -94,6 +101,12 @@ export async function remoteLead(api: Remote, text: string): Promise<string> {
         2,
         'ambiguous',
       );
+}
+
+/** The same with what it is called. */
+export async function remoteLeadSummary(api: Remote, text: string): Promise<LeadSummary> {
+  const { lead } = await api.get<{ lead: LeadSummary }>(`/leads/${await remoteLead(api, text)}/why`);
+  return lead;
 }
 
 interface Named {

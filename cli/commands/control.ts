@@ -19,7 +19,7 @@ interface Options {
   readonly reason?: string;
 }
 
-interface Sending {
+export interface Sending {
   readonly touchId: string;
   readonly leadId: string;
   readonly stepId: string;

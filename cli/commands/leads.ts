@@ -1,11 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
+import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { jsonObject, oneOf } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
-import { saySending } from './control.ts';
+import { remote, remoteLead, remoteLeadSummary, type Remote } from '../remote.ts';
+import { saySending, type Sending } from './control.ts';
 
 const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 
@@ -123,27 +125,33 @@ export function addLeads(program: Command): void {
           import('../credentials.ts'),
           import('../session.ts'),
         ]);
-        const { lead, erased } = await withSession(out, async ({ db, hashIdentity, wake }) => {
-          const lead = await findLead(db, text);
+        const confirmed = async (lead: LeadSummary) => {
           const name = lead.name || lead.email || lead.id;
-          if (!yes) {
-            const typed = await ask(`This erases ${name} for good. Type the name to go on: `);
-            if (typed === null)
-              throw new CliError('Erasing cannot be undone: add --yes where nobody can be asked.');
-            if (typed !== name)
-              throw new CliError('That is not the name; nothing was erased.', 1, 'not_confirmed');
-          }
-          const erased = await eraseLead(db, lead.id, { hashIdentity });
-          await wake({ terminate: erased.enrollmentIds });
-          return { lead, erased };
+          if (yes) return name;
+          const typed = await ask(`This erases ${name} for good. Type the name to go on: `);
+          if (typed === null)
+            throw new CliError('Erasing cannot be undone: add --yes where nobody can be asked.');
+          if (typed !== name)
+            throw new CliError('That is not the name; nothing was erased.', 1, 'not_confirmed');
+          return name;
+        };
+        const api = remote();
+        const { lead, erased } = api
+          ? await remoteLeadSummary(api, text).then(async (lead) => {
+              const name = await confirmed(lead);
+              return { lead, erased: await api.post<Erased>(`/leads/${lead.id}/erase`, { name }) };
+            })
+          : await withSession(out, async ({ db, hashIdentity, wake }) => {
+              const lead = await findLead(db, text);
+              await confirmed(lead);
+              const { enrollmentIds, sending } = await eraseLead(db, lead.id, { hashIdentity });
+              await wake({ terminate: enrollmentIds });
+              return { lead, erased: { enrollments: enrollmentIds.length, sending } };
+            });
+        await out.result({ erased: lead.id, ...erased }, () => {
+          out.line(`Erased (${lead.id}). It stays suppressed on every channel.`);
+          saySending(out, erased.sending);
         });
-        await out.result(
-          { erased: lead.id, enrollments: erased.enrollmentIds.length, sending: erased.sending },
-          () => {
-            out.line(`Erased (${lead.id}). It stays suppressed on every channel.`);
-            saySending(out, erased.sending);
-          },
-        );
       }),
     );
 
@@ -185,38 +193,44 @@ export function addLeads(program: Command): void {
           if (value === null) throw new CliError(`"${given[0]}" is no ${what}.`);
           return value;
         };
-        const done = await withSession(out, async ({ db, hashIdentity, wake }) => {
-          const target =
-            email !== undefined
-              ? ({ kind: 'email', value: checked(fields.emailAddress(email), 'email address') } as const)
-              : phone !== undefined
-                ? ({
-                    kind: 'phone',
-                    value: checked(fields.phoneNumber(phone, null), 'phone number with country code'),
-                  } as const)
-                : domain !== undefined
-                  ? ({
-                      kind: 'domain',
-                      value: checked(domainName(domain), 'domain such as acme.com'),
-                    } as const)
-                  : { leadId: (await findLead(db, text ?? '')).id };
-          const suppressed = await suppress(db, hashIdentity, target, { channel, reason });
-          await wake({ enrollments: suppressed.wake });
-          return suppressed;
-        });
+        const api = remote();
+        const done = api
+          ? await suppressRemotely(api, text, { email, phone, domain }, { channel, reason })
+          : await withSession(out, async ({ db, hashIdentity, wake }) => {
+              const target =
+                email !== undefined
+                  ? ({ kind: 'email', value: checked(fields.emailAddress(email), 'email address') } as const)
+                  : phone !== undefined
+                    ? ({
+                        kind: 'phone',
+                        value: checked(fields.phoneNumber(phone, null), 'phone number with country code'),
+                      } as const)
+                    : domain !== undefined
+                      ? ({
+                          kind: 'domain',
+                          value: checked(domainName(domain), 'domain such as acme.com'),
+                        } as const)
+                      : { leadId: (await findLead(db, text ?? '')).id };
+              const suppressed = await suppress(db, hashIdentity, target, { channel, reason });
+              await wake({ enrollments: suppressed.wake });
+              return {
+                leads: suppressed.leads,
+                stopped: suppressed.wake.length,
+                sending: suppressed.sending,
+              };
+            });
         await out.result(
           {
             suppressed: given[0],
             channel,
             reason,
             leads: done.leads,
-            stopped: done.wake.length,
+            stopped: done.stopped,
             sending: done.sending,
           },
           () => {
             out.line(`Suppressed: ${given[0]}, on ${channel ?? 'every channel'} (${words(reason)}).`);
-            if (done.wake.length > 0)
-              out.line(`${count(done.wake.length, 'lead')} left the sequence because of it.`);
+            if (done.stopped > 0) out.line(`${count(done.stopped, 'lead')} left the sequence because of it.`);
             saySending(out, done.sending);
           },
         );
@@ -241,6 +255,27 @@ export function addLeads(program: Command): void {
       await out.result({ policy }, () => out.line(JSON.stringify(policy)));
     }),
   );
+}
+
+interface Erased {
+  readonly enrollments: number;
+  readonly sending: readonly Sending[];
+}
+interface Suppressed {
+  readonly leads: number;
+  readonly stopped: number;
+  readonly sending: readonly Sending[];
+}
+
+async function suppressRemotely(
+  api: Remote,
+  lead: string | undefined,
+  values: Readonly<Record<'email' | 'phone' | 'domain', string | undefined>>,
+  how: { readonly channel: string | null; readonly reason: string },
+): Promise<Suppressed> {
+  if (lead !== undefined) return api.post(`/leads/${await remoteLead(api, lead)}/suppress`, how);
+  const [kind, value] = Object.entries(values).find(([, given]) => given !== undefined)!;
+  return api.post('/suppressions', { kind, value, ...how });
 }
 
 async function exportOne(out: Output, text: string, output: string | undefined): Promise<void> {

@@ -5,6 +5,7 @@ import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError, explain } from '../errors.ts';
 import { jsonObject, oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
+import { remoteItems } from '../remote.ts';
 
 interface Options {
   readonly provider?: string;
@@ -146,16 +147,20 @@ export function addSenders(program: Command): void {
         import('../../db/mailboxes.ts'),
         import('../session.ts'),
       ]);
-      const { all, errors } = await withSession(out, async ({ db }) => ({
-        all: await listSenders(db),
-        errors: await mailboxErrors(db),
-      }));
-      const told = all.map((sender) => ({ ...sender, mailboxError: errors.get(sender.id)?.error ?? null }));
+      const told =
+        (await remoteItems<Sender & { readonly mailboxError: string | null }>('/senders')) ??
+        (await withSession(out, async ({ db }) => {
+          const errors = await mailboxErrors(db);
+          return (await listSenders(db)).map((sender) => ({
+            ...sender,
+            mailboxError: errors.get(sender.id)?.error ?? null,
+          }));
+        }));
       await out.result({ senders: told }, async () => {
-        if (all.length === 0) return out.line('No senders yet. "cadenza senders add --help" shows how.');
+        if (told.length === 0) return out.line('No senders yet. "cadenza senders add --help" shows how.');
         await out.table(
           ['CHANNEL', 'NAME', 'ADDRESS', 'PROVIDER', 'OWNER', 'TIME ZONE', 'CAPS', 'STATE'],
-          all.map((sender) => [
+          told.map((sender) => [
             sender.channel,
             sender.name,
             sender.address,

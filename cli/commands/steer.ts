@@ -3,6 +3,7 @@ import type { Db } from '../../db/db.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand } from '../command.ts';
 import type { Output } from '../output/output.ts';
+import { remote, remoteLeadSummary } from '../remote.ts';
 
 export function addSteering(program: Command): void {
   addCommand(program, 'skip <lead>', {
@@ -11,7 +12,9 @@ export function addSteering(program: Command): void {
   }).action(
     action<[string], object>(async (out, [text]) => {
       const { skip } = await import('../../db/commands.ts');
-      const { lead } = await steer(out, text, ({ db, enrollmentId }) => skip(db, enrollmentId));
+      const lead =
+        (await remotely(text, 'skip')) ??
+        (await steer(out, text, ({ db, enrollmentId }) => skip(db, enrollmentId))).lead;
       await out.result({ lead, skipped: true }, () =>
         out.line(`Skipped. ${lead.name || lead.email} goes on with the step after it.`),
       );
@@ -52,12 +55,23 @@ export function addSteering(program: Command): void {
   }).action(
     action<[string], object>(async (out, [text]) => {
       const { retry } = await import('../../db/commands.ts');
-      const { lead } = await steer(out, text, ({ db, enrollmentId }) => retry(db, enrollmentId));
+      const lead =
+        (await remotely(text, 'retry')) ??
+        (await steer(out, text, ({ db, enrollmentId }) => retry(db, enrollmentId))).lead;
       await out.result({ lead, retried: true }, () =>
         out.line(`${lead.name || lead.email} is being tried again.`),
       );
     }),
   );
+}
+
+/** Commands it over HTTP; null: on the database. */
+async function remotely(text: string, command: 'skip' | 'retry'): Promise<LeadSummary | null> {
+  const api = remote();
+  if (!api) return null;
+  const lead = await remoteLeadSummary(api, text);
+  await api.post(`/leads/${lead.id}/${command}`, undefined);
+  return lead;
 }
 
 /** Finds the lead and what is under way for it, gives the command, and wakes the workflow. */

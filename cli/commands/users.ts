@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { Role } from '../../db/access/users.ts';
+import type { Role, User } from '../../db/access/users.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
+import { remoteItems } from '../remote.ts';
 
 const ROLES = ['rep', 'manager', 'admin'] as const satisfies readonly Role[];
 
@@ -71,7 +72,8 @@ export function addUsers(program: Command): void {
   }).action(
     action<[], object>(async (out) => {
       const [{ listUsers }, { withSession }] = await load();
-      const found = await withSession(out, ({ db }) => listUsers(db));
+      const found =
+        (await remoteItems<User>('/users')) ?? (await withSession(out, ({ db }) => listUsers(db)));
       await out.result({ users: found }, async () => {
         if (found.length === 0)
           return out.line('No users yet. "cadenza users add you@example.com --role admin" adds one.');

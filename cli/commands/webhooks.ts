@@ -4,6 +4,7 @@ import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { count } from '../output/text.ts';
+import { remoteItems } from '../remote.ts';
 import type { Session } from '../session.ts';
 
 interface LogOptions {
@@ -59,7 +60,8 @@ export function addWebhooks(program: Command): void {
   }).action(
     action<[], object>(async (out) => {
       const [{ listEndpoints }, { withSession }] = await load();
-      const endpoints = await withSession(out, ({ db }) => listEndpoints(db));
+      const endpoints =
+        (await remoteItems<Endpoint>('/webhooks')) ?? (await withSession(out, ({ db }) => listEndpoints(db)));
       await out.result({ endpoints }, async () => {
         if (endpoints.length === 0)
           return out.line('No endpoints yet. "cadenza webhooks add URL" registers one.');

@@ -5,6 +5,7 @@ import { addApiKey } from '../../db/access/api-keys.ts';
 import { addUser } from '../../db/access/users.ts';
 import { makeMessage, makeTask } from '../api/v1/desk-support.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
+import { makeSender } from '../support/factories.ts';
 import { cadenza, makeFolder, type Run } from './support.ts';
 
 // Each command is a process of its own.
@@ -100,13 +101,54 @@ test('a lead and everything are paused, resumed and stopped', async () => {
   expect([reason.code, reason.stderr]).toEqual([2, expect.stringContaining('/reason')]);
 });
 
+test('lists are those of the database', async () => {
+  const { address } = await makeSender(api.db, { channel: 'email' });
+  const url = 'https://crm.example.com/in';
+  await api.db.query('insert into endpoints (url, secrets) values ($1, $2)', [url, '[]']);
+  for (const [command, expected] of [
+    ['senders', address],
+    ['users', 'rosa@acme.test'],
+    ['webhooks', url],
+  ] as const) {
+    const list = await run([command, 'list']);
+    expect([command, list.code, list.stdout]).toEqual([command, 0, expect.stringContaining(expected)]);
+  }
+  const senders = await run(['senders', 'list', '--json']);
+  expect(senders.json()).toMatchObject({ senders: [{ address, mailboxError: null, paused: false }] });
+});
+
+test('a lead is skipped on, suppressed and erased, an address suppressed', async () => {
+  const { leadId, enrollmentId } = await makeTask(api.db, {
+    owner: 'rosa',
+    firstName: 'Gone',
+    dueAt: api.clock.now(),
+  });
+  const skipped = await run(['skip', leadId, '--json']);
+  expect([skipped.code, skipped.json()]).toMatchObject([0, { lead: { id: leadId }, skipped: true }]);
+  const { rows } = await api.db.query(`select event->>'type' as kind from inbox where enrollment_id = $1`, [
+    enrollmentId,
+  ]);
+  expect(rows).toContainEqual({ kind: 'skip' });
+  const suppressed = await run(['leads', 'suppress', leadId, '--channel', 'sms', '--json']);
+  expect([suppressed.code, suppressed.json()]).toMatchObject([0, { channel: 'sms', leads: 1, stopped: 0 }]);
+  const domain = await run(['leads', 'suppress', '--domain', 'competitor.com', '--reason', 'competitor']);
+  expect([domain.code, domain.stdout]).toEqual([0, expect.stringContaining('Suppressed: competitor.com')]);
+  const phone = await run(['leads', 'suppress', '--phone', '12']);
+  expect([phone.code, phone.stderr]).toEqual([2, expect.stringContaining('is no phone')]);
+  const unasked = await run(['leads', 'erase', leadId]);
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('--yes')]);
+  const erased = await run(['leads', 'erase', leadId, '--yes', '--json']);
+  expect([erased.code, erased.json()]).toMatchObject([0, { erased: leadId, enrollments: 1 }]);
+  expect((await run(['why', leadId])).code).toBe(2);
+});
+
 test('what is wrong is said: no such lead, no key, a bad key, nobody there, a command that needs the database', async () => {
   for (const [args, env, code, said] of [
     [['why', 'nobody at all'], {}, 2, 'There is no lead'],
     [['why', 'ada'], { CADENZA_KEY: '' }, 2, 'set CADENZA_KEY'],
     [['why', 'ada'], { CADENZA_KEY: 'cdz_wrong' }, 1, 'not good'],
     [['why', 'ada'], { CADENZA_URL: 'http://127.0.0.1:9' }, 1, 'does not answer'],
-    [['senders', 'list'], {}, 2, 'works on the database only'],
+    [['senders', 'check', 'rosa'], {}, 2, 'works on the database only'],
   ] as const) {
     const ended = await run(args, env);
     expect([args, ended.code, ended.stderr]).toEqual([args, code, expect.stringContaining(said)]);
