@@ -5,7 +5,7 @@ import { launchSenders } from '../../db/senders.ts';
 import { listSequences, publish, type Published } from '../../db/sequences.ts';
 import type { CompiledSequence } from '../../sequences/plan.ts';
 import { copyCheck } from './copy-check.ts';
-import { readSequenceFiles } from './read-sequence-files.ts';
+import { publicationOrder, readSequenceFiles } from './read-sequence-files.ts';
 
 export interface PublishedSequence extends Published {
   readonly sequence: string;
@@ -18,10 +18,8 @@ export interface PublishedSequence extends Published {
  */
 export async function publishCopyFile(db: Db, file: string): Promise<readonly PublishedSequence[]> {
   const known = new Set((await listSequences(db)).map(({ name }) => name));
-  const { main, all } = readSequenceFiles(file, known);
-  const others = [...all.values()].filter((compiled) => compiled !== main).reverse();
   const published: PublishedSequence[] = [];
-  for (const compiled of [...others, main]) {
+  for (const compiled of publicationOrder(readSequenceFiles(file, known))) {
     published.push({ sequence: compiled.name, ...(await publishCompiled(db, compiled)) });
   }
   return published;

@@ -30,3 +30,8 @@ export function readSequenceFiles(file: string, published: ReadonlySet<string> =
   };
   return { main: read(file), all };
 }
+
+/** In the order in which they are published: what one goes on with before it. */
+export function publicationOrder({ main, all }: SequenceFiles): readonly CompiledSequence[] {
+  return [...[...all.values()].filter((compiled) => compiled !== main).reverse(), main];
+}

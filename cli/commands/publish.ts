@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { PublishedSequence } from '../../api/operations/publish-copy-file.ts';
 import { action, addCommand } from '../command.ts';
+import { remote, type Remote } from '../remote.ts';
 
 const SAYS = {
   new_version: 'a new version; launches from now on run it',
@@ -19,11 +21,30 @@ export function addPublish(program: Command): void {
         import('../../api/operations/publish-copy-file.ts'),
         import('../session.ts'),
       ]);
-      const published = await withSession(out, ({ db }) => out.busy('Publishing', publishCopyFile(db, file)));
+      const api = remote();
+      const published = api
+        ? await out.busy('Publishing', publishRemotely(api, file))
+        : await withSession(out, ({ db }) => out.busy('Publishing', publishCopyFile(db, file)));
       await out.result({ published }, () => {
         for (const { sequence, revision, outcome } of published)
           out.line(`${sequence}: ${SAYS[outcome]} (copy revision ${revision}).`);
       });
     }),
   );
+}
+
+async function publishRemotely(api: Remote, file: string): Promise<readonly PublishedSequence[]> {
+  const { publicationOrder, readSequenceFiles } = await import('../../api/operations/read-sequence-files.ts');
+  const { items } = await api.get<{ items: readonly { readonly name: string }[] }>('/sequences', {
+    limit: 200,
+  });
+  const files = readSequenceFiles(file, new Set(items.map(({ name }) => name)));
+  const published: PublishedSequence[] = [];
+  for (const { name: sequence, source } of publicationOrder(files)) {
+    const { publishedAt: _, ...done } = await api.post<
+      Omit<PublishedSequence, 'sequence'> & { publishedAt: string }
+    >(`/sequences/${sequence}/publication`, { source });
+    published.push({ sequence, ...done });
+  }
+  return published;
 }

@@ -1,5 +1,6 @@
 /** The terminal over HTTP says what it says on the database. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
 import { SCOPES } from '../../api/v1/access/principal.ts';
 import { addApiKey } from '../../db/access/api-keys.ts';
 import { addUser } from '../../db/access/users.ts';
@@ -99,6 +100,18 @@ test('a lead and everything are paused, resumed and stopped', async () => {
   expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('There is no launch')]);
   const reason = await run(['pause', 'all', '--reason', ' ']);
   expect([reason.code, reason.stderr]).toEqual([2, expect.stringContaining('/reason')]);
+});
+
+test('a sequence is published with those that it goes on with', async () => {
+  const file = fileURLToPath(new URL('../../sequences/library/classic.yaml', import.meta.url));
+  const first = await run(['publish', file, '--json']);
+  expect([first.code, first.json()]).toMatchObject([0, { published: expect.any(Array) }]);
+  const told = first.json() as { published: { sequence: string; outcome: string }[] };
+  expect(told.published.at(-1)).toMatchObject({ sequence: 'classic', outcome: 'new_version', revision: 1 });
+  const again = await run(['publish', file]);
+  expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('classic: nothing to publish')]);
+  const { rows } = await api.db.query(`select name from sequence_versions where name = 'classic'`);
+  expect(rows).toHaveLength(1);
 });
 
 test('lists are those of the database', async () => {
