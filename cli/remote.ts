@@ -12,6 +12,8 @@ export interface Remote {
   get<Found>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<Found>;
   /** @param key the second time with the same one does nothing; default: a new one */
   post<Found>(path: string, body: unknown, key?: string): Promise<Found>;
+  upload<Found>(path: string, csv: string): Promise<Found>;
+  download(path: string): Promise<string>;
 }
 
 /** null: commands use the database of this machine. @throws CliError when there is an address and no key */
@@ -29,7 +31,7 @@ export function remote(): Remote | null {
     method: string,
     address: string,
     body?: unknown,
-    key?: string,
+    { key, csv = false }: { readonly key?: string | undefined; readonly csv?: boolean } = {},
   ): Promise<Found> => {
     const response = await fetch(`${base}${address}`, {
       method,
@@ -37,9 +39,9 @@ export function remote(): Remote | null {
       headers: {
         authorization: `Bearer ${secret}`,
         ...(method === 'POST' && { 'idempotency-key': key ?? randomUUID() }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': csv ? 'text/csv; charset=utf-8' : 'application/json' }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: csv ? (body as string) : JSON.stringify(body) }),
     }).catch((error: Error) => {
       throw new CliError(
         `${url} does not answer (${error.message}). Is CADENZA_URL right?`,
@@ -49,7 +51,7 @@ export function remote(): Remote | null {
     });
     const text = await response.text();
     const answer = (
-      /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : {}
+      /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : { text }
     ) as Found & {
       code?: string;
       detail?: string;
@@ -72,7 +74,9 @@ export function remote(): Remote | null {
         if (value !== undefined) search.set(name, String(value));
       return send('GET', search.size > 0 ? `${path}?${search.toString()}` : path);
     },
-    post: (path, body, key) => send('POST', path, body, key),
+    post: (path, body, key) => send('POST', path, body, { key }),
+    upload: (path, csv) => send('POST', path, csv, { csv: true }),
+    download: async (path) => (await send<{ text: string }>('GET', path)).text,
   };
 }
 

@@ -1,9 +1,15 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { FileImport } from '../../api/operations/import-file.ts';
+import type { ColumnMapping } from '../../sequences/leads/columns.ts';
 import { action, addCommand, several } from '../command.ts';
+import { CliError } from '../errors.ts';
 import { columnMapping } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
+import { remote, type Remote } from '../remote.ts';
 
 interface Options {
   readonly map?: readonly string[];
@@ -31,30 +37,82 @@ export function addImport(program: Command): void {
           import('../session.ts'),
         ]);
         const mapping = columnMapping(options.map);
-        const report = await withSession(out, async ({ db, hashIdentity }) => {
-          const progress = await out.progress('Importing');
-          try {
-            return await importFile({ db, hashIdentity }, csv, {
-              mapping,
-              ...(options.country && { defaultCountry: options.country.toUpperCase() }),
-              rejects: options.rejects ?? rejectsBeside(csv),
-              onProgress: (at) =>
-                at.phase === 'reading'
-                  ? progress.update(
-                      Math.round(at.bytes / 1000),
-                      Math.round(at.size / 1000),
-                      `kB, ${at.rows} rows`,
-                    )
-                  : progress.update(at.rows, at.rows, 'rows are being merged'),
-            });
-          } finally {
-            progress.end();
-          }
-        });
-        const { leadIds, ...counts } = report;
-        await out.result({ ...counts, leads: leadIds.length }, () => sayImport(out, report));
+        const api = remote();
+        const inDatabase = () =>
+          withSession(out, async ({ db, hashIdentity }) => {
+            const progress = await out.progress('Importing');
+            try {
+              return await importFile({ db, hashIdentity }, csv, {
+                mapping,
+                ...(options.country && { defaultCountry: options.country.toUpperCase() }),
+                rejects: options.rejects ?? rejectsBeside(csv),
+                onProgress: (at) =>
+                  at.phase === 'reading'
+                    ? progress.update(
+                        Math.round(at.bytes / 1000),
+                        Math.round(at.size / 1000),
+                        `kB, ${at.rows} rows`,
+                      )
+                    : progress.update(at.rows, at.rows, 'rows are being merged'),
+              });
+            } finally {
+              progress.end();
+            }
+          });
+        const { leads, ...report } = api
+          ? await importRemotely(api, out, csv, { ...options, mapping })
+          : await inDatabase().then(({ leadIds, ...report }) => ({ ...report, leads: leadIds.length }));
+        await out.result({ ...report, leads }, () => sayImport(out, report));
       }),
     );
+}
+
+interface RemoteImport {
+  readonly id: string;
+  readonly state: 'uploaded' | 'running' | 'stuck' | 'done' | 'failed';
+  readonly rowsDone: number;
+  readonly report: Omit<FileImport, 'leadIds' | 'rejectsFile'> | null;
+  readonly error: string | null;
+  readonly hasRejects: boolean;
+}
+
+const LOOK_MS = 500;
+
+async function importRemotely(
+  api: Remote,
+  out: Output,
+  csv: string,
+  { mapping, country, rejects }: Omit<Options, 'map'> & { readonly mapping: ColumnMapping },
+): Promise<Omit<FileImport, 'leadIds'> & { readonly leads: number }> {
+  const content = await readFile(csv, 'utf8');
+  const progress = await out.progress('Importing');
+  try {
+    const name = new URLSearchParams({ name: basename(csv) });
+    const { id } = await api.upload<RemoteImport>(`/imports?${name.toString()}`, content);
+    await api.post(`/imports/${id}/run`, {
+      mapping,
+      ...(country && { defaultCountry: country.toUpperCase() }),
+    });
+    for (;;) {
+      const now = await api.get<RemoteImport>(`/imports/${id}`);
+      if (now.report && now.state === 'done') {
+        const rejectsFile = now.hasRejects ? (rejects ?? rejectsBeside(csv)) : null;
+        if (rejectsFile) await writeFile(rejectsFile, await api.download(`/imports/${id}/rejects.csv`));
+        const { created, updated, unchanged } = now.report;
+        return { ...now.report, rejectsFile, leads: created + updated + unchanged };
+      }
+      if (now.state !== 'running')
+        throw new CliError(
+          now.error ?? 'The import did not come to its end. Run it again.',
+          1,
+          'import_failed',
+        );
+      progress.update(now.rowsDone, null, 'rows');
+      await setTimeout(LOOK_MS);
+    }
+  } finally {
+    progress.end();
+  }
 }
 
 /** Where the rows of a file that are not taken go unless somebody says so. */
@@ -63,7 +121,7 @@ export function rejectsBeside(csv: string): string {
 }
 
 /** What became of the rows, in a few lines. */
-export function sayImport(out: Output, report: FileImport): void {
+export function sayImport(out: Output, report: Omit<FileImport, 'leadIds'>): void {
   const { rows, created, updated, unchanged, duplicates, rejected, warnings } = report;
   out.line(
     `${count(rows, 'row')}: ${created} new, ${updated} filled in, ${unchanged} known, ${duplicates} the same lead as another row.`,

@@ -1,5 +1,7 @@
 /** The terminal over HTTP says what it says on the database. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SCOPES } from '../../api/v1/access/principal.ts';
 import { addApiKey } from '../../db/access/api-keys.ts';
@@ -112,6 +114,21 @@ test('a sequence is published with those that it goes on with', async () => {
   expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('classic: nothing to publish')]);
   const { rows } = await api.db.query(`select name from sequence_versions where name = 'classic'`);
   expect(rows).toHaveLength(1);
+});
+
+test('a file of leads is imported; what is not taken is written beside it', async () => {
+  const csv = join(folder.path, 'leads.csv');
+  await writeFile(csv, 'Email,First name,Tier\nnew@lead.example,Nia,gold\nnobody,Nobody,\n');
+  const done = await run(['import', csv, '--map', 'Tier=attributes.tier', '--json']);
+  expect([done.code, done.json()]).toMatchObject([
+    0,
+    { rows: 2, created: 1, leads: 1, rejectsFile: join(folder.path, 'leads.rejects.csv') },
+  ]);
+  expect(await readFile(join(folder.path, 'leads.rejects.csv'), 'utf8')).toContain('nobody');
+  const { rows } = await api.db.query(`select attributes from leads where emails = '{new@lead.example}'`);
+  expect(rows).toEqual([{ attributes: { tier: 'gold' } }]);
+  const missing = await run(['import', 'no-such.csv']);
+  expect(missing.code).not.toBe(0);
 });
 
 test('lists are those of the database', async () => {
