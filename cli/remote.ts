@@ -149,3 +149,24 @@ export async function remoteTarget(
         'ambiguous',
       );
 }
+
+/** Ids of senders by name, address or id, among those that one may launch a version by. @throws CliError for one that is not there */
+export async function remoteSenders(
+  api: Remote,
+  versionId: string,
+  texts: readonly string[],
+): Promise<readonly string[]> {
+  const { items } = await api.get<{ items: readonly Named[] }>('/launch-senders', { versionId });
+  return texts.map((text) => {
+    const wanted = text.toLowerCase();
+    const found = items.filter(({ id, name, address }) =>
+      [id, name, address].some((known) => known?.toLowerCase() === wanted),
+    );
+    if (found.length === 1) return found[0]!.id;
+    throw new CliError(
+      `There is no one sender “${text}” that you may launch this by. There are: ${items.map(({ address }) => address).join(', ') || 'none'}.`,
+      2,
+      'not_found',
+    );
+  });
+}

@@ -59,9 +59,9 @@ export function addImport(program: Command): void {
               progress.end();
             }
           });
-        const { leads, ...report } = api
+        const { leads, report } = api
           ? await importRemotely(api, out, csv, { ...options, mapping })
-          : await inDatabase().then(({ leadIds, ...report }) => ({ ...report, leads: leadIds.length }));
+          : await inDatabase().then(({ leadIds, ...report }) => ({ report, leads: leadIds.length }));
         await out.result({ ...report, leads }, () => sayImport(out, report));
       }),
     );
@@ -78,12 +78,17 @@ interface RemoteImport {
 
 const LOOK_MS = 500;
 
-async function importRemotely(
+/** Imports over HTTP. `importId` says to a launch whom the file was about. */
+export async function importRemotely(
   api: Remote,
   out: Output,
   csv: string,
   { mapping, country, rejects }: Omit<Options, 'map'> & { readonly mapping: ColumnMapping },
-): Promise<Omit<FileImport, 'leadIds'> & { readonly leads: number }> {
+): Promise<{
+  readonly importId: string;
+  readonly report: Omit<FileImport, 'leadIds'>;
+  readonly leads: number;
+}> {
   const content = await readFile(csv, 'utf8');
   const progress = await out.progress('Importing');
   try {
@@ -99,7 +104,7 @@ async function importRemotely(
         const rejectsFile = now.hasRejects ? (rejects ?? rejectsBeside(csv)) : null;
         if (rejectsFile) await writeFile(rejectsFile, await api.download(`/imports/${id}/rejects.csv`));
         const { created, updated, unchanged } = now.report;
-        return { ...now.report, rejectsFile, leads: created + updated + unchanged };
+        return { importId: id, report: { ...now.report, rejectsFile }, leads: created + updated + unchanged };
       }
       if (now.state !== 'running')
         throw new CliError(

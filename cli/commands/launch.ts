@@ -5,7 +5,9 @@ import { CliError } from '../errors.ts';
 import { columnMapping } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
+import { remote } from '../remote.ts';
 import { rejectsBeside, sayImport } from './import.ts';
+import { launchRemotely } from './launch-remotely.ts';
 
 interface Options {
   readonly leads?: string;
@@ -66,32 +68,45 @@ export function addLaunch(program: Command): void {
           import('../../db/lookup.ts'),
           import('../session.ts'),
         ]);
-        const outcome = await withSession(out, async (session) => {
-          const to = options.to === undefined ? undefined : (await findLaunch(session.db, options.to)).id;
-          const progress = await out.progress('Launching');
-          try {
-            const done = await launchFile(session, {
-              audience,
-              ...(file !== undefined && { file }),
-              ...(to !== undefined && { to }),
-              ...(options.name !== undefined && { name: options.name }),
-              timeZone: options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+        const api = remote();
+        const timeZone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+        const inDatabase = () =>
+          withSession(out, async (session) => {
+            const to = options.to === undefined ? undefined : (await findLaunch(session.db, options.to)).id;
+            const progress = await out.progress('Launching');
+            try {
+              const done = await launchFile(session, {
+                audience,
+                ...(file !== undefined && { file }),
+                ...(to !== undefined && { to }),
+                ...(options.name !== undefined && { name: options.name }),
+                timeZone,
+                senders: options.sender ?? [],
+                dryRun: options.dryRun === true,
+                onProgress: (at) =>
+                  at.phase === 'reading'
+                    ? progress.update(Math.round(at.bytes / 1000), Math.round(at.size / 1000), 'kB read')
+                    : at.phase === 'merging'
+                      ? progress.update(at.rows, at.rows, 'rows are being merged')
+                      : progress.update(at.leads, null, 'leads looked at'),
+              });
+              progress.end();
+              await session.wake({ launches: done.wake });
+              return done;
+            } finally {
+              progress.end();
+            }
+          });
+        const outcome = api
+          ? await launchRemotely(api, out, audience, {
+              file,
+              to: options.to,
+              name: options.name,
+              timeZone,
               senders: options.sender ?? [],
               dryRun: options.dryRun === true,
-              onProgress: (at) =>
-                at.phase === 'reading'
-                  ? progress.update(Math.round(at.bytes / 1000), Math.round(at.size / 1000), 'kB read')
-                  : at.phase === 'merging'
-                    ? progress.update(at.rows, at.rows, 'rows are being merged')
-                    : progress.update(at.leads, null, 'leads looked at'),
-            });
-            progress.end();
-            await session.wake({ launches: done.wake });
-            return done;
-          } finally {
-            progress.end();
-          }
-        });
+            })
+          : await inDatabase();
         const { wake: _, imported, ...told } = outcome;
         await out.result(
           {
