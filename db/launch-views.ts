@@ -101,8 +101,7 @@ export async function listLaunchViews(
 /** The launch, or null when there is none that the viewer sees. */
 export async function readLaunchView(q: Queryable, id: string, viewer: Viewer): Promise<LaunchView | null> {
   const { rows } = await q.query<LaunchView & Record<string, unknown>>(
-    `${SELECT} where n.id = $3 and ($1::text[] is null or n.created_by = $2::uuid or exists (
-       select from leads l join enrollments e on e.lead_id = l.id and e.launch_id = n.id where lower(l.owner) = any($1)))`,
+    `${SELECT} where n.id = $3 and ${SEEN_LAUNCH('$1', '$2')}`,
     [viewer.owners, viewer.userId, id],
   );
   return rows[0] ?? null;

@@ -7,19 +7,37 @@ import { BUSY_STATES } from './slots.ts';
 
 const BUSY = BUSY_STATES.map((state) => `'${state}'`).join(', ');
 
+interface Used {
+  readonly id: string;
+  /** The sender's present local day. */
+  readonly day: string;
+  /** By action: booked, under way or sent on that day, and on it and the six before. */
+  readonly used: Readonly<Partial<Record<Action, { readonly today: number; readonly week: number }>>>;
+}
+
+async function load(q: Queryable, senderIds: readonly string[]): Promise<ReadonlyMap<string, Used>> {
+  const { rows } = await q.query<Used & Record<string, unknown>>(
+    `select s.id, d.day::text as day, coalesce(t.used, '{}') as used
+     from senders s cross join lateral (select (business_now() at time zone s.time_zone)::date as day) d
+       left join lateral (select json_object_agg(action, json_build_object('today', today, 'week', week)) as used from (
+         select action, count(*) filter (where local_day = d.day) as today, count(*) as week from touches
+         where sender_id = s.id and local_day between d.day - 6 and d.day and state in (${BUSY}) group by action) u) t on true
+     where s.id = any($1::uuid[]) limit 10000`,
+    [senderIds],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
 /** By sender and action: booked, under way or sent on the sender's present local day. */
 export async function usedToday(
   q: Queryable,
-): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {
-  const { rows } = await q.query<{ senderId: string; used: Record<string, number> }>(
-    `select sender_id as "senderId", json_object_agg(action, count) as used from (
-       select s.id as sender_id, t.action, t.count
-       from senders s cross join lateral (select (business_now() at time zone s.time_zone)::date as day) d
-         cross join lateral (select action, count(*)::int as count from touches
-           where sender_id = s.id and local_day = d.day and state in (${BUSY}) group by action) t limit 10000) x
-     group by sender_id`,
-  );
-  return new Map(rows.map(({ senderId, used }) => [senderId, used]));
+  senderIds: readonly string[],
+): Promise<ReadonlyMap<string, Readonly<Partial<Record<Action, number>>>>> {
+  const today = ({ used }: Used) =>
+    Object.fromEntries(
+      Object.entries(used).flatMap(([action, { today }]) => (today > 0 ? [[action, today]] : [])),
+    );
+  return new Map([...(await load(q, senderIds))].map(([id, one]) => [id, today(one)]));
 }
 
 /** What a sender may still do today of one action, its ramp-up and its cap of seven days included. */
@@ -36,20 +54,10 @@ export async function roomToday(
   q: Queryable,
   senders: readonly Pick<Sender, 'id' | 'timeZone' | 'caps' | 'rampUp'>[],
 ): Promise<ReadonlyMap<string, readonly RoomToday[]>> {
-  const { rows } = await q.query<{
-    id: string;
-    day: string;
-    used: Readonly<Partial<Record<Action, { today: number; week: number }>>>;
-  }>(
-    `select s.id, d.day::text as day, coalesce(t.used, '{}') as used
-     from senders s cross join lateral (select (business_now() at time zone s.time_zone)::date as day) d
-       left join lateral (select json_object_agg(action, json_build_object('today', today, 'week', week)) as used from (
-         select action, count(*) filter (where local_day = d.day) as today, count(*) as week from touches
-         where sender_id = s.id and local_day between d.day - 6 and d.day and state in (${BUSY}) group by action) u) t on true
-     where s.id = any($1::uuid[]) limit 10000`,
-    [senders.map(({ id }) => id)],
+  const found = await load(
+    q,
+    senders.map(({ id }) => id),
   );
-  const found = new Map(rows.map((row) => [row.id, row]));
   return new Map(
     senders.map((sender) => {
       const { day, used } = found.get(sender.id)!;

@@ -22,10 +22,10 @@ export interface DeskStream {
   close(): void;
 }
 
-/** For so many looks after a change was told of, all desks are read at each: it may commit only then. */
-const SETTLES = 5;
-/** All desks are read at least at every so manieth look, whatever was missed. */
-const AT_LEAST = 10;
+/** So many looks after a change was told of read all desks: it may commit only then. */
+const SETTLING_LOOKS = 5;
+/** After so many looks all desks are read in any case. */
+const QUIET_LOOKS = 10;
 /** Streams of one user, such as tabs. */
 const OPEN = 20;
 
@@ -50,7 +50,7 @@ export function createDeskStream(
     const now = wallNow();
     if (version !== known.version) known = { ...known, version, changedAt: now };
     const quiet =
-      !due && now - known.changedAt > SETTLES * everyMs && now - known.readAt < AT_LEAST * everyMs;
+      !due && now - known.changedAt > SETTLING_LOOKS * everyMs && now - known.readAt < QUIET_LOOKS * everyMs;
     if (quiet && ![...listeners].some(({ told }) => told === null)) return;
     known = { ...known, readAt: now, now: businessNow };
     const marks = await deskMarks(db);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { InboxMessage, Utterance } from '../../db/conversations.ts';
+import type { LeadSummary } from '../../db/history.ts';
 import type { MessageClass } from '../../db/messages.ts';
 import type { Reply } from '../../db/replies.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
-import { remote, remoteLead, type Remote } from '../remote.ts';
+import { remote, remoteLeadSummary, type Remote } from '../remote.ts';
 
 const CLASSES = [
   'interested',
@@ -23,15 +24,16 @@ const CLASSES = [
 type OnTheWire<Row extends { readonly at: Date }> = Omit<Row, 'at'> & { readonly at: string };
 const timed = <Row extends { readonly at: string }>(row: Row) => ({ ...row, at: new Date(row.at) });
 
-interface Conversation {
-  readonly lead: {
-    readonly id: string;
-    readonly name: string;
-    readonly email: string | null;
-    readonly company: string | null;
-    readonly timeZone: string;
-  };
-  readonly items: readonly OnTheWire<Utterance>[];
+async function remoteConversation(
+  api: Remote,
+  text: string,
+): Promise<{ lead: LeadSummary; zone: string; said: readonly Utterance[] }> {
+  const lead = await remoteLeadSummary(api, text);
+  const { lead: known, items } = await api.get<{
+    readonly lead: { readonly timeZone: string };
+    readonly items: readonly OnTheWire<Utterance>[];
+  }>(`/inbox/leads/${lead.id}`);
+  return { lead, zone: known.timeZone, said: items.map(timed) };
 }
 
 interface ListOptions {
@@ -104,12 +106,7 @@ export function addInbox(program: Command): void {
       ]);
       const api = remote();
       const { lead, zone, said } = api
-        ? await api
-            .get<Conversation>(`/inbox/leads/${await remoteLead(api, text)}`)
-            .then(({ lead, items }) => {
-              const { timeZone, ...known } = lead;
-              return { lead: known, zone: timeZone, said: items.map(timed) };
-            })
+        ? await remoteConversation(api, text)
         : await withSession(out, async ({ db }) => {
             const lead = await findLead(db, text);
             const { timeZone: zone } = await timeline(db, lead.id, 1);
@@ -232,19 +229,17 @@ async function replyRemotely(
   who: string,
   text: string,
   { message, channel, key, anyway = false }: ReplyOptions,
-): Promise<{ lead: Omit<Conversation['lead'], 'timeZone'>; sent: Reply & { readonly known: boolean } }> {
-  const leadId = await remoteLead(api, who);
-  const { lead, items } = await api.get<Conversation>(`/inbox/leads/${leadId}`);
-  const answered = items.filter(({ from, id }) => from === 'lead' && message && id.startsWith(message));
+): Promise<{ lead: LeadSummary; sent: Reply & { readonly known: boolean } }> {
+  const { lead, said } = await remoteConversation(api, who);
+  const answered = said.filter(({ from, id }) => from === 'lead' && message && id.startsWith(message));
   if (message !== undefined && answered.length !== 1)
     throw new CliError(`There is no one message “${message}” of ${lead.name}.`, 2, 'not_found');
-  const { timeZone: _, ...known } = lead;
   const sent = await api.post<Reply>(
-    `/inbox/leads/${leadId}/replies`,
+    `/inbox/leads/${lead.id}/replies`,
     { text, anyway, ...(channel && { channel }), ...(answered[0] && { messageId: answered[0].id }) },
     key,
   );
-  return { lead: known, sent: { ...sent, known: false } };
+  return { lead, sent: { ...sent, known: false } };
 }
 
 function addReply(inbox: Command): void {

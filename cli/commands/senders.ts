@@ -142,8 +142,9 @@ export function addSenders(program: Command): void {
     examples: ['senders list', 'senders list --json'],
   }).action(
     action<[], object>(async (out) => {
-      const [{ listSenders }, { mailboxErrors }, { withSession }] = await Promise.all([
+      const [{ listSenders }, { usedToday }, { mailboxErrors }, { withSession }] = await Promise.all([
         import('../../db/senders.ts'),
+        import('../../db/sender-load.ts'),
         import('../../db/mailboxes.ts'),
         import('../session.ts'),
       ]);
@@ -151,9 +152,15 @@ export function addSenders(program: Command): void {
         (await remoteItems<Sender & { readonly mailboxError: string | null }>('/senders')) ??
         (await withSession(out, async ({ db }) => {
           const errors = await mailboxErrors(db);
-          return (await listSenders(db)).map((sender) => ({
+          const senders = await listSenders(db);
+          const used = await usedToday(
+            db,
+            senders.map(({ id }) => id),
+          );
+          return senders.map((sender) => ({
             ...sender,
             mailboxError: errors.get(sender.id)?.error ?? null,
+            usedToday: used.get(sender.id) ?? {},
           }));
         }));
       await out.result({ senders: told }, async () => {

@@ -9,7 +9,7 @@ import { addUser } from '../../db/access/users.ts';
 import { makeMessage, makeTask } from '../api/v1/desk-support.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
 import { makeSender } from '../support/factories.ts';
-import { cadenza, makeFolder, type Run } from './support.ts';
+import { besideDatabase, cadenza, makeFolder, type Run } from './support.ts';
 
 // Each command is a process of its own.
 jest.setTimeout(60_000);
@@ -161,22 +161,27 @@ test('what is published is launched on a file and on a segment; a file that says
   expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('Publish it first')]);
 });
 
-test('lists are those of the database', async () => {
-  const { address } = await makeSender(api.db, { channel: 'email' });
-  const url = 'https://crm.example.com/in';
-  await api.db.query('insert into endpoints (url, secrets) values ($1, $2)', [url, '[]']);
-  for (const [command, expected] of [
-    ['senders', address],
-    ['users', 'rosa@acme.test'],
-    ['webhooks', url],
-  ] as const) {
-    const list = await run([command, 'list']);
-    expect([command, list.code, list.stdout]).toEqual([command, 0, expect.stringContaining(expected)]);
+test('what is read over HTTP is, with --json, what is read beside the database', async () => {
+  await makeSender(api.db, { channel: 'email', owner: 'rosa', caps: { email: { day: 5 } } });
+  await api.db.query(`insert into endpoints (url, secrets) values ('https://crm.example.com/in', '[]')`);
+  await makeMessage(api.db, { leadId: task.leadId, body: 'Again.', at: api.clock.now() });
+  const beside = besideDatabase(api.databaseUrl);
+  for (const command of [
+    ['senders', 'list'],
+    ['users', 'list'],
+    ['webhooks', 'list'],
+    ['inbox', 'show', task.leadId],
+    ['why', task.leadId],
+    ['timeline', task.leadId],
+    ['tasks', 'list'],
+  ]) {
+    const [there, here] = await Promise.all([
+      run([...command, '--json']),
+      cadenza([...command, '--json'], { cwd: folder.path, env: beside }),
+    ]);
+    expect([command, there.code, here.code]).toEqual([command, 0, 0]);
+    expect([command, there.json()]).toEqual([command, here.json()]);
   }
-  const senders = await run(['senders', 'list', '--json']);
-  expect((senders.json() as { senders: unknown[] }).senders).toContainEqual(
-    expect.objectContaining({ address, mailboxError: null, paused: false }),
-  );
 });
 
 test('a lead is skipped on, suppressed and erased, an address suppressed', async () => {

@@ -58,13 +58,10 @@ export interface Terminal {
   readonly close: () => Promise<void>;
 }
 
-export async function openTerminal(): Promise<Terminal> {
+/** The environment of a terminal beside a database. */
+export function besideDatabase(url: string): Readonly<Record<string, string>> {
   const key = Buffer.alloc(32, 7).toString('base64');
-  const { db, url, drop } = await createTestDatabase();
-  const folder = makeFolder();
-  mkdirSync(join(folder.path, 'sandbox'));
-  const sandbox = await startSandbox({ dir: join(folder.path, 'sandbox') });
-  const env = {
+  return {
     DATABASE_URL: url,
     TEMPORAL_ADDRESS: '127.0.0.1:9',
     CADENZA_ENCRYPTION_KEYS: `k:${key}`,
@@ -72,6 +69,14 @@ export async function openTerminal(): Promise<Terminal> {
     CADENZA_TOKEN_KEY: key,
     CADENZA_PUBLIC_URL: 'https://cadenza.example.com',
   };
+}
+
+export async function openTerminal(): Promise<Terminal> {
+  const { db, url, drop } = await createTestDatabase();
+  const folder = makeFolder();
+  mkdirSync(join(folder.path, 'sandbox'));
+  const sandbox = await startSandbox({ dir: join(folder.path, 'sandbox') });
+  const env = besideDatabase(url);
   const at = { cwd: folder.path, env };
   return {
     db,

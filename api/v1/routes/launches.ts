@@ -96,7 +96,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const rows = await listLaunchViews(db, { viewer, ...filter, before, limit: limit + 1 });
       const shown = page(rows, limit, (row) => [row.place, row.id]);
       const ids = shown.items.map(({ id }) => id);
-      const [numbers, moves] = [await launchNumbers(db, ids, viewer), await nextMoves(db, ids, viewer)];
+      const numbers = await launchNumbers(db, ids, viewer);
+      const moves = await nextMoves(db, ids, viewer);
       const items = shown.items.map((row) => ({
         ...row,
         ...numbers.get(row.id)!,

@@ -69,6 +69,7 @@ const whySchema = z
         startedAt: time.nullable(),
         endedAt: time.nullable(),
         step: z.string().nullable(),
+        phase: z.string().nullable().describe('What it does at its step, such as `sleeping` or `booked`'),
         held: z.boolean(),
       })
       .nullable(),
@@ -136,6 +137,8 @@ const timelineSchema = z
         state: z.string(),
         reason: z.string().nullable(),
         detail: z.string().nullable(),
+        visit: z.int().nullable().describe('How often its lead had come to the step, from 1'),
+        attempt: z.int().nullable(),
       }),
     ),
   })

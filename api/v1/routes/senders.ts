@@ -81,7 +81,7 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
   const told = async (sender: Sender) => ({
     ...sender,
     mailboxError: (await mailboxErrors(db)).get(sender.id)?.error ?? null,
-    usedToday: (await usedToday(db)).get(sender.id) ?? {},
+    usedToday: (await usedToday(db, [sender.id])).get(sender.id) ?? {},
   });
   const versionOf = (sender: Sender) =>
     createHash('sha256')
@@ -99,7 +99,11 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
     config: read,
     handler: async () => {
       const errors = await mailboxErrors(db);
-      const [all, used] = await Promise.all([listSenders(db), usedToday(db)]);
+      const all = await listSenders(db);
+      const used = await usedToday(
+        db,
+        all.map(({ id }) => id),
+      );
       return {
         items: all.map((one) => ({
           ...one,

@@ -34,6 +34,7 @@ export interface Client {
 
 export interface TestApi {
   readonly db: Db;
+  readonly databaseUrl: string;
   readonly url: string;
   readonly app: ReturnType<typeof createServer>;
   /** The server's; to be refreshed when a test sets the time. */
@@ -55,7 +56,7 @@ export async function startApi(
   changes: Partial<ApiDeps> = {},
   { web = null, port = 0 }: { readonly web?: string | null; readonly port?: number } = {},
 ): Promise<TestApi> {
-  const { db, drop } = await createTestDatabase();
+  const { db, url: databaseUrl, drop } = await createTestDatabase();
   const woken: Wake[] = [];
   const lines: string[] = [];
   const log = createLogger({ destination: { write: (line) => void lines.push(line) } });
@@ -126,6 +127,7 @@ export async function startApi(
 
   return {
     db,
+    databaseUrl,
     url,
     app,
     clock,

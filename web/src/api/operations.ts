@@ -2492,6 +2492,10 @@ export interface Why {
     startedAt: string | null;
     endedAt: string | null;
     step: string | null;
+    /**
+     * What it does at its step, such as `sleeping` or `booked`
+     */
+    phase: string | null;
     held: boolean;
   } | null;
   next: {
@@ -2577,6 +2581,11 @@ export interface Timeline {
     state: string;
     reason: string | null;
     detail: string | null;
+    /**
+     * How often its lead had come to the step, from 1
+     */
+    visit: number | null;
+    attempt: number | null;
   }[];
 }
 export interface LeadImport {
