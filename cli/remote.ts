@@ -14,6 +14,8 @@ export interface Remote {
   post<Found>(path: string, body: unknown, key?: string): Promise<Found>;
   upload<Found>(path: string, csv: string): Promise<Found>;
   download(path: string): Promise<string>;
+  /** The address of a page of the web app there. */
+  page(path: string): string;
 }
 
 /** null: commands use the database of this machine. @throws CliError when there is an address and no key */
@@ -42,9 +44,9 @@ export function remote(): Remote | null {
         ...(body !== undefined && { 'content-type': csv ? 'text/csv; charset=utf-8' : 'application/json' }),
       },
       ...(body !== undefined && { body: csv ? (body as string) : JSON.stringify(body) }),
-    }).catch((error: Error) => {
+    }).catch((error: Error & { cause?: { code?: string } }) => {
       throw new CliError(
-        `${url} does not answer (${error.message}). Is CADENZA_URL right?`,
+        `${url} does not answer (${error.cause?.code ?? error.message}). Is CADENZA_URL right?`,
         1,
         'unreachable',
       );
@@ -76,6 +78,7 @@ export function remote(): Remote | null {
     },
     post: (path, body, key) => send('POST', path, body, { key }),
     upload: (path, csv) => send('POST', path, csv, { csv: true }),
+    page: (path) => `${url.replace(/\/+$/, '')}${path}`,
     download: async (path) => (await send<{ text: string }>('GET', path)).text,
   };
 }

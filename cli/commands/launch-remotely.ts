@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { LaunchAudience, LaunchOutcome } from '../../api/operations/launch-file.ts';
 import { parseSequence } from '../../sequences/language/index.ts';
 import { CliError } from '../errors.ts';
@@ -61,7 +62,7 @@ export async function launchRemotely(
     : await api.post<Told>('/launches', {
         ...whom,
         versionId: version!.id,
-        name: name ?? null,
+        name: name ?? defaultName(version!.name, audience),
         timeZone,
         senderIds,
       });
@@ -87,13 +88,22 @@ export async function launchRemotely(
 async function published(api: Remote, file: string): Promise<Version> {
   const source = await readFile(file, 'utf8');
   const { name } = parseSequence(source, file, { sequenceExists: () => true });
-  const version = await api.get<Version>(`/sequences/${name}`);
-  if (version.source === source) return version;
+  const version = await api.get<Version>(`/sequences/${name}`).catch((error: unknown) => {
+    if (error instanceof CliError && error.code === 'not_found') return null;
+    throw error;
+  });
+  if (version?.source === source) return version;
   throw new CliError(
-    `${file} says something else than what is published of ${name}. Publish it first: cadenza publish ${file}`,
+    `${version ? `${file} says something else than what is published of ${name}` : `${name} is not published there`}. Publish it first: cadenza publish ${file}`,
     2,
     'not_published',
   );
+}
+
+function defaultName(sequence: string, audience: LaunchAudience): string {
+  return 'csv' in audience
+    ? `${sequence}: ${basename(audience.csv).replace(/\.csv$/i, '')}`
+    : `${sequence}: segment`;
 }
 
 function databaseOnly(what: string): CliError {

@@ -159,7 +159,8 @@ function say(
     out.line('  There is no lead in the list or the segment.');
   if (!dryRun && launchId) {
     out.line(`Launch "${name}" ${launchId}`);
-    out.line(out.colors.dim(`How it goes: cadenza status ${launchId.slice(0, 8)}`));
+    const look = remote()?.page(`/launches/${launchId}`) ?? `cadenza status ${launchId.slice(0, 8)}`;
+    out.line(out.colors.dim(`How it goes: ${look}`));
   }
 }
 

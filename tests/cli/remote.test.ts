@@ -139,7 +139,8 @@ test('what is published is launched on a file and on a segment; a file that says
   await makeSender(api.db, { channel: 'email', address: 'out@acme.test' });
   const csv = join(folder.path, 'list.csv');
   await writeFile(csv, 'Email,Country\na@list.example,PT\nb@list.example,PT\n');
-  expect(await run(['launch', file, '--leads', csv])).toMatchObject({ code: 2 });
+  const early = await run(['launch', file, '--leads', csv]);
+  expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('hello is not published there')]);
   expect(await run(['publish', file])).toMatchObject({ code: 0 });
   const launched = await run(['launch', file, '--leads', csv, '--name', 'By file', '--json']);
   expect([launched.code, launched.json()]).toMatchObject([
@@ -154,6 +155,10 @@ test('what is published is launched on a file and on a segment; a file that says
     0,
     { dryRun: true, launchId: null, report: { enrolled: 0, excluded: { already_active: 3 } } },
   ]);
+  await writeFile(csv, 'Email,Country\nd@list.example,PT\n');
+  const unnamed = await run(['launch', file, '--leads', csv]);
+  expect([unnamed.code, unnamed.stdout]).toEqual([0, expect.stringContaining('Launch "hello: list"')]);
+  expect(unnamed.stdout).toContain(`How it goes: ${api.url}/launches/`);
   const by = await run(['launch', file, '--segment', 'true', '--sender', 'nobody@acme.test']);
   expect([by.code, by.stderr]).toEqual([2, expect.stringContaining('out@acme.test')]);
   await writeFile(file, source.replace('Hi', 'Changed'));
