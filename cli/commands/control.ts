@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import type { Needs } from '../../api/v1/calling.ts';
 import { action, addCommand } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
 import type { Output } from '../output/output.ts';
-import { remote, remoteTarget } from '../remote.ts';
+import { remoteTarget } from '../remote-names.ts';
+import { remote } from '../remote.ts';
 import { count } from '../output/text.ts';
 
 const SCOPES = ['lead', 'launch', 'sender', 'company', 'all'] as const;
@@ -26,32 +28,19 @@ export interface Sending {
   readonly channel: string;
 }
 
-interface Paused {
-  readonly pauseId: string;
-  readonly already: boolean;
-  readonly reason: string;
-  readonly sending: readonly Sending[];
-}
-interface Resumed {
-  readonly resumed: boolean;
-  readonly waking: number;
-}
-interface Stopped {
-  readonly stopped: number;
-  readonly sending: readonly Sending[];
-}
-
 /** Commands it over HTTP; the answer's `name` is the target's. */
-async function remotely<Done>(
-  path: string,
+async function remotely<Command extends 'controls.pause' | 'controls.resume' | 'controls.stop'>(
+  command: Command,
   scope: string,
   name: string | undefined,
   body: object = {},
-): Promise<{ target: { scope: string; scopeId: string | null; name: string }; done: Done }> {
+) {
   const api = remote()!;
   const target = await remoteTarget(api, scopeOf(scope), name);
-  const { name: called, ...done } = await api.post<Done & { name: string }>(path, { ...target, ...body });
-  return { target: { scope, scopeId: target.id, name: called }, done: done as Done };
+  const { name: called, ...done } = await api.call(command, {
+    body: { ...target, ...body },
+  } as Needs<Command>);
+  return { target: { scope, scopeId: target.id, name: called }, done };
 }
 
 export function addControls(program: Command): void {
@@ -69,12 +58,10 @@ export function addControls(program: Command): void {
       action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
         const [{ findTarget, pauseTarget }, { withSession }, { iso }] = await load(scope, name);
         const done = remote()
-          ? await remotely<Paused & { since: string }>('/pause', scope, name, { reason }).then(
-              ({ target, done }) => ({
-                target,
-                paused: { ...done, since: Date.parse(done.since) },
-              }),
-            )
+          ? await remotely('controls.pause', scope, name, { reason }).then(({ target, done }) => ({
+              target,
+              paused: { ...done, since: Date.parse(done.since) },
+            }))
           : await withSession(out, async ({ db }) => {
               const target = await findTarget(db, scopeOf(scope), name);
               return { target, paused: await pauseTarget(db, target, reason ?? '') };
@@ -99,7 +86,7 @@ export function addControls(program: Command): void {
     action<[string, string | undefined], object>(async (out, [scope, name]) => {
       const [{ findTarget, resumeTarget }, { withSession }] = await load(scope, name);
       const { target, resumed } = remote()
-        ? await remotely<Resumed>('/resume', scope, name).then(({ target, done }) => ({
+        ? await remotely('controls.resume', scope, name).then(({ target, done }) => ({
             target,
             resumed: done,
           }))
@@ -133,7 +120,7 @@ export function addControls(program: Command): void {
       action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
         const [{ findTarget, stopTarget }, { withSession }] = await load(scope, name);
         const { target, stopped } = remote()
-          ? await remotely<Stopped>('/stop', scope, name, { reason }).then(({ target, done }) => ({
+          ? await remotely('controls.stop', scope, name, { reason }).then(({ target, done }) => ({
               target,
               stopped: done,
             }))

@@ -67,15 +67,6 @@ export function addImport(program: Command): void {
     );
 }
 
-interface RemoteImport {
-  readonly id: string;
-  readonly state: 'uploaded' | 'running' | 'stuck' | 'done' | 'failed';
-  readonly rowsDone: number;
-  readonly report: Omit<FileImport, 'leadIds' | 'rejectsFile'> | null;
-  readonly error: string | null;
-  readonly hasRejects: boolean;
-}
-
 const LOOK_MS = 500;
 
 /** Imports over HTTP. `importId` says to a launch whom the file was about. */
@@ -92,17 +83,17 @@ export async function importRemotely(
   const content = await readFile(csv, 'utf8');
   const progress = await out.progress('Importing');
   try {
-    const name = new URLSearchParams({ name: basename(csv) });
-    const { id } = await api.upload<RemoteImport>(`/imports?${name.toString()}`, content);
-    await api.post(`/imports/${id}/run`, {
-      mapping,
-      ...(country && { defaultCountry: country.toUpperCase() }),
+    const { id } = await api.call('imports.add', { query: { name: basename(csv) }, body: content });
+    const file = { path: { id } };
+    await api.call('imports.run', {
+      ...file,
+      body: { mapping, ...(country && { defaultCountry: country.toUpperCase() }) },
     });
     for (;;) {
-      const now = await api.get<RemoteImport>(`/imports/${id}`);
+      const now = await api.call('imports.read', file);
       if (now.report && now.state === 'done') {
         const rejectsFile = now.hasRejects ? (rejects ?? rejectsBeside(csv)) : null;
-        if (rejectsFile) await writeFile(rejectsFile, await api.download(`/imports/${id}/rejects.csv`));
+        if (rejectsFile) await writeFile(rejectsFile, await api.call('imports.rejects', file));
         const { created, updated, unchanged } = now.report;
         return { importId: id, report: { ...now.report, rejectsFile }, leads: created + updated + unchanged };
       }

@@ -7,7 +7,8 @@ import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
-import { remote, remoteLeadSummary, type Remote } from '../remote.ts';
+import { remoteLeadSummary } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 
 const CLASSES = [
   'interested',
@@ -21,18 +22,11 @@ const CLASSES = [
 ] as const satisfies readonly MessageClass[];
 
 /** Times are text on the wire. */
-type OnTheWire<Row extends { readonly at: Date }> = Omit<Row, 'at'> & { readonly at: string };
 const timed = <Row extends { readonly at: string }>(row: Row) => ({ ...row, at: new Date(row.at) });
 
-async function remoteConversation(
-  api: Remote,
-  text: string,
-): Promise<{ lead: LeadSummary; zone: string; said: readonly Utterance[] }> {
+async function remoteConversation(api: Remote, text: string) {
   const lead = await remoteLeadSummary(api, text);
-  const { lead: known, items } = await api.get<{
-    readonly lead: { readonly timeZone: string };
-    readonly items: readonly OnTheWire<Utterance>[];
-  }>(`/inbox/leads/${lead.id}`);
+  const { lead: known, items } = await api.call('inbox.conversation', { path: { id: lead.id } });
   return { lead, zone: known.timeZone, said: items.map(timed) };
 }
 
@@ -66,12 +60,9 @@ export function addInbox(program: Command): void {
         ]);
         const api = remote();
         const messages = api
-          ? (
-              await api.get<{ items: OnTheWire<InboxMessage>[] }>('/inbox', {
-                state: all ? 'all' : 'open',
-                limit: Math.min(limit, 200),
-              })
-            ).items.map(timed)
+          ? (await api.list('inbox.list', { query: { state: all ? 'all' : 'open' } }, { most: limit })).map(
+              timed,
+            )
           : await withSession(out, ({ db }) => listInbox(db, { all: all ?? false, limit }));
         await out.result({ messages }, async () => {
           if (messages.length === 0)
@@ -234,10 +225,13 @@ async function replyRemotely(
   const answered = said.filter(({ from, id }) => from === 'lead' && message && id.startsWith(message));
   if (message !== undefined && answered.length !== 1)
     throw new CliError(`There is no one message “${message}” of ${lead.name}.`, 2, 'not_found');
-  const sent = await api.post<Reply>(
-    `/inbox/leads/${lead.id}/replies`,
-    { text, anyway, ...(channel && { channel }), ...(answered[0] && { messageId: answered[0].id }) },
-    key,
+  const sent = await api.call(
+    'inbox.reply',
+    {
+      path: { id: lead.id },
+      body: { text, anyway, ...(channel && { channel }), ...(answered[0] && { messageId: answered[0].id }) },
+    },
+    key === undefined ? {} : { idempotencyKey: key },
   );
   return { lead, sent: { ...sent, known: false } };
 }

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { Answer } from '../../api/v1/calling.ts';
 import type { LaunchAudience, LaunchOutcome } from '../../api/operations/launch-file.ts';
 import { parseSequence } from '../../sequences/language/index.ts';
 import { CliError } from '../errors.ts';
 import type { Output } from '../output/output.ts';
-import { remoteSenders, remoteTarget, type Remote } from '../remote.ts';
+import { remoteSenders, remoteTarget } from '../remote-names.ts';
+import type { Remote } from '../remote.ts';
 import { importRemotely } from './import.ts';
 
 interface Request {
@@ -16,20 +18,7 @@ interface Request {
   readonly dryRun: boolean;
 }
 
-interface Version {
-  readonly id: string;
-  readonly name: string;
-  readonly revision: number;
-  readonly source: string;
-}
-
-interface Told {
-  readonly launchId: string | null;
-  readonly name: string;
-  readonly sequence: string;
-  readonly enrolled: number;
-  readonly excluded: readonly { readonly reason: string; readonly count: number }[];
-}
+type Version = Answer<'sequences.read'>;
 
 /**
  * Launches over HTTP what is published: a file that says something else is refused, since a rep may launch but not publish.
@@ -58,15 +47,17 @@ export async function launchRemotely(
     dryRun,
   };
   const told = launch
-    ? await api.post<Told>(`/launches/${launch}/leads`, whom)
-    : await api.post<Told>('/launches', {
-        ...whom,
-        versionId: version!.id,
-        name: name ?? defaultName(version!.name, audience),
-        timeZone,
-        senderIds,
+    ? await api.call('launches.add', { path: { id: launch }, body: whom })
+    : await api.call('launches.create', {
+        body: {
+          ...whom,
+          versionId: version!.id,
+          name: name ?? defaultName(version!.name, audience),
+          timeZone,
+          senderIds: senderIds && [...senderIds],
+        },
       });
-  const now = version ?? (await api.get<Version>(`/sequences/${told.sequence}`));
+  const now = version ?? (await api.call('sequences.read', { path: { name: told.sequence } }));
   return {
     launchId: told.launchId,
     name: told.name,
@@ -88,7 +79,7 @@ export async function launchRemotely(
 async function published(api: Remote, file: string): Promise<Version> {
   const source = await readFile(file, 'utf8');
   const { name } = parseSequence(source, file, { sequenceExists: () => true });
-  const version = await api.get<Version>(`/sequences/${name}`).catch((error: unknown) => {
+  const version = await api.call('sequences.read', { path: { name } }).catch((error: unknown) => {
     if (error instanceof CliError && error.code === 'not_found') return null;
     throw error;
   });

@@ -6,8 +6,9 @@ import { CliError } from '../errors.ts';
 import { jsonObject, oneOf } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
-import { remote, remoteLead, remoteLeadSummary, type Remote } from '../remote.ts';
-import { saySending, type Sending } from './control.ts';
+import { remoteLead, remoteLeadSummary } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
+import { saySending } from './control.ts';
 
 const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 
@@ -139,7 +140,10 @@ export function addLeads(program: Command): void {
         const { lead, erased } = api
           ? await remoteLeadSummary(api, text).then(async (lead) => {
               const name = await confirmed(lead);
-              return { lead, erased: await api.post<Erased>(`/leads/${lead.id}/erase`, { name }) };
+              return {
+                lead,
+                erased: await api.call('leads.erase', { path: { id: lead.id }, body: { name } }),
+              };
             })
           : await withSession(out, async ({ db, hashIdentity, wake }) => {
               const lead = await findLead(db, text);
@@ -257,25 +261,19 @@ export function addLeads(program: Command): void {
   );
 }
 
-interface Erased {
-  readonly enrollments: number;
-  readonly sending: readonly Sending[];
-}
-interface Suppressed {
-  readonly leads: number;
-  readonly stopped: number;
-  readonly sending: readonly Sending[];
-}
-
 async function suppressRemotely(
   api: Remote,
   lead: string | undefined,
   values: Readonly<Record<'email' | 'phone' | 'domain', string | undefined>>,
-  how: { readonly channel: string | null; readonly reason: string },
-): Promise<Suppressed> {
-  if (lead !== undefined) return api.post(`/leads/${await remoteLead(api, lead)}/suppress`, how);
-  const [kind, value] = Object.entries(values).find(([, given]) => given !== undefined)!;
-  return api.post('/suppressions', { kind, value, ...how });
+  how: { readonly channel: (typeof CHANNELS)[number] | null; readonly reason: string },
+) {
+  if (lead !== undefined)
+    return api.call('leads.suppress', { path: { id: await remoteLead(api, lead) }, body: how });
+  const [kind, value] = Object.entries(values).find(([, given]) => given !== undefined)! as [
+    keyof typeof values,
+    string,
+  ];
+  return api.call('suppressions.add', { body: { kind, value, ...how } });
 }
 
 async function exportOne(out: Output, text: string, output: string | undefined): Promise<void> {

@@ -35,15 +35,14 @@ export function addPublish(program: Command): void {
 
 async function publishRemotely(api: Remote, file: string): Promise<readonly PublishedSequence[]> {
   const { publicationOrder, readSequenceFiles } = await import('../../api/operations/read-sequence-files.ts');
-  const { items } = await api.get<{ items: readonly { readonly name: string }[] }>('/sequences', {
-    limit: 200,
-  });
+  const items = await api.list('sequences.list');
   const files = readSequenceFiles(file, new Set(items.map(({ name }) => name)));
   const published: PublishedSequence[] = [];
   for (const { name: sequence, source } of publicationOrder(files)) {
-    const { publishedAt: _, ...done } = await api.post<
-      Omit<PublishedSequence, 'sequence'> & { publishedAt: string }
-    >(`/sequences/${sequence}/publication`, { source });
+    const { publishedAt: _, ...done } = await api.call('sequences.publish', {
+      path: { name: sequence },
+      body: { source },
+    });
     published.push({ sequence, ...done });
   }
   return published;

@@ -5,7 +5,7 @@ import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError, explain } from '../errors.ts';
 import { jsonObject, oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
-import { remoteItems } from '../remote.ts';
+import { remote } from '../remote.ts';
 
 interface Options {
   readonly provider?: string;
@@ -148,21 +148,22 @@ export function addSenders(program: Command): void {
         import('../../db/mailboxes.ts'),
         import('../session.ts'),
       ]);
-      const told =
-        (await remoteItems<Sender & { readonly mailboxError: string | null }>('/senders')) ??
-        (await withSession(out, async ({ db }) => {
-          const errors = await mailboxErrors(db);
-          const senders = await listSenders(db);
-          const used = await usedToday(
-            db,
-            senders.map(({ id }) => id),
-          );
-          return senders.map((sender) => ({
-            ...sender,
-            mailboxError: errors.get(sender.id)?.error ?? null,
-            usedToday: used.get(sender.id) ?? {},
-          }));
-        }));
+      const api = remote();
+      const told = api
+        ? (await api.call('senders.list')).items
+        : await withSession(out, async ({ db }) => {
+            const errors = await mailboxErrors(db);
+            const senders = await listSenders(db);
+            const used = await usedToday(
+              db,
+              senders.map(({ id }) => id),
+            );
+            return senders.map((sender) => ({
+              ...sender,
+              mailboxError: errors.get(sender.id)?.error ?? null,
+              usedToday: used.get(sender.id) ?? {},
+            }));
+          });
       await out.result({ senders: told }, async () => {
         if (told.length === 0) return out.line('No senders yet. "cadenza senders add --help" shows how.');
         await out.table(
@@ -338,13 +339,13 @@ function rampUpOf(text: string, now: number): SenderChanges['rampUp'] {
   return { start: Number(start), add_per_day: Number(add), from: new Date(now).toISOString().slice(0, 10) };
 }
 
-function capsOf({ caps }: Sender): string {
+function capsOf({ caps }: Pick<Sender, 'caps'>): string {
   return Object.entries(caps)
     .map(([name, cap]) => `${name} ${cap.day ?? '∞'}${cap.week ? `/${cap.week}` : ''}`)
     .join(', ');
 }
 
-function stateOf(sender: Sender): string {
+function stateOf(sender: Pick<Sender, 'brokenReason' | 'paused'>): string {
   if (sender.brokenReason) return `broken: ${words(sender.brokenReason)}`;
   return sender.paused ? 'paused' : 'works';
 }

@@ -3,7 +3,8 @@ import type { Db } from '../../db/db.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand } from '../command.ts';
 import type { Output } from '../output/output.ts';
-import { remote, remoteLeadSummary } from '../remote.ts';
+import { remoteLeadSummary } from '../remote-names.ts';
+import { remote } from '../remote.ts';
 
 export function addSteering(program: Command): void {
   addCommand(program, 'skip <lead>', {
@@ -70,7 +71,7 @@ async function remotely(text: string, command: 'skip' | 'retry'): Promise<LeadSu
   const api = remote();
   if (!api) return null;
   const lead = await remoteLeadSummary(api, text);
-  await api.post(`/leads/${lead.id}/${command}`, undefined);
+  await api.call(`leads.${command}`, { path: { id: lead.id } });
   return lead;
 }
 

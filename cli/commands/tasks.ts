@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { TaskRow } from '../../db/tasks.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
-import { remote, remoteLead, type Remote } from '../remote.ts';
+import type { Needs } from '../../api/v1/calling.ts';
+import { oneOfThem, remoteLead } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -58,7 +60,7 @@ export function addTasks(program: Command): void {
         const rows = api
           ? await remoteTasks(api, {
               ...filter,
-              limit: Math.min(limit, 200),
+              limit,
               ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
             })
           : await withSession(out, async ({ db }) =>
@@ -167,7 +169,7 @@ export function addTasks(program: Command): void {
         };
         const api = remote();
         const { task, stopped } = api
-          ? await api.post<Completed>(`/tasks/${await remoteTask(api, text)}/complete`, given)
+          ? await api.call('tasks.complete', { path: { id: await remoteTask(api, text) }, body: given })
           : await withSession(out, async ({ db, wake }) => {
               const done = await completeTask(db, await requireId(db, 'task', text), given);
               await wake({ enrollments: done.wake });
@@ -185,34 +187,12 @@ function stateOf(task: TaskRow): string {
   return task.outcome ? `${task.state}: ${words(task.outcome)}` : task.state;
 }
 
-interface Completed {
-  readonly task: Pick<TaskRow, 'title' | 'outcome'>;
-  readonly stopped: number;
-}
-type Listed = Pick<
-  TaskRow,
-  'id' | 'kind' | 'state' | 'title' | 'leadName' | 'assignee' | 'outcome' | 'dueAt'
->;
-
-async function remoteTasks(
-  api: Remote,
-  filter: Readonly<Record<string, string | number | undefined>>,
-): Promise<Listed[]> {
-  const { items } = await api.get<{ items: (Omit<Listed, 'dueAt'> & { dueAt: string })[] }>('/tasks', {
-    sort: filter.state === undefined || filter.state === 'open' ? 'dueAt' : '-doneAt',
-    ...filter,
-  });
+async function remoteTasks(api: Remote, { limit, ...filter }: NonNullable<Needs<'tasks.list'>['query']>) {
+  const sort = filter.state === undefined || filter.state === 'open' ? 'dueAt' : '-doneAt';
+  const items = await api.list('tasks.list', { query: { sort, ...filter } }, { most: limit ?? 500 });
   return items.map((task) => ({ ...task, dueAt: new Date(task.dueAt) }));
 }
 
 /** By how its id begins. */
-async function remoteTask(api: Remote, text: string): Promise<string> {
-  if (text.length === 36) return text;
-  const found = (await remoteTasks(api, { limit: 200 })).filter(({ id }) =>
-    id.startsWith(text.toLowerCase()),
-  );
-  if (found.length === 1) return found[0]!.id;
-  throw found.length === 0
-    ? new CliError(`There is no open task whose id begins with ${text}.`, 2, 'not_found')
-    : new CliError(`${found.length} tasks begin with ${text}: give more of the id.`, 2, 'ambiguous');
-}
+const remoteTask = async (api: Remote, text: string): Promise<string> =>
+  text.length === 36 ? text : oneOfThem(await remoteTasks(api, {}), 'task', text).id;

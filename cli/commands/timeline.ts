@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { timeline as readTimeline } from '../../db/history.ts';
 import { action, addCommand } from '../command.ts';
-import { remote, remoteLead, type Remote } from '../remote.ts';
+import { remoteLead } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 import { wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
 
@@ -58,12 +58,10 @@ export function addTimeline(program: Command): void {
     );
 }
 
-type Timeline = Omit<Awaited<ReturnType<typeof readTimeline>>, 'earlier'>;
-
-async function remoteTimeline(api: Remote, text: string, limit: number): Promise<Timeline> {
-  const id = await remoteLead(api, text);
-  const found = await api.get<
-    Omit<Timeline, 'entries'> & { entries: (Omit<Timeline['entries'][number], 'at'> & { at: string })[] }
-  >(`/leads/${id}/timeline`, { limit: Math.min(limit, 1000) });
+async function remoteTimeline(api: Remote, text: string, limit: number) {
+  const found = await api.call('leads.timeline', {
+    path: { id: await remoteLead(api, text) },
+    query: { limit: Math.min(limit, 1000) },
+  });
   return { ...found, entries: found.entries.map((entry) => ({ ...entry, at: Date.parse(entry.at) })) };
 }

@@ -3,7 +3,7 @@ import type { Role, User } from '../../db/access/users.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
-import { remoteItems } from '../remote.ts';
+import { remote } from '../remote.ts';
 
 const ROLES = ['rep', 'manager', 'admin'] as const satisfies readonly Role[];
 
@@ -72,8 +72,10 @@ export function addUsers(program: Command): void {
   }).action(
     action<[], object>(async (out) => {
       const [{ listUsers }, { withSession }] = await load();
-      const found =
-        (await remoteItems<User>('/users')) ?? (await withSession(out, ({ db }) => listUsers(db)));
+      const api = remote();
+      const found = api
+        ? (await api.call('users.list')).items
+        : await withSession(out, ({ db }) => listUsers(db));
       await out.result({ users: found }, async () => {
         if (found.length === 0)
           return out.line('No users yet. "cadenza users add you@example.com --role admin" adds one.');

@@ -4,7 +4,7 @@ import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { count } from '../output/text.ts';
-import { remoteItems } from '../remote.ts';
+import { remote } from '../remote.ts';
 import type { Session } from '../session.ts';
 
 interface LogOptions {
@@ -60,8 +60,10 @@ export function addWebhooks(program: Command): void {
   }).action(
     action<[], object>(async (out) => {
       const [{ listEndpoints }, { withSession }] = await load();
-      const endpoints =
-        (await remoteItems<Endpoint>('/webhooks')) ?? (await withSession(out, ({ db }) => listEndpoints(db)));
+      const api = remote();
+      const endpoints = api
+        ? (await api.call('webhooks.list')).items
+        : await withSession(out, ({ db }) => listEndpoints(db));
       await out.result({ endpoints }, async () => {
         if (endpoints.length === 0)
           return out.line('No endpoints yet. "cadenza webhooks add URL" registers one.');
@@ -238,7 +240,12 @@ async function endpointId({ db }: Session, text: string): Promise<string> {
   return requireId(db, 'endpoint', text);
 }
 
-function stateOf(endpoint: Endpoint): string {
+function stateOf(
+  endpoint: Pick<Endpoint, 'disabledReason' | 'holdReason'> & {
+    readonly disabledAt: unknown;
+    readonly heldUntil: unknown;
+  },
+): string {
   if (endpoint.disabledAt) return `disabled: ${endpoint.disabledReason ?? ''}`;
   return endpoint.heldUntil ? `held: ${endpoint.holdReason ?? ''}` : 'open';
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Why } from '../../db/why.ts';
 import { action, addCommand } from '../command.ts';
-import { remote, remoteLead, type Remote } from '../remote.ts';
+import { remoteLead } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 
 export function addWhy(program: Command): void {
   addCommand(program, 'why <lead>', {
@@ -47,21 +47,10 @@ export function addWhy(program: Command): void {
   );
 }
 
-/** Times are text on the wire. */
-type OnTheWire = Omit<Why, 'enrollment' | 'next'> & {
-  readonly enrollment:
-    | (Omit<NonNullable<Why['enrollment']>, 'startedAt' | 'endedAt'> & {
-        readonly startedAt: string | null;
-        readonly endedAt: string | null;
-      })
-    | null;
-  readonly next: (Omit<NonNullable<Why['next']>, 'at'> & { readonly at: string }) | null;
-};
-
-async function remoteWhy(api: Remote, text: string): Promise<Why> {
-  const { enrollment, next, ...answer } = await api.get<OnTheWire>(
-    `/leads/${await remoteLead(api, text)}/why`,
-  );
+async function remoteWhy(api: Remote, text: string) {
+  const { enrollment, next, ...answer } = await api.call('leads.why', {
+    path: { id: await remoteLead(api, text) },
+  });
   const at = (time: string | null) => (time === null ? null : Date.parse(time));
   return {
     ...answer,

@@ -1,18 +1,14 @@
 /** The one way in which the app talks to the server: an operation of the API by its name. */
-import { OPERATIONS, type Operations } from './operations.ts';
+import {
+  addressOf,
+  methodOf,
+  type Answer,
+  type Arguments,
+  type Needs,
+  type Operation,
+} from '../../../api/v1/calling.ts';
 
-export type Operation = keyof Operations;
-export type Answer<Name extends Operation> = Operations[Name]['answer'];
-
-type Part<Name extends Operation, Key extends string> = Key extends keyof Operations[Name]
-  ? { [K in Key]: Operations[Name][Key] }
-  : unknown;
-/** What an operation needs: `path`, `query` and `body`, those that it has. */
-export type Needs<Name extends Operation> = ({} extends Operations[Name]['path']
-  ? unknown
-  : Part<Name, 'path'>) &
-  ({} extends Operations[Name]['query'] ? Partial<Part<Name, 'query'>> : Part<Name, 'query'>) &
-  Part<Name, 'body'>;
+export { addressOf, type Answer, type Needs, type Operation };
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -41,31 +37,13 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Where an operation is, for links and downloads. */
-export function addressOf<Name extends Operation>(
-  name: Name,
-  { path = {}, query = {} }: { path?: object; query?: object } = {},
-): string {
-  const template = OPERATIONS[name].split(' ')[1]!;
-  const parts = path as Record<string, string>;
-  const filled = template.replace(/\{(\w+)\}/g, (_all, key: string) => encodeURIComponent(parts[key]!));
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value === undefined || value === null || value === '') continue;
-    for (const one of Array.isArray(value) ? value : [value]) search.append(key, String(one));
-  }
-  return search.size > 0 ? `${filled}?${search}` : filled;
-}
-
 /**
  * Carries an operation out and answers what the server answered.
  * @throws ApiProblem
  */
 export async function call<Name extends Operation>(
   name: Name,
-  ...[needs, options]: {} extends Needs<Name>
-    ? [needs?: Needs<Name>, options?: CallOptions]
-    : [needs: Needs<Name>, options?: CallOptions]
+  ...[needs, options]: Arguments<Name, CallOptions>
 ): Promise<Answer<Name>> {
   return (await tagged(name, needs as Needs<Name>, options)).answer;
 }
@@ -77,7 +55,7 @@ export async function tagged<Name extends Operation>(
   options: CallOptions = {},
 ): Promise<{ answer: Answer<Name>; version: string | null }> {
   const { path, query, body } = (needs ?? {}) as { path?: object; query?: object; body?: unknown };
-  const method = OPERATIONS[name].split(' ')[0]!;
+  const method = methodOf(name);
   const headers: Record<string, string> = {};
   if (body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
   if (options.ifMatch) headers['if-match'] = options.ifMatch;

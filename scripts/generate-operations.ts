@@ -4,7 +4,7 @@ import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { format, resolveConfig } from 'prettier';
 import { apiDocument } from '../api/v1/index.ts';
 
-const FILE = fileURLToPath(new URL('../web/src/api/operations.ts', import.meta.url));
+const FILE = fileURLToPath(new URL('../api/v1/operations.ts', import.meta.url));
 
 interface Parameter {
   readonly name: string;
@@ -24,7 +24,7 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-/** Writes the web app's operations, with their types, from the routes. */
+/** Writes what the web app and the terminal know of the API, its operations and their types, from the routes. */
 export async function generate(): Promise<void> {
   const document = (await apiDocument()) as unknown as Document;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

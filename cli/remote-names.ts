@@ -1,0 +1,94 @@
+/** What people type, found over HTTP within what the user sees: a name, an address, the beginning of an id. */
+import type { Answer } from '../api/v1/calling.ts';
+import { CliError } from './errors.ts';
+import type { Remote } from './remote.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** So many of a list are looked at to find one by name. */
+const MOST = 2_000;
+
+/** A lead by id, email or name. @throws CliError when there is none, or more than one */
+export async function remoteLead(api: Remote, text: string): Promise<string> {
+  if (UUID.test(text)) return text;
+  const { items } = await api.call('leads.list', { query: { q: text, limit: 20 } });
+  const exact = items.filter((lead) =>
+    [lead.email, lead.name].some((known) => known?.toLowerCase() === text.toLowerCase()),
+  );
+  const found = exact.length > 0 ? exact : items;
+  if (found.length === 1) return found[0]!.id;
+  throw found.length === 0
+    ? new CliError(`There is no lead “${text}”.`, 2, 'not_found')
+    : new CliError(
+        `“${text}” may be ${found.map(({ email, id }) => email ?? id).join(', ')}: say which by the email.`,
+        2,
+        'ambiguous',
+      );
+}
+
+/** The same with what it is called. */
+export async function remoteLeadSummary(api: Remote, text: string): Promise<Answer<'leads.why'>['lead']> {
+  return (await api.call('leads.why', { path: { id: await remoteLead(api, text) } })).lead;
+}
+
+interface Named {
+  readonly id: string;
+  readonly name?: string;
+  readonly address?: string;
+}
+
+/** One of a list by name, address, id, or how its id begins. @throws CliError when there is none, or more than one */
+export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: string, text: string): Thing {
+  const wanted = text.toLowerCase();
+  const named = things.filter((one) =>
+    [one.id, one.name, one.address].some((known) => known?.toLowerCase() === wanted),
+  );
+  const found =
+    named.length > 0 || wanted.length < 4 ? named : things.filter(({ id }) => id.startsWith(wanted));
+  if (found.length === 1) return found[0]!;
+  throw found.length === 0
+    ? new CliError(`There is no ${kind} “${text}” that you may see.`, 2, 'not_found')
+    : new CliError(
+        `“${text}” may be ${found.map(({ id }) => id).join(', ')}: say which by the id.`,
+        2,
+        'ambiguous',
+      );
+}
+
+/** What `pause`, `resume` and `stop` are about. @throws CliError when it is not there, is ambiguous, or can be named on the database only */
+export async function remoteTarget(
+  api: Remote,
+  scope: 'lead' | 'launch' | 'sender' | 'company' | 'all',
+  text = '',
+): Promise<{ readonly scope: typeof scope; readonly id: string | null }> {
+  if (scope === 'all') return { scope, id: null };
+  if (UUID.test(text)) return { scope, id: text };
+  if (scope === 'lead') return { scope, id: await remoteLead(api, text) };
+  if (scope === 'company')
+    throw new CliError('Over CADENZA_URL a company is named by its id.', 2, 'not_remote');
+  const things: readonly Named[] =
+    scope === 'launch'
+      ? await api.list('launches.list', {}, { most: MOST })
+      : (await api.call('senders.list')).items;
+  return { scope, id: oneOfThem(things, scope, text).id };
+}
+
+/** Ids of senders by name, address or id, among those that one may launch a version by. @throws CliError for one that is not there */
+export async function remoteSenders(
+  api: Remote,
+  versionId: string,
+  texts: readonly string[],
+): Promise<readonly string[]> {
+  const { items } = await api.call('launches.senders', { query: { versionId } });
+  return texts.map((text) => {
+    const wanted = text.toLowerCase();
+    const found = items.filter(({ id, name, address }) =>
+      [id, name, address].some((known) => known?.toLowerCase() === wanted),
+    );
+    if (found.length === 1) return found[0]!.id;
+    throw new CliError(
+      `There is no one sender “${text}” that you may launch this by. There are: ${items.map(({ address }) => address).join(', ') || 'none'}.`,
+      2,
+      'not_found',
+    );
+  });
+}
