@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Role, User } from '../../db/access/users.ts';
+import type { Role } from '../../db/access/users.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
