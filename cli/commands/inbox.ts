@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { InboxMessage, Utterance } from '../../db/conversations.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import type { MessageClass } from '../../db/messages.ts';
 import type { Reply } from '../../db/replies.ts';
