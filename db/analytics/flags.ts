@@ -30,6 +30,7 @@ export const channelSql = (column: string): string =>
 /** Minutes since 1970, in SQL. */
 export const minuteSql = (column: string): string => `floor(extract(epoch from ${column}) / 60)::int`;
 
-/** Minutes of a slot and of a block, the two sums of touches. */
+/** Minutes of a slot, a day and a block, by which touches are summed. */
 export const SLOT = 15;
+export const DAY = 1440;
 export const BLOCK = 7 * 1440;

@@ -4,7 +4,7 @@
  */
 import { CONTACT_CHANNELS } from '../../sequences/lead.ts';
 import type { Db, Queryable } from '../db.ts';
-import { BLOCK, channelSql, FLAGS, LATER, minuteSql, SLOT, STAGES } from './flags.ts';
+import { BLOCK, channelSql, DAY, FLAGS, LATER, minuteSql, SLOT, STAGES } from './flags.ts';
 
 /** Leads that are counted in one transaction. */
 const LEADS = 500;
@@ -143,17 +143,31 @@ const TOUCHES = `
   slots as (
     insert into analytics_slots (slot, flags, touches)
     select minute / ${SLOT}, flags, sum(n) from changed group by 1, 2 having sum(n) <> 0
-    on conflict (slot, flags) do update set touches = analytics_slots.touches + excluded.touches)
-  insert into analytics_blocks (of, block, id, flags, touches)
-  select x.of, minute / ${BLOCK}, x.id, flags, sum(n) from changed cross join lateral (
-    values ('channel', channel::int), ('step', step), ('sender', coalesce(sender, 0)), ('owner', coalesce(owner, 0))) x (of, id)
-  group by 1, 2, 3, 4 having sum(n) <> 0
-  on conflict (of, block, id, flags) do update set touches = analytics_blocks.touches + excluded.touches`;
+    on conflict (slot, flags) do update set touches = analytics_slots.touches + excluded.touches),
+  cut as materialized (
+    select minute / ${DAY} as day, coalesce(owner, 0) as owner, channel, flags, (minute % ${DAY})::smallint as minute, sum(n) as n from changed
+    group by 1, 2, 3, 4, 5 having sum(n) <> 0),
+  days as (
+    insert into analytics_days (day, owner, channel, flags, minutes)
+    select day, owner, channel, flags, coalesce(array_agg(minute order by minute) filter (where nth is not null), '{}') from (
+      select day, owner, channel, flags, minute, sum(n)::int as n from (
+        select * from cut
+        union all
+        select day, owner, channel, flags, unnest(minutes), 1 from analytics_days
+        where day = any(array(select day from cut)) and (day, owner, channel, flags) in (select day, owner, channel, flags from cut)) x
+      group by 1, 2, 3, 4, 5) x left join lateral generate_series(1, n) nth on true
+    group by 1, 2, 3, 4
+    on conflict (day, owner, channel, flags) do update set minutes = excluded.minutes)
+  insert into analytics_weeks (block, step, sender, owner, channel, flags, touches)
+  select minute / ${BLOCK}, step, coalesce(sender, 0), coalesce(owner, 0), channel, flags, sum(n) from changed
+  group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0
+  on conflict (block, owner, step, sender, channel, flags) do update set touches = analytics_weeks.touches + excluded.touches`;
 
 /** Sums that came to nothing. */
 const EMPTY: readonly string[] = [
   'delete from analytics_slots where touches = 0',
-  'delete from analytics_blocks where touches = 0',
+  'delete from analytics_weeks where touches = 0',
+  `delete from analytics_days where minutes = '{}'`,
   'delete from analytics_cohorts where leads = 0',
   'delete from analytics_arms where leads = 0',
 ];

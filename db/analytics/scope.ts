@@ -80,9 +80,7 @@ export class Conditions {
 export async function addSight(q: Queryable, conditions: Conditions, sight: Sight): Promise<void> {
   if (sight.owners === null) return;
   const ids = await namesOf(q, 'owner', sight.owners);
-  conditions.add(
-    (place) => `(owner = any(${place(ids)}::int[])${sight.unowned ? ' or owner is null or owner = 0' : ''})`,
-  );
+  conditions.add((place) => `coalesce(owner, 0) = any(${place(sight.unowned ? [0, ...ids] : ids)}::int[])`);
 }
 
 /** What is asked for beside the range. */

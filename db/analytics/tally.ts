@@ -1,7 +1,7 @@
-/** Counting touches: row by row where something is asked for beside the range, else by the sums that are kept of them. */
+/** Counting touches by the sums that are kept of them, and row by row what is in none. */
 import type { Sight } from '../access/sight.ts';
 import type { Queryable } from '../db.ts';
-import { BLOCK, SLOT } from './flags.ts';
+import { BLOCK, DAY, SLOT } from './flags.ts';
 import { addFilter, addSight, Conditions, type TouchFilter } from './scope.ts';
 
 /** By what touches are told apart. */
@@ -16,44 +16,95 @@ interface Question {
   readonly sight: Sight;
 }
 
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 /** A statement that answers `part` (from 1), `id` (0: none), `flags` and how many touches (`n`) have them, in any number of rows. */
-export async function tally(
-  q: Queryable,
-  { edges, of, filter, sight }: Question,
-): Promise<{ readonly text: string; readonly values: readonly unknown[] }> {
-  const all = sight.owners === null && Object.values(filter).every((one) => one === undefined);
+export async function tally(q: Queryable, { edges, of, filter, sight }: Question): Promise<Statement> {
   const where = new Conditions();
-  const parts = `${where.value(edges)}::float8[]`;
-  const [first, last] = [edges[0]!, edges.at(-1)!];
-  if (all && of === null && edges.every((edge) => edge % SLOT === 0)) {
-    where.add((place) => `slot >= ${place(first / SLOT)}::int and slot < ${place(last / SLOT)}::int`);
-    return {
-      text: `select width_bucket((slot * ${SLOT})::float8, ${parts}) as part, 0 as id, flags, sum(touches) as n
-        from analytics_slots where ${where.sql} group by 1, 3`,
-      values: where.values,
-    };
-  }
-  const blocks = all && of !== null ? wholeBlocks(edges) : [];
-  const left = outside(edges, blocks);
-  where.add(
-    (place) =>
-      `(${left.map(([from, to]) => `(minute >= ${place(from)}::int and minute < ${place(to)}::int)`).join(' or ') || 'false'})`,
-  );
   await addFilter(q, where, filter);
   await addSight(q, where, sight);
-  const rows = `select width_bucket(minute::float8, ${parts}) as part, ${of === null ? '0' : `coalesce(${of}, 0)`} as id, flags, count(*) as n
-    from analytics_touches where ${where.sql} group by 1, 2, 3`;
-  if (blocks.length === 0) return { text: rows, values: where.values };
-  const whole = new Conditions(where.values);
-  whole.add((place) => `of = ${place(of)}`);
-  whole.add(
-    (place) =>
-      `(${blocks.map(([from, to]) => `(block >= ${place(from / BLOCK)}::int and block < ${place(to / BLOCK)}::int)`).join(' or ')})`,
+  const { sequence, step, sender, launch } = filter;
+  if (of === null && where.sql === 'true' && edges.every((edge) => edge % SLOT === 0))
+    return bySlots(where, edges);
+  const coarse = [sequence, step, sender, launch].every((one) => one === undefined);
+  if (coarse && of !== 'step' && of !== 'sender') return byDays(where, edges, of);
+  return byBlocks(where, edges, of, of === null || launch !== undefined ? [] : wholeBlocks(edges));
+}
+
+function bySlots(where: Conditions, edges: readonly number[]): Statement {
+  where.add(
+    (place) => `slot >= ${place(edges[0]! / SLOT)}::int and slot < ${place(edges.at(-1)! / SLOT)}::int`,
   );
   return {
-    text: `select width_bucket((block::int8 * ${BLOCK})::float8, ${parts}) as part, id, flags, sum(touches) as n
-      from analytics_blocks where ${whole.sql} group by 1, 2, 3 union all ${rows}`,
-    values: whole.values,
+    text: `select width_bucket((slot * ${SLOT})::float8, ${where.value(edges)}::float8[]) as part, 0 as id, flags, sum(touches) as n
+      from analytics_slots where ${where.sql} group by 1, 3`,
+    values: where.values,
+  };
+}
+
+/** What of each day is in a part: its minutes are in order, so they are not gone through. */
+function byDays(where: Conditions, edges: readonly number[], of: 'channel' | 'owner' | null): Statement {
+  const cuts = edges.slice(1).flatMap((end, i) => cutIntoDays(i + 1, edges[i]!, end));
+  const column = (key: keyof Cut, type: string) => `${where.value(cuts.map((cut) => cut[key]))}::${type}[]`;
+  const before = (minute: string) => `width_bucket((${minute} - 1)::int2, minutes)`;
+  return {
+    text: `select part, ${of ?? '0'} as id, flags, sum(${before('upto')} - ${before('since')}) as n from analytics_days
+      join unnest(${column('day', 'int')}, ${column('part', 'int')}, ${column('since', 'int2')}, ${column('upto', 'int2')})
+        cut (day, part, since, upto) using (day)
+      where ${where.sql} group by 1, 2, 3`,
+    values: where.values,
+  };
+}
+
+/** A day of which the minutes from `since` until before `upto` are in a part. */
+interface Cut {
+  readonly day: number;
+  readonly part: number;
+  readonly since: number;
+  readonly upto: number;
+}
+
+function cutIntoDays(part: number, start: number, end: number): readonly Cut[] {
+  const first = Math.floor(start / DAY);
+  return Array.from({ length: Math.max(0, Math.ceil(end / DAY) - first) }, (_, i) => {
+    const midnight = (first + i) * DAY;
+    return {
+      day: first + i,
+      part,
+      since: Math.max(0, start - midnight),
+      upto: Math.min(DAY, end - midnight),
+    };
+  });
+}
+
+/** These blocks by their sums, what is left of the range row by row. */
+function byBlocks(
+  where: Conditions,
+  edges: readonly number[],
+  of: Told | null,
+  blocks: readonly Stretch[],
+): Statement {
+  const parts = `${where.value(edges)}::float8[]`;
+  const within = (column: string, size: number, stretches: readonly Stretch[]) =>
+    `(${
+      stretches
+        .map(
+          ([from, to]) =>
+            `(${column} >= ${where.value(from / size)}::int and ${column} < ${where.value(to / size)}::int)`,
+        )
+        .join(' or ') || 'false'
+    })`;
+  const id = of === null ? '0' : `coalesce(${of}, 0)`;
+  const rows = `select width_bucket(minute::float8, ${parts}) as part, ${id} as id, flags, count(*) as n from analytics_touches
+    where ${where.sql} and ${within('minute', 1, outside(edges, blocks))} group by 1, 2, 3`;
+  if (blocks.length === 0) return { text: rows, values: where.values };
+  return {
+    text: `select width_bucket((block::int8 * ${BLOCK})::float8, ${parts}) as part, ${of} as id, flags, sum(touches) as n from analytics_weeks
+      where ${where.sql} and ${within('block', BLOCK, blocks)} group by 1, 2, 3 union all ${rows}`,
+    values: where.values,
   };
 }
 

@@ -4,6 +4,7 @@ import { attribute } from '../../db/analytics/attribution.ts';
 import { FLAGS } from '../../db/analytics/flags.ts';
 import { isCounted, recount, recountAll } from '../../db/analytics/recount.ts';
 import { summarize, type Group } from '../../db/analytics/summary.ts';
+import type { TouchFilter } from '../../db/analytics/scope.ts';
 import type { Db } from '../../db/db.ts';
 import { eraseLead } from '../../db/erase.ts';
 import { BEN, ROSA, tellStory, type Story } from '../support/analytics-story.ts';
@@ -24,7 +25,7 @@ afterAll(() => drop());
 
 const EVERYTHING = { owners: null, unowned: true } as const;
 const MARCH = { from: '2026-03-01', to: '2026-03-31', timeZone: 'Europe/Berlin' };
-const TABLES = ['touches', 'slots', 'blocks', 'passed', 'cohorts', 'chosen', 'arms', 'conversions'];
+const TABLES = ['touches', 'slots', 'days', 'weeks', 'passed', 'cohorts', 'chosen', 'arms', 'conversions'];
 
 /** Every row that is kept, names instead of numbers that depend on the order in which they were met. */
 async function kept(): Promise<Record<string, readonly string[]>> {
@@ -128,37 +129,51 @@ test('counting by and by comes to what counting everything at once does', async 
 });
 
 test('sums that are kept are those of the rows, in every zone and for ranges that begin anywhere', async () => {
-  // A touch every seven hours for 60 days: some whole weeks, some not.
+  // A touch every seven hours for 60 days, some whole weeks, some not; and where clocks in London go forward at midnight in UTC.
   await db.query(
     `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at)
      select $1, $2, 'step' || n % 3, n, 1, (array['email', 'sms'])[1 + n % 2], 'email', 'sent', at, at::date, at
-     from generate_series(1, 200) n cross join lateral (select timestamptz '2025-09-01T00:10Z' + n * interval '7 hours' as at) x`,
+     from generate_series(1, 240) n cross join lateral (
+       select case when n <= 200 then timestamptz '2025-09-01T00:00Z' + n * interval '7 hours'
+         else timestamptz '2025-03-20T00:00Z' + (n - 200) * interval '7 hours' end as at) x`,
     [story.enrollments.bo, story.leads.bo],
   );
   await recountAll(db);
+  const { rows: launches } = await db.query<{ id: string }>(
+    'select launch_id as id from enrollments where id = $1',
+    [story.enrollments.bo],
+  );
+  const launch = launches[0]!.id;
   const total = async (
     by: Group,
     range: typeof MARCH,
-    sight: { owners: string[] | null; unowned: boolean },
-  ) => summarize(db, { range, by, filter: {}, sight });
-  for (const timeZone of ['UTC', 'America/New_York', 'Asia/Kathmandu'])
+    filter: TouchFilter = {},
+    sight: { owners: string[] | null; unowned: boolean } = EVERYTHING,
+  ) => summarize(db, { range, by, filter, sight });
+  for (const timeZone of ['UTC', 'Europe/London', 'America/New_York', 'Asia/Kathmandu'])
     for (const [from, to] of [
       ['2025-09-01', '2025-10-31'],
       ['2025-09-10', '2025-09-12'],
       ['2025-09-18', '2025-10-01'],
       ['2025-09-17', '2025-10-08'],
+      ['2025-03-29', '2025-04-01'],
     ] as const)
       for (const by of ['day', 'week', 'channel', 'step', 'sequence', 'sender', 'rep'] as const) {
         const range = { from, to, timeZone };
-        // Whoever sees everybody by name is counted for row by row.
-        const owners = [ROSA, BEN];
-        expect(await total(by, range, EVERYTHING)).toEqual(await total(by, range, { owners, unowned: true }));
+        // Of a launch there are no sums: it is counted row by row.
+        const rows = await total(by, range, { launch });
+        expect(rows.total.current.sent).toBeGreaterThan(0);
+        expect(await total(by, range)).toEqual(rows);
+        // Whoever sees everybody by name is counted by other sums.
+        expect(await total(by, range, {}, { owners: [ROSA, BEN], unowned: true })).toEqual(rows);
+        const sms = await total(by, range, { launch, channel: 'sms' });
+        expect(sms.total).not.toEqual(rows.total);
+        expect(await total(by, range, { channel: 'sms' })).toEqual(sms);
+        const step = await total(by, range, { launch, step: 'step1' });
+        expect(step.total).not.toEqual(rows.total);
+        expect(await total(by, range, { step: 'step1' })).toEqual(step);
       }
-  const { rows } = await total(
-    'channel',
-    { from: '2025-09-17', to: '2025-10-08', timeZone: 'UTC' },
-    EVERYTHING,
-  );
+  const { rows } = await total('channel', { from: '2025-09-17', to: '2025-10-08', timeZone: 'UTC' });
   const { rows: byHand } = await db.query<{ channel: string; n: number }>(
     `select channel, count(*) as n from touches where at >= '2025-09-17T00:00Z' and at < '2025-10-09T00:00Z' group by 1 order by 1`,
   );
