@@ -136,13 +136,18 @@ export async function runForecast(prepared: Prepared): Promise<Forecast> {
 function told({ request, used, busy, ways }: Prepared, seen: SimulationProgress, over: boolean): Forecast {
   const first = new Map<string, Instant>();
   const perDay = new Map<string, number>();
-  const add = (key: string) => perDay.set(key, (perDay.get(key) ?? 0) + 1);
+  const add = (to: Map<string, number>, key: string) => to.set(key, (to.get(key) ?? 0) + 1);
+  const bookedOn = (senderId: string, action: Action): ReadonlyMap<string, number> => {
+    const days = new Map<string, number>();
+    for (const slot of busy.get(senderId)!) if (slot.action === action) add(days, slot.localDay);
+    return days;
+  };
   const zones = new Map(used.map((sender) => [sender.id, zoneClock(sender.timeZone)]));
   for (const touch of seen.touches) {
     if (touch.state === 'cancelled' || touch.state === 'skipped') continue;
     first.set(touch.leadId, Math.min(touch.at, first.get(touch.leadId) ?? Infinity));
     const zone = touch.senderId === null ? undefined : zones.get(touch.senderId);
-    if (zone) add(`${touch.senderId} ${touch.action} ${dayName(dayOf(zone, touch.at))}`);
+    if (zone) add(perDay, `${touch.senderId} ${touch.action} ${dayName(dayOf(zone, touch.at))}`);
   }
   const reached = [...first.values()].sort((a, b) => a - b);
   const { last, estimated } = lastOf(reached, { leads: request.leads, begun: seen.begun, over });
@@ -157,20 +162,22 @@ function told({ request, used, busy, ways }: Prepared, seen: SimulationProgress,
     held: [...held].map(([reason, leads]) => ({ reason, count: leads.size })),
     senders: used.flatMap((sender) =>
       [...new Set(ways.filter(({ channel }) => channel === sender.channel).map(({ action }) => action))].map(
-        (action) => ({
-          senderId: sender.id,
-          name: sender.name,
-          address: sender.address,
-          channel: sender.channel,
-          action,
-          days: daysOf(sender, action, request.start).map(({ day, cap }) => ({
-            day,
-            cap,
-            booked: busy.get(sender.id)!.filter((slot) => slot.action === action && slot.localDay === day)
-              .length,
-            planned: perDay.get(`${sender.id} ${action} ${day}`) ?? 0,
-          })),
-        }),
+        (action) => {
+          const booked = bookedOn(sender.id, action);
+          return {
+            senderId: sender.id,
+            name: sender.name,
+            address: sender.address,
+            channel: sender.channel,
+            action,
+            days: daysOf(sender, action, request.start).map(({ day, cap }) => ({
+              day,
+              cap,
+              booked: booked.get(day) ?? 0,
+              planned: perDay.get(`${sender.id} ${action} ${day}`) ?? 0,
+            })),
+          };
+        },
       ),
     ),
   };

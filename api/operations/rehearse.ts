@@ -20,8 +20,11 @@ export async function rehearse<T>(db: Db, work: (rehearsal: Db) => Promise<T>): 
     if (!(error instanceof Over) || !result) throw error;
     return result.value;
   } finally {
-    // Settings and temporary tables of the work go with the connection.
-    client.release(true);
+    // Settings and temporary tables of the work go; a connection that cannot say so goes with them.
+    await client.query('discard all').then(
+      () => client.release(),
+      () => client.release(true),
+    );
   }
 }
 

@@ -9,8 +9,9 @@ export interface SlotBook {
   remove(senderId: string, slot: BusySlot): void;
 }
 
-export function createSlotBook(): SlotBook {
-  const books = new Map<string, BusySlot[]>();
+/** @param given what senders have given away before, in any order */
+export function createSlotBook(given: ReadonlyMap<string, readonly BusySlot[]>): SlotBook {
+  const books = new Map([...given].map(([id, slots]) => [id, slots.toSorted((a, b) => a.at - b.at)]));
 
   function bookOf(senderId: string): BusySlot[] {
     let book = books.get(senderId);

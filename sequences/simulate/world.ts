@@ -103,19 +103,13 @@ export function createWorld(input: SimulationInput, schedule: World['schedule'])
   return {
     input,
     senders: new Map(input.senders.map((sender) => [sender.profile.id, sender])),
-    book: bookOf(input.senders),
+    book: createSlotBook(new Map(input.senders.map(({ profile, busy = [] }) => [profile.id, busy]))),
     contacts: createContactLog(),
     touches: [],
     decisions: [],
     now: input.start,
     schedule,
   };
-}
-
-function bookOf(senders: SimulationInput['senders']): SlotBook {
-  const book = createSlotBook();
-  for (const { profile, busy = [] } of senders) for (const slot of busy) book.add(profile.id, slot);
-  return book;
 }
 
 /** The zone in which a lead's window is read when this sender writes to it. */

@@ -96,11 +96,26 @@ export function scopeFor(
   sender: SenderProfile | null,
   unsubscribeUrl: string | null,
 ): object {
-  return withoutBlanks({
-    lead: mapFields(LEAD_FIELDS, (field) => field.read(lead)),
-    sender: sender ? mapFields(SENDER_FIELDS, (field) => field.read(sender)) : { attributes: {} },
-    unsubscribe_url: unsubscribeUrl,
-  }) as object;
+  return {
+    lead: valuesOf(lead, LEAD_FIELDS),
+    sender: sender ? valuesOf(sender, SENDER_FIELDS) : { attributes: {} },
+    ...(unsubscribeUrl?.trim() && { unsubscribe_url: unsubscribeUrl }),
+  };
+}
+
+/** A simulated month asks for those of the same lead hundreds of times; a profile that changed is another one. */
+const known = new WeakMap<object, object>();
+
+function valuesOf<Owner extends object>(
+  owner: Owner,
+  fields: Readonly<Record<string, KnownField<Owner>>>,
+): object {
+  let values = known.get(owner);
+  if (values === undefined) {
+    values = withoutBlanks(mapFields(fields, (field) => field.read(owner))) as object;
+    known.set(owner, values);
+  }
+  return values;
 }
 
 function mapFields<Owner>(
