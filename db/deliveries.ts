@@ -200,6 +200,8 @@ export async function deliveryLog(
     readonly state?: DeliveryLine['state'] | undefined;
     readonly leadId?: string | undefined;
     readonly limit?: number | undefined;
+    /** Only what comes behind this delivery. */
+    readonly behind?: number | undefined;
   } = {},
 ): Promise<DeliveryLine[]> {
   const { rows } = await db.query<DeliveryLine>(
@@ -207,8 +209,9 @@ export async function deliveryLog(
       d.last_status as "lastStatus", d.last_error as "lastError", c.created_at as "recordedAt", d.delivered_at as "deliveredAt"
     from deliveries d join callbacks c on c.id = d.callback_id
     where d.endpoint_id = $1 and ($2::text is null or d.state = $2) and ($3::uuid is null or d.lead_id = $3)
+      and ($5::bigint is null or d.callback_id < (select callback_id from deliveries where id = $5))
     order by d.callback_id desc limit $4`,
-    [endpointId, options.state ?? null, options.leadId ?? null, options.limit ?? 100],
+    [endpointId, options.state ?? null, options.leadId ?? null, options.limit ?? 100, options.behind ?? null],
   );
   return rows;
 }

@@ -1855,12 +1855,17 @@ export interface Operations {
       id: string;
     };
     query: {
+      cursor?: string;
       limit?: number;
       state?: 'pending' | 'delivered' | 'parked';
       leadId?: string;
     };
     answer: {
       items: Delivery[];
+      /**
+       * null: this is the last page
+       */
+      next: string | null;
     };
   };
   'webhooks.replay': {

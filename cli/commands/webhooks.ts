@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import type { Needs } from '../../api/v1/calling.ts';
 import type { Endpoint } from '../../db/endpoints.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { count } from '../output/text.ts';
-import { remote } from '../remote.ts';
+import { oneOfThem, remoteLead } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 import type { Session } from '../session.ts';
 
 interface LogOptions {
@@ -36,17 +38,20 @@ export function addWebhooks(program: Command): void {
     .action(
       action<[string], { readonly type?: readonly string[] }>(async (out, [url], { type = [] }) => {
         const [{ addEndpoint }, { withSession }] = await load();
-        const added = await withSession(out, async ({ db, secrets, config, wake }) => {
-          const types = type.flatMap((one) => one.split(','));
-          const added = await addEndpoint(
-            db,
-            secrets,
-            { url, types },
-            { allowPrivate: config.allowPrivateEndpoints },
-          );
-          await wake({ endpoints: [added.id] });
-          return added;
-        });
+        const types = type.flatMap((one) => one.split(','));
+        const api = remote();
+        const added = api
+          ? await api.call('webhooks.add', { body: { url, types } as Needs<'webhooks.add'>['body'] })
+          : await withSession(out, async ({ db, secrets, config, wake }) => {
+              const added = await addEndpoint(
+                db,
+                secrets,
+                { url, types },
+                { allowPrivate: config.allowPrivateEndpoints },
+              );
+              await wake({ endpoints: [added.id] });
+              return added;
+            });
         await out.result(added, () => {
           out.line(`Registered (${added.id}).`);
           out.line(`Signing secret, shown this once: ${added.secret}`);
@@ -95,7 +100,8 @@ export function addWebhooks(program: Command): void {
     .option('--lead <lead>', 'about this lead')
     .option('--limit <number>', 'at most so many', wholeNumber('--limit', 1), 50)
     .action(
-      action<[string], LogOptions>(async (out, [text], { state, lead, limit }) => {
+      action<[string], LogOptions>(async (out, [text], options) => {
+        const { state, lead, limit } = options;
         const [{ deliveryLog }, { findLead }, { withSession }, { localTime, machineZone }] =
           await Promise.all([
             import('../../db/deliveries.ts'),
@@ -103,17 +109,20 @@ export function addWebhooks(program: Command): void {
             import('../session.ts'),
             import('../output/when.ts'),
           ]);
-        const deliveries = await withSession(out, async (session) => {
-          const id = await endpointId(session, text);
-          const leadId = lead === undefined ? undefined : (await findLead(session.db, lead)).id;
-          return deliveryLog(session.db, id, { state, leadId, limit });
-        });
+        const api = remote();
+        const deliveries = api
+          ? await remoteLog(api, text, options)
+          : await withSession(out, async (session) => {
+              const id = await endpointId(session, text);
+              const leadId = lead === undefined ? undefined : (await findLead(session.db, lead)).id;
+              return deliveryLog(session.db, id, { state, leadId, limit });
+            });
         await out.result({ deliveries }, async () => {
           if (deliveries.length === 0) return out.line('Nothing was to be delivered there.');
           await out.table(
             ['WHEN', 'EVENT', 'TYPE', 'LEAD', 'NO.', 'STATE', 'TRIES', 'ANSWER'],
             deliveries.map((one) => [
-              localTime(one.recordedAt, machineZone()),
+              localTime(new Date(one.recordedAt), machineZone()),
               one.eventId,
               one.type,
               one.leadId.slice(0, 8),
@@ -156,12 +165,20 @@ export function addWebhooks(program: Command): void {
           : event !== undefined
             ? { eventId: event }
             : { since: new Date(parseWhen(since ?? '', { zone: machineZone(), now: wallNow() })) };
-        const number = await withSession(out, async (session) => {
-          const id = await endpointId(session, text);
-          const number = await replay(session.db, id, what);
-          await session.wake({ endpoints: [id] });
-          return number;
-        });
+        const api = remote();
+        const number = api
+          ? await api
+              .call('webhooks.replay', {
+                path: { id: await remoteEndpoint(api, text) },
+                body: 'since' in what ? { since: what.since.toISOString() } : what,
+              })
+              .then(({ replayed }) => replayed)
+          : await withSession(out, async (session) => {
+              const id = await endpointId(session, text);
+              const number = await replay(session.db, id, what);
+              await session.wake({ endpoints: [id] });
+              return number;
+            });
         if (event !== undefined && number === 0)
           throw new CliError(`There is no callback with the id ${event}.`);
         await out.result({ replayed: number }, () =>
@@ -178,14 +195,20 @@ export function addWebhooks(program: Command): void {
     .action(
       action<[string], { readonly overlapHours: number }>(async (out, [text], { overlapHours }) => {
         const [{ rotateSecret }, { withSession }] = await load();
-        const rotated = await withSession(out, async (session) =>
-          rotateSecret(
-            session.db,
-            session.secrets,
-            await endpointId(session, text),
-            overlapHours * 3_600_000,
-          ),
-        );
+        const api = remote();
+        const rotated = api
+          ? await api.call('webhooks.rotate', {
+              path: { id: await remoteEndpoint(api, text) },
+              body: { overlapHours },
+            })
+          : await withSession(out, async (session) =>
+              rotateSecret(
+                session.db,
+                session.secrets,
+                await endpointId(session, text),
+                overlapHours * 3_600_000,
+              ),
+            );
         await out.result(rotated, () => {
           out.line(`Signing secret, shown this once: ${rotated.secret}`);
           out.line(`The one before stays valid for ${count(overlapHours, 'hour')}.`);
@@ -202,11 +225,17 @@ export function addWebhooks(program: Command): void {
     addCommand(webhooks, `${name} <id>`, { summary, examples: [`webhooks ${name} 3f2a`] }).action(
       action<[string], object>(async (out, [text]) => {
         const { withSession } = await import('../session.ts');
-        const id = await withSession(out, async (session) => {
-          const id = await endpointId(session, text);
-          await work(session, id);
-          return id;
-        });
+        const api = remote();
+        const id = api
+          ? await remoteEndpoint(api, text).then(async (id) => {
+              await api.call(`webhooks.${name}`, { path: { id } });
+              return id;
+            })
+          : await withSession(out, async (session) => {
+              const id = await endpointId(session, text);
+              await work(session, id);
+              return id;
+            });
         await out.result({ id, done: name }, () => out.line(says));
       }),
     );
@@ -238,6 +267,19 @@ function load() {
 async function endpointId({ db }: Session, text: string): Promise<string> {
   const { requireId } = await import('../../db/lookup.ts');
   return requireId(db, 'endpoint', text);
+}
+
+async function remoteEndpoint(api: Remote, text: string): Promise<string> {
+  return oneOfThem((await api.call('webhooks.list')).items, 'endpoint', text).id;
+}
+
+async function remoteLog(api: Remote, text: string, { state, lead, limit }: LogOptions) {
+  const id = await remoteEndpoint(api, text);
+  const query = {
+    ...(state !== undefined && { state }),
+    ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
+  };
+  return api.list('webhooks.deliveries', { path: { id }, query }, { most: limit });
 }
 
 function stateOf(

@@ -220,7 +220,7 @@ test('what is wrong is said: no such lead, no key, a bad key, nobody there, a co
     [['why', 'ada'], { CADENZA_KEY: '' }, 2, 'set CADENZA_KEY'],
     [['why', 'ada'], { CADENZA_KEY: 'cdz_wrong' }, 1, 'not good'],
     [['why', 'ada'], { CADENZA_URL: 'http://127.0.0.1:9' }, 1, 'does not answer'],
-    [['senders', 'check', 'rosa'], {}, 2, 'works on the database only'],
+    [['sources', 'list'], {}, 2, 'works on the database only'],
   ] as const) {
     const ended = await run(args, env);
     expect([args, ended.code, ended.stderr]).toEqual([args, code, expect.stringContaining(said)]);

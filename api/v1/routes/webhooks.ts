@@ -12,7 +12,7 @@ import {
 } from '../../../db/endpoints.ts';
 import { addSource, listSources, removeSource, rotateSource, toldEvents } from '../../../db/event-sources.ts';
 import { admins } from '../access/principal.ts';
-import { byId, instant, listOf, nothing, type Api } from '../contract.ts';
+import { byId, instant, listOf, nothing, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 
 const endpointSchema = z
@@ -100,14 +100,24 @@ function endpoints(app: Api, { db, secrets, config, wake }: ApiDeps): void {
       summary: 'What was delivered to an endpoint and what was not, the newest first',
       params: byId,
       querystring: z.object({
-        limit,
+        ...paging,
         state: z.enum(['pending', 'delivered', 'parked']).optional(),
         leadId: z.uuid().optional(),
       }),
-      response: { 200: z.object({ items: listOf(deliverySchema) }) },
+      response: { 200: pageOf(deliverySchema) },
     },
     config: read,
-    handler: async (request) => ({ items: await deliveryLog(db, request.params.id, request.query) }),
+    handler: async (request) => {
+      const { cursor, limit, state, leadId } = request.query;
+      const place = placeOf(cursor, z.tuple([z.int()]));
+      const rows = await deliveryLog(db, request.params.id, {
+        state,
+        leadId,
+        limit: limit + 1,
+        behind: place?.[0],
+      });
+      return page(rows, limit, ({ id }) => [id]);
+    },
   });
 
   app.post('/webhooks/:id/replay', {

@@ -28,7 +28,11 @@ test('an endpoint is added, its secret shown once; its log is read, replayed, an
   expect(
     (await admin.post(`/webhooks/${id}/replay`, { parked: true, since: '2026-01-01T00:00:00Z' })).status,
   ).toBe(400);
-  expect((await admin.get(`/webhooks/${id}/deliveries?state=pending`)).body.items).toHaveLength(1);
+  await api.db.tx((tx) => emit(tx, { type: 'lead.replied', leadId }));
+  const newest = (await admin.get(`/webhooks/${id}/deliveries?state=pending&limit=1`)).body;
+  const older = (await admin.get(`/webhooks/${id}/deliveries?state=pending&limit=1&cursor=${newest.next}`))
+    .body;
+  expect([newest.items, older]).toMatchObject([[{ seq: 2 }], { items: [{ seq: 1 }], next: null }]);
   expect((await admin.post(`/webhooks/${id}/rotate`, {})).body.secret).not.toBe(secret);
   expect((await admin.post(`/webhooks/${id}/disable`)).status).toBe(204);
   expect((await admin.get('/webhooks')).body.items).toMatchObject([

@@ -1,0 +1,108 @@
+/** What is set up over HTTP: webhooks, senders, users, the consent policy. */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { SCOPES } from '../../api/v1/access/principal.ts';
+import { addApiKey } from '../../db/access/api-keys.ts';
+import { addUser, type Role, type User } from '../../db/access/users.ts';
+import { emitMany } from '../../db/callbacks.ts';
+import { startApi, type TestApi } from '../api/v1/support.ts';
+import { makeLead } from '../support/factories.ts';
+import { besideDatabase, cadenza, makeFolder, type Run } from './support.ts';
+
+// Each command is a process of its own.
+jest.setTimeout(120_000);
+
+let api: TestApi;
+let folder: ReturnType<typeof makeFolder>;
+let admin: { user: User; key: string };
+let rep: typeof admin;
+beforeAll(async () => {
+  folder = makeFolder();
+  api = await startApi();
+  admin = await makeUser('admin');
+  rep = await makeUser('rep');
+});
+afterAll(async () => {
+  await api?.close();
+  folder?.remove();
+});
+
+async function makeUser(role: Role): Promise<{ user: User; key: string }> {
+  const user = await addUser(api.db, { email: `${role}@acme.test`, name: role, role });
+  const { secret } = await addApiKey(api.db, {
+    userId: user.id,
+    name: 'terminal',
+    scopes: SCOPES,
+    expiresAt: null,
+  });
+  return { user, key: secret };
+}
+
+const runAs = (key: string, args: readonly string[], input = ''): Promise<Run> =>
+  cadenza(args, { cwd: folder.path, env: { CADENZA_URL: api.url, CADENZA_KEY: key }, input });
+const run = (...args: readonly string[]): Promise<Run> => runAs(admin.key, args);
+
+/** What a command says with `--json` over HTTP, after holding it against what it says beside the database. */
+async function same(...args: readonly string[]): Promise<unknown> {
+  const [there, here] = await Promise.all([
+    run(...args, '--json'),
+    cadenza([...args, '--json'], { cwd: folder.path, env: besideDatabase(api.databaseUrl) }),
+  ]);
+  expect([there.code, here.code, there.stderr]).toEqual([0, 0, '']);
+  expect(there.json()).toEqual(here.json());
+  return there.json();
+}
+
+test('an endpoint is registered, its log read as far as is asked, its callbacks sent again, it is disabled and removed', async () => {
+  const added = await run('webhooks', 'add', 'http://127.0.0.1:9/crm', '--type', 'lead.replied', '--json');
+  const { id, secret } = added.json() as { id: string; secret: string };
+  expect([added.code, secret]).toEqual([0, expect.stringMatching(/^whsec_/)]);
+  const [ada, bob] = [await makeLead(api.db), await makeLead(api.db)];
+  const replied = (leadId: string, times: number) =>
+    Array.from({ length: times }, () => ({ type: 'lead.replied' as const, leadId }));
+  await api.db.tx((tx) => emitMany(tx, [...replied(ada.id, 205), ...replied(bob.id, 1)]));
+  await api.db.query(`update deliveries set state = 'parked', last_status = 400 where lead_id = $1`, [
+    bob.id,
+  ]);
+  const begins = id.slice(0, 8);
+
+  const many = (await same('webhooks', 'log', begins, '--limit', '203')) as { deliveries: unknown[] };
+  expect(many.deliveries).toHaveLength(203);
+  expect(await same('webhooks', 'log', begins, '--lead', bob.id, '--state', 'parked')).toMatchObject({
+    deliveries: [{ type: 'lead.replied', leadId: bob.id, lastStatus: 400 }],
+  });
+  const log = await run('webhooks', 'log', begins, '--state', 'parked');
+  expect(log.stdout).toMatch(/lead\.replied .* parked .* 400/);
+
+  const replayed = await run('webhooks', 'replay', begins, '--parked', '--json');
+  expect([replayed.code, replayed.json()]).toEqual([0, { replayed: 1 }]);
+  const since = await run('webhooks', 'replay', begins, '--since', '2026-01-01');
+  expect([since.code, since.stdout]).toEqual([0, expect.stringContaining('callbacks will be sent again')]);
+  const none = await run('webhooks', 'replay', begins, '--event', 'evt_none');
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('no callback with the id evt_none')]);
+
+  const rotated = await run('webhooks', 'rotate', begins, '--overlap-hours', '1', '--json');
+  expect([rotated.code, rotated.json()]).toEqual([0, { secret: expect.stringMatching(/^whsec_/) }]);
+  expect((rotated.json() as { secret: string }).secret).not.toBe(secret);
+  expect((await run('webhooks', 'disable', begins)).stdout).toBe('Disabled.\n');
+  expect(await same('webhooks', 'list')).toMatchObject({
+    endpoints: [{ disabledReason: 'by_hand', secrets: 2 }],
+  });
+  expect((await run('webhooks', 'enable', begins)).stdout).toBe('Enabled.\n');
+  expect(await same('webhooks', 'list')).toMatchObject({ endpoints: [{ disabledReason: null }] });
+  const removed = await run('webhooks', 'remove', begins, '--json');
+  expect([removed.code, removed.json()]).toEqual([0, { id, done: 'remove' }]);
+  expect((await api.db.query('select from endpoints')).rowCount).toBe(0);
+  const gone = await run('webhooks', 'enable', begins);
+  expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('There is no endpoint')]);
+});
+
+test('an endpoint is named clearly, and not by who may not', async () => {
+  await api.db.query(
+    `insert into endpoints (id, url, secrets) select ('abcd0000-0000-4000-8000-00000000000' || n)::uuid, 'https://crm.example.com', '[]' from generate_series(1, 2) n`,
+  );
+  const both = await run('webhooks', 'disable', 'abcd');
+  expect([both.code, both.stderr]).toEqual([2, expect.stringContaining('say which by the id')]);
+  const may = await runAs(rep.key, ['webhooks', 'remove', 'abcd0000-0000-4000-8000-000000000001']);
+  expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
+  expect((await api.db.query('select from endpoints')).rowCount).toBe(2);
+});
