@@ -24,6 +24,8 @@ interface CallOptions {
   readonly idempotencyKey?: string;
   /** The version that is changed, as `tagged` told it. */
   readonly ifMatch?: string;
+  /** How long the answer may take; default: half a minute. */
+  readonly timeoutMs?: number;
 }
 
 export interface Remote {
@@ -61,7 +63,7 @@ export function remote(): Remote | null {
     const isText = typeof body === 'string';
     const response = await fetch(`${url}${addressOf(name, where)}`, {
       method,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
       headers: {
         authorization: `Bearer ${secret}`,
         ...(method === 'POST' && { 'idempotency-key': options.idempotencyKey ?? randomUUID() }),

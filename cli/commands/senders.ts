@@ -1,26 +1,18 @@
 import type { Command } from 'commander';
+import type { Answer, Needs } from '../../api/v1/calling.ts';
 import type { NewSender, Sender, SenderChanges } from '../../db/senders.ts';
-import { ACTIONS, CHANNELS } from '../../sequences/lead.ts';
-import { action, addCommand, addGroup, several } from '../command.ts';
-import { CliError, explain } from '../errors.ts';
-import { jsonObject, oneOf, wholeNumber } from '../options.ts';
+import type { Providers } from '../../providers/registry.ts';
+import { CHANNELS } from '../../sequences/lead.ts';
+import { action, addCommand, addGroup } from '../command.ts';
+import { CliError } from '../errors.ts';
+import { oneOf } from '../options.ts';
 import { words } from '../output/text.ts';
-import { remote } from '../remote.ts';
+import { oneOfThem } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
+import { readSenderOptions, withSenderOptions, type SenderOptions } from './sender-options.ts';
 
-interface Options {
-  readonly provider?: string;
-  readonly name?: string;
-  readonly owner?: string;
-  readonly timeZone?: string;
-  readonly settings?: Record<string, unknown>;
-  readonly credential?: readonly string[];
-  readonly attribute?: readonly string[];
-  readonly cap?: readonly string[];
-  readonly rampUp?: string;
-  readonly gap?: number;
-  readonly jitter?: number;
-  readonly pauseAt?: readonly string[];
-}
+/** Mail servers that do not answer are waited for one after the other. */
+const CHECK_TIMEOUT_MS = 180_000;
 
 export function addSenders(program: Command): void {
   const senders = addGroup(program, 'senders', {
@@ -28,7 +20,7 @@ export function addSenders(program: Command): void {
     examples: ['senders list', 'senders check rosa@example.com'],
   });
 
-  describe(
+  withSenderOptions(
     addCommand(senders, 'add <channel> <address>', {
       summary: 'add a sender',
       description: `CHANNEL is ${CHANNELS.join(', ')}; ADDRESS the mailbox, LinkedIn profile or number. Credentials are stored encrypted and never shown.`,
@@ -40,44 +32,34 @@ export function addSenders(program: Command): void {
       ],
     }),
   ).action(
-    action<[string, string], Options>(async (out, [typed, address], options) => {
+    action<[string, string], SenderOptions>(async (out, [typed, address], options) => {
       const channel = oneOf('channel', CHANNELS)(typed);
-      const [
-        { addSender, findSender, loadAccount },
-        { createProviders, DEFAULT_PROVIDER },
-        { withSession },
-        { machineZone },
-      ] = await Promise.all([
-        import('../../db/senders.ts'),
-        import('../../providers/registry.ts'),
-        import('../session.ts'),
-        import('../output/when.ts'),
-      ]);
-      const provider = options.provider ?? DEFAULT_PROVIDER[channel];
-      const changes = await fromOptions(options);
-      const providers = createProviders();
-      const chosen = providers.get(channel, provider);
-      await providers.close();
-      const sender = await withSession(out, async ({ db, secrets, wake }) => {
-        const { rampUp, ...rest } = changes;
-        const added = {
-          timeZone: machineZone(),
-          ...rest,
-          ...(rampUp !== undefined && { rampUp }),
-          channel,
-          provider,
-          name: options.name ?? address,
-          address,
-        } as NewSender;
-        const id = await db.tx(async (tx) => {
-          const id = await addSender(tx, added, secrets);
-          chosen.assertSettings?.(await loadAccount(tx, id, secrets));
-          return id;
-        });
-        const { lookAgain } = await import('../../db/look-again.ts');
-        await wake({ launches: await lookAgain(db, null) });
-        return findSender(db, id);
-      });
+      const [{ addCheckedSender }, { lookAgain }, { DEFAULT_PROVIDER }, { withSession }, { machineZone }] =
+        await Promise.all([
+          import('../../api/operations/keep-sender.ts'),
+          import('../../db/look-again.ts'),
+          import('../../providers/registry.ts'),
+          import('../session.ts'),
+          import('../output/when.ts'),
+        ]);
+      const added = {
+        timeZone: machineZone(),
+        ...(await readSenderOptions(options)),
+        channel,
+        provider: options.provider ?? DEFAULT_PROVIDER[channel],
+        name: options.name ?? address,
+        address,
+      };
+      const api = remote();
+      const sender = api
+        ? itself(await api.call('senders.add', { body: added as Needs<'senders.add'>['body'] }))
+        : await withSession(out, async ({ db, secrets, wake }) => {
+            const sender = await withProviders((providers) =>
+              addCheckedSender({ db, secrets, providers }, added as NewSender),
+            );
+            await wake({ launches: await lookAgain(db, null) });
+            return sender;
+          });
       await out.result({ sender }, () => {
         out.line(
           `Added: ${sender.name} <${sender.address}> for ${sender.channel} by ${sender.provider} (${sender.id}).`,
@@ -87,7 +69,7 @@ export function addSenders(program: Command): void {
     }),
   );
 
-  describe(
+  withSenderOptions(
     addCommand(senders, 'update <sender>', {
       summary: 'change the given things of a sender',
       examples: [
@@ -96,43 +78,32 @@ export function addSenders(program: Command): void {
       ],
     }),
   ).action(
-    action<[string], Options>(async (out, [text], options) => {
-      const [{ findSender, loadAccount, updateSender }, { createProviders }, { withSession }] =
-        await Promise.all([
-          import('../../db/senders.ts'),
-          import('../../providers/registry.ts'),
-          import('../session.ts'),
-        ]);
-      const changes = await fromOptions(options);
-      if (Object.keys(changes).length === 0) throw new CliError('Say what to change; see --help.');
-      const sender = await withSession(out, async ({ db, secrets }) => {
-        const before = await findSender(db, text);
-        const providers = createProviders();
-        const chosen = providers.get(before.channel, changes.provider ?? before.provider);
-        await providers.close();
-        const touched = changes.provider ?? changes.settings ?? changes.credentials;
-        await updateSender(
-          db,
-          before.id,
-          {
-            ...changes,
-            ...(changes.caps && { caps: { ...before.caps, ...changes.caps } }),
-            ...(changes.reputation && { reputation: { ...before.reputation, ...changes.reputation } }),
-          } as SenderChanges,
-          secrets,
-          async (tx) => {
-            if (touched === undefined) return;
-            const account = await loadAccount(tx, before.id, secrets).catch((error: unknown) => {
-              // The key of the old credentials is gone: what cannot be read cannot be checked, nor stand in the way.
-              if (!changes.credentials && explain(error).code.match(/^(unknown_key|broken_secret)$/))
-                return null;
-              throw error;
-            });
-            if (account) chosen.assertSettings?.(account);
-          },
-        );
-        return findSender(db, before.id);
+    action<[string], SenderOptions>(async (out, [text], options) => {
+      const [{ changeSender }, { findSender }, { withSession }] = await Promise.all([
+        import('../../api/operations/keep-sender.ts'),
+        import('../../db/senders.ts'),
+        import('../session.ts'),
+      ]);
+      const given = await readSenderOptions(options);
+      if (Object.keys(given).length === 0) throw new CliError('Say what to change; see --help.');
+      const over = ({ caps, reputation }: Pick<Sender, 'caps' | 'reputation'>) => ({
+        ...given,
+        ...(given.caps && { caps: { ...caps, ...given.caps } }),
+        ...(given.reputation && { reputation: { ...reputation, ...given.reputation } }),
       });
+      const api = remote();
+      const sender = api
+        ? await remoteSender(api, text).then(async ({ id }) => {
+            const { answer: before, version } = await api.tagged('senders.read', { path: { id } });
+            const body = over(before) as Needs<'senders.change'>['body'];
+            return itself(await api.call('senders.change', { path: { id }, body }, { ifMatch: version }));
+          })
+        : await withSession(out, async ({ db, secrets }) => {
+            const before = await findSender(db, text);
+            return withProviders((providers) =>
+              changeSender({ db, secrets, providers }, before, over(before) as SenderChanges),
+            );
+          });
       await out.result({ sender }, () => out.line(`Changed: ${sender.name} <${sender.address}>.`));
     }),
   );
@@ -192,24 +163,28 @@ export function addSenders(program: Command): void {
     examples: ['senders check rosa@example.com'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ checkSender }, { findSender }, { createProviders }, { withSession }] = await Promise.all([
+      const [{ checkSender }, { findSender }, { withSession }] = await Promise.all([
         import('../../api/operations/check-sender.ts'),
         import('../../db/senders.ts'),
-        import('../../providers/registry.ts'),
         import('../session.ts'),
       ]);
-      const { sender, lines } = await withSession(out, async ({ db, secrets }) => {
-        const sender = await findSender(db, text);
-        const providers = createProviders();
-        try {
-          return {
-            sender,
-            lines: await out.busy('Checking', checkSender({ db, secrets, providers }, sender)),
-          };
-        } finally {
-          await providers.close();
-        }
-      });
+      const api = remote();
+      const { sender, lines } = api
+        ? await remoteSender(api, text).then(async (sender) => {
+            const checking = api.call(
+              'senders.check',
+              { path: { id: sender.id } },
+              { timeoutMs: CHECK_TIMEOUT_MS },
+            );
+            return { sender, lines: (await out.busy('Checking', checking)).checks };
+          })
+        : await withSession(out, async ({ db, secrets }) => {
+            const sender = await findSender(db, text);
+            const lines = await withProviders((providers) =>
+              out.busy('Checking', checkSender({ db, secrets, providers }, sender)),
+            );
+            return { sender, lines };
+          });
       const ok = lines.every((line) => line.ok);
       await out.result({ sender: { id: sender.id, address: sender.address }, ok, checks: lines }, () => {
         for (const line of lines)
@@ -233,12 +208,18 @@ export function addSenders(program: Command): void {
         import('../../db/look-again.ts'),
         import('../session.ts'),
       ]);
-      const { sender, repaired } = await withSession(out, async ({ db, wake }) => {
-        const sender = await findSender(db, text);
-        const repaired = await repairSender(db, sender.id);
-        if (repaired) await wake({ launches: await lookAgain(db, null) });
-        return { sender, repaired };
-      });
+      const api = remote();
+      const { sender, repaired } = api
+        ? await remoteSender(api, text).then(async (sender) => ({
+            sender,
+            ...(await api.call('senders.repair', { path: { id: sender.id } })),
+          }))
+        : await withSession(out, async ({ db, wake }) => {
+            const sender = await findSender(db, text);
+            const repaired = await repairSender(db, sender.id);
+            if (repaired) await wake({ launches: await lookAgain(db, null) });
+            return { sender, repaired };
+          });
       await out.result({ sender: { id: sender.id, address: sender.address }, repaired }, () =>
         out.line(
           repaired
@@ -250,93 +231,26 @@ export function addSenders(program: Command): void {
   );
 }
 
-function describe(command: Command): Command {
-  return command
-    .option('--name <name>', 'who it is, as recipients see it')
-    .option('--provider <provider>', 'smtp, unipile, twilio or manual (default: the channel’s usual one)')
-    .option('--owner <owner>', 'the rep whose it is')
-    .option('--time-zone <zone>', 'its local day counts for caps (default: this machine’s)')
-    .option('--settings <json>', 'the provider’s settings that are not secret', jsonObject('--settings'))
-    .option(
-      '--credential <KEY=SOURCE>',
-      'KEY=- from standard input, KEY=env:NAME, KEY=@FILE (repeatable)',
-      several,
-    )
-    .option('--attribute <name=value>', 'what texts may name as sender.attributes (repeatable)', several)
-    .option('--cap <action=day[/week]>', 'how many a day, and in any seven days (repeatable)', several)
-    .option('--ramp-up <start+add>', 'a new sender: so many on the first day, and so many more each day')
-    .option('--gap <seconds>', 'at least between two touches', wholeNumber('--gap'))
-    .option('--jitter <seconds>', 'up to so many more, by chance', wholeNumber('--jitter'))
-    .option(
-      '--pause-at <what=number>',
-      'bounced=PERCENT of the last 200 messages (5), complaints=NUMBER among the last 1,000 (2); repeatable',
-      several,
-    );
+type RemoteSender = Answer<'senders.read'>;
+
+async function remoteSender(api: Remote, text: string): Promise<RemoteSender> {
+  return oneOfThem((await api.call('senders.list')).items, 'sender', text);
 }
 
-type Changes = Partial<
-  Pick<
-    SenderChanges,
-    'name' | 'provider' | 'owner' | 'timeZone' | 'settings' | 'caps' | 'rampUp' | 'reputation'
-  >
-> &
-  Record<string, unknown>;
-
-async function fromOptions(options: Options): Promise<Changes> {
-  const { wallNow } = await import('../../common/clock.ts');
-  const { readCredentials } = await import('../credentials.ts');
-  return {
-    ...(options.name !== undefined && { name: options.name }),
-    ...(options.provider !== undefined && { provider: options.provider }),
-    ...(options.owner !== undefined && { owner: options.owner }),
-    ...(options.timeZone !== undefined && { timeZone: options.timeZone }),
-    ...(options.settings !== undefined && { settings: options.settings }),
-    ...(options.attribute && { attributes: Object.fromEntries(options.attribute.map(pairOf)) }),
-    ...(options.cap && { caps: Object.fromEntries(options.cap.map(capOf)) }),
-    ...(options.rampUp !== undefined && { rampUp: rampUpOf(options.rampUp, wallNow()) }),
-    ...(options.gap !== undefined && { minGapSeconds: options.gap }),
-    ...(options.jitter !== undefined && { jitterSeconds: options.jitter }),
-    ...(options.pauseAt && { reputation: Object.fromEntries(options.pauseAt.map(pauseAtOf)) }),
-    ...(options.credential && { credentials: await readCredentials(options.credential) }),
-  };
+/** A sender without how it fares. */
+function itself(told: RemoteSender) {
+  const { mailboxError: _, usedToday: __, ...sender } = told;
+  return sender;
 }
 
-function pairOf(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1) throw new CliError(`--attribute ${text}: write it as name=value.`);
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function capOf(text: string): [string, { day: number; week?: number }] {
-  const [, name = '', day, week] = /^([a-z]+)=(\d+)(?:\/(\d+))?$/.exec(text) ?? [];
-  const known = ACTIONS.find((one) => one === name);
-  if (!known || day === undefined) {
-    throw new CliError(
-      `--cap ${text}: write it as action=day or action=day/week, such as email=50 or invite=20/100. Actions: ${ACTIONS.join(', ')}.`,
-    );
+async function withProviders<T>(work: (providers: Providers) => Promise<T>): Promise<T> {
+  const { createProviders } = await import('../../providers/registry.ts');
+  const providers = createProviders();
+  try {
+    return await work(providers);
+  } finally {
+    await providers.close();
   }
-  return [known, { day: Number(day), ...(week !== undefined && { week: Number(week) }) }];
-}
-
-const THRESHOLDS: Readonly<Record<string, string>> = { bounced: 'bounced_percent', complaints: 'complaints' };
-
-function pauseAtOf(text: string): [string, number] {
-  const [, what = '', number] = /^([a-z]+)=(\d+(?:\.\d+)?)%?$/.exec(text) ?? [];
-  const known = THRESHOLDS[what];
-  if (!known || number === undefined)
-    throw new CliError(`--pause-at ${text}: write it as bounced=5 (percent) or complaints=2.`);
-  return [known, Number(number)];
-}
-
-function rampUpOf(text: string, now: number): SenderChanges['rampUp'] {
-  if (text === 'none') return null;
-  const [, start, add] = /^(\d+)\+(\d+)$/.exec(text) ?? [];
-  if (start === undefined) {
-    throw new CliError(
-      `--ramp-up ${text}: write it as start+add, such as 5+5: five today, ten tomorrow, …; or none.`,
-    );
-  }
-  return { start: Number(start), add_per_day: Number(add), from: new Date(now).toISOString().slice(0, 10) };
 }
 
 function capsOf({ caps }: Pick<Sender, 'caps'>): string {

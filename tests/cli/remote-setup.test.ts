@@ -5,7 +5,7 @@ import { addApiKey } from '../../db/access/api-keys.ts';
 import { addUser, type Role, type User } from '../../db/access/users.ts';
 import { emitMany } from '../../db/callbacks.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
-import { makeLead } from '../support/factories.ts';
+import { makeLead, makeSender } from '../support/factories.ts';
 import { besideDatabase, cadenza, makeFolder, type Run } from './support.ts';
 
 // Each command is a process of its own.
@@ -105,4 +105,51 @@ test('an endpoint is named clearly, and not by who may not', async () => {
   const may = await runAs(rep.key, ['webhooks', 'remove', 'abcd0000-0000-4000-8000-000000000001']);
   expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
   expect((await api.db.query('select from endpoints')).rowCount).toBe(2);
+});
+
+test('a sender is added with its password from standard input, changed, checked and repaired', async () => {
+  const settings = '{"host":"127.0.0.1","port":9,"security":"none"}';
+  const added = await runAs(
+    admin.key,
+    ['senders', 'add', 'email', 'rosa@acme.test', '--name', 'Rosa', '--settings', settings, '--cap', 'email=40', '--credential', 'password=-', '--json'],
+    'very secret',
+  ); // prettier-ignore
+  expect([added.code, added.json()]).toMatchObject([
+    0,
+    { sender: { address: 'rosa@acme.test', provider: 'smtp', hasCredentials: true, brokenAt: null } },
+  ]);
+  const changed = await run('senders', 'update', 'rosa', '--owner', 'rosa', '--cap', 'message=9', '--json');
+  expect([changed.code, changed.json()]).toMatchObject([
+    0,
+    { sender: { owner: 'rosa', caps: { email: { day: 40 }, message: { day: 9 } } } },
+  ]);
+  const { senders } = (await same('senders', 'list')) as { senders: Record<string, unknown>[] };
+  const { mailboxError: _, usedToday: __, ...sender } = senders[0]!;
+  expect((changed.json() as { sender: unknown }).sender).toEqual(sender);
+
+  const bad = await run('senders', 'update', 'rosa', '--settings', '{"colour":"red"}');
+  expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining('colour')]);
+  const checked = await run('senders', 'check', 'rosa@acme.test');
+  expect([checked.code, checked.stdout]).toEqual([1, expect.stringContaining('✗ SMTP login')]);
+  await api.db.query(`update senders set broken_at = now(), broken_reason = 'login_failed'`);
+  const repaired = await run('senders', 'repair', 'rosa', '--json');
+  expect([repaired.code, repaired.json()]).toEqual([
+    0,
+    { sender: { id: sender.id, address: 'rosa@acme.test' }, repaired: true },
+  ]);
+  expect((await api.db.query('select broken_at from senders')).rows).toEqual([{ broken_at: null }]);
+});
+
+test('a check says the same as beside the database; who may not add senders does not', async () => {
+  await makeSender(api.db, {
+    channel: 'linkedin',
+    provider: 'manual',
+    address: 'https://www.linkedin.com/in/rosa',
+  });
+  expect(await same('senders', 'check', 'https://www.linkedin.com/in/rosa')).toMatchObject({ ok: true });
+  const nobody = await run('senders', 'repair', 'nobody');
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('There is no sender “nobody”')]);
+  const may = await runAs(rep.key, ['senders', 'add', 'linkedin', 'https://www.linkedin.com/in/ada']);
+  expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
+  expect((await api.db.query('select from senders')).rowCount).toBe(2);
 });

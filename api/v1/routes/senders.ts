@@ -5,18 +5,16 @@ import { lookAgain } from '../../../db/look-again.ts';
 import { mailboxErrors } from '../../../db/mailboxes.ts';
 import { usedToday } from '../../../db/sender-load.ts';
 import {
-  addSender,
   findSender,
   listSenders,
-  loadAccount,
   repairSender,
-  updateSender,
   type NewSender,
   type Sender,
   type SenderChanges,
 } from '../../../db/senders.ts';
 import { ACTIONS, CHANNELS } from '../../../sequences/lead.ts';
 import { checkSender } from '../../operations/check-sender.ts';
+import { addCheckedSender, changeSender } from '../../operations/keep-sender.ts';
 import { admins, managers } from '../access/principal.ts';
 import { assertVersion, byId, instant, listOf, tag, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -75,7 +73,8 @@ const fields = {
   reputation,
 };
 
-export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps): void {
+export function senderRoutes(app: Api, deps: ApiDeps): void {
+  const { db, wake } = deps;
   const read = { access: managers('senders:read') };
   const write = { access: admins('senders:write') };
   const told = async (sender: Sender) => ({
@@ -153,16 +152,10 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
     },
     config: write,
     handler: async (request, reply) => {
-      const { body } = request;
-      const chosen = providers.get(body.channel, body.provider);
-      const id = await db.tx(async (tx) => {
-        const id = await addSender(tx, given(body) as NewSender, secrets);
-        chosen.assertSettings?.(await loadAccount(tx, id, secrets));
-        return id;
-      });
-      request.auditTarget = id;
+      const sender = await addCheckedSender(deps, given(request.body) as NewSender);
+      request.auditTarget = sender.id;
       wake({ launches: await lookAgain(db, null) });
-      return reply.code(201).send(await told(await findSender(db, id)));
+      return reply.code(201).send(await told(sender));
     },
   });
 
@@ -179,13 +172,7 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
     handler: async (request, reply) => {
       const before = await findSender(db, request.params.id);
       assertVersion(request, versionOf(before));
-      const changes = given(request.body) as SenderChanges;
-      const chosen = providers.get(before.channel, request.body.provider ?? before.provider);
-      await updateSender(db, before.id, changes, secrets, async (tx) => {
-        if (changes.provider || changes.settings || changes.credentials)
-          chosen.assertSettings?.(await loadAccount(tx, before.id, secrets));
-      });
-      const sender = await findSender(db, before.id);
+      const sender = await changeSender(deps, before, given(request.body) as SenderChanges);
       void tag(reply, versionOf(sender));
       return told(sender);
     },
@@ -206,7 +193,7 @@ export function senderRoutes(app: Api, { db, secrets, providers, wake }: ApiDeps
     },
     config: { access: managers('senders:read') },
     handler: async (request) => {
-      const checks = await checkSender({ db, secrets, providers }, await findSender(db, request.params.id));
+      const checks = await checkSender(deps, await findSender(db, request.params.id));
       return { ok: checks.every(({ ok }) => ok), checks };
     },
   });
