@@ -46,12 +46,25 @@ async function fromInput(keys: readonly string[]): Promise<Record<string, string
     for (const key of keys) typed[key] = await askHidden(`${key}: `);
     return typed;
   }
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  const all = Buffer.concat(chunks).toString('utf8');
+  const all = await allInput();
   if (keys.length === 1) return { [keys[0]!]: all };
   const lines = all.split(/\r?\n/);
   return Object.fromEntries(keys.map((key, index) => [key, lines[index] ?? '']));
+}
+
+async function allInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** A password: asked for without echo on a terminal, else standard input. @throws CliError when there is none */
+export async function readPassword(question: string): Promise<string> {
+  const typed = process.stdin.isTTY ? await askHidden(question) : await allInput();
+  const password = typed.replace(/\r?\n$/, '');
+  if (password === '')
+    throw new CliError('No API key can do this: give your password on the terminal or on standard input.');
+  return password;
 }
 
 /** Asks on the terminal; what is typed does not show. */

@@ -45,47 +45,61 @@ export interface Remote {
   page(path: string): string;
 }
 
+/** Where Cadenza runs when it is not used beside its database; null: it is. */
+export function remoteAddress(): string | null {
+  return readEnvironment().CADENZA_URL?.replace(/\/+$/, '') ?? null;
+}
+
 /** null: commands use the database of this machine. @throws CliError when there is an address and no key */
 export function remote(): Remote | null {
-  const { CADENZA_URL: address, CADENZA_KEY: secret } = readEnvironment();
-  if (!address) return null;
+  const url = remoteAddress();
+  if (url === null) return null;
+  const { CADENZA_KEY: secret } = readEnvironment();
   if (!secret)
     throw new CliError(
-      `CADENZA_URL is set to ${address}: set CADENZA_KEY to an API key of yours there (Settings, API keys).`,
+      `CADENZA_URL is set to ${url}: set CADENZA_KEY to an API key of yours there (Settings, API keys).`,
       2,
       'no_key',
     );
-  const url = address.replace(/\/+$/, '');
+  return connect(url, { authorization: `Bearer ${secret}` });
+}
 
-  const tagged: Remote['tagged'] = async (name, ...[needs, options = {}]) => {
-    const { body, ...where } = (needs ?? {}) as { path?: object; query?: object; body?: unknown };
-    const method = methodOf(name);
-    const isText = typeof body === 'string';
-    const response = await fetch(`${url}${addressOf(name, where)}`, {
-      method,
-      signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
-      headers: {
-        authorization: `Bearer ${secret}`,
-        ...(method === 'POST' && { 'idempotency-key': options.idempotencyKey ?? randomUUID() }),
-        ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
-        ...(body !== undefined && {
-          'content-type': isText ? 'text/csv; charset=utf-8' : 'application/json',
-        }),
-      },
-      ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
-    }).catch((error: Error & { cause?: { code?: string } }) => {
+/**
+ * For what no API key may: signs in for one command by the password of `email` (that of the key's user unless given), which is asked
+ * for. @throws CliError with the server's own sentence
+ */
+export async function inPerson<T>(work: (api: Remote) => Promise<T>, email?: string): Promise<T> {
+  const url = remoteAddress()!;
+  const who = email ?? (await remote()!.call('me.read')).email;
+  const { readPassword } = await import('./credentials.ts');
+  const password = await readPassword(`Password of ${who} at ${url}: `);
+  // Nobody's page made us send this.
+  const own = { 'sec-fetch-site': 'none' };
+  const { headers } = await ask(url, own, 'session.signIn', { body: { email: who, password } }, {}).catch(
+    (error: unknown) => {
+      if (!(error instanceof CliError) || error.code !== 'wrong_password') throw error;
       throw new CliError(
-        `${address} does not answer (${error.cause?.code ?? error.message}). Is CADENZA_URL right?`,
+        `${error.message} Who has no password sets one in Settings, at ${url}.`,
         1,
-        'unreachable',
+        error.code,
       );
-    });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    const answer: unknown = text === '' ? null : isJson ? JSON.parse(text) : text;
-    if (response.ok)
-      return { answer: answer as Answer<typeof name>, version: response.headers.get('etag') ?? '' };
-    throw problemOf(response.status, isJson ? (answer as Problem) : {}, address);
+    },
+  );
+  const [cookie = ''] = headers.getSetCookie().map((one) => one.split(';')[0]!);
+  const api = connect(url, { ...own, cookie });
+  try {
+    return await work(api);
+  } finally {
+    // Who disabled themselves has none any more; any other runs out by itself.
+    await api.call('session.signOut').catch(() => null);
+  }
+}
+
+/** @param who the headers that say who asks */
+function connect(url: string, who: Readonly<Record<string, string>>): Remote {
+  const tagged: Remote['tagged'] = async (name, ...[needs, options = {}]) => {
+    const { answer, headers } = await ask(url, who, name, needs, options);
+    return { answer, version: headers.get('etag') ?? '' };
   };
   const call: Remote['call'] = async (name, ...rest) => (await tagged(name, ...rest)).answer;
 
@@ -108,6 +122,42 @@ export function remote(): Remote | null {
     },
     page: (path) => `${url}${path}`,
   };
+}
+
+async function ask<Name extends Operation>(
+  url: string,
+  who: Readonly<Record<string, string>>,
+  name: Name,
+  needs: unknown,
+  options: CallOptions,
+): Promise<{ readonly answer: Answer<Name>; readonly headers: Headers }> {
+  const { body, ...where } = (needs ?? {}) as { path?: object; query?: object; body?: unknown };
+  const method = methodOf(name);
+  const isText = typeof body === 'string';
+  const response = await fetch(`${url}${addressOf(name, where)}`, {
+    method,
+    signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+    headers: {
+      ...who,
+      ...(method === 'POST' && { 'idempotency-key': options.idempotencyKey ?? randomUUID() }),
+      ...(options.ifMatch !== undefined && { 'if-match': options.ifMatch }),
+      ...(body !== undefined && {
+        'content-type': isText ? 'text/csv; charset=utf-8' : 'application/json',
+      }),
+    },
+    ...(body !== undefined && { body: isText ? body : JSON.stringify(body) }),
+  }).catch((error: Error & { cause?: { code?: string } }) => {
+    throw new CliError(
+      `${url} does not answer (${error.cause?.code ?? error.message}). Is CADENZA_URL right?`,
+      1,
+      'unreachable',
+    );
+  });
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const answer: unknown = text === '' ? null : isJson ? JSON.parse(text) : text;
+  if (response.ok) return { answer: answer as Answer<Name>, headers: response.headers };
+  throw problemOf(response.status, isJson ? (answer as Problem) : {}, url);
 }
 
 interface Problem {

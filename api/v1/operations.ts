@@ -2366,6 +2366,7 @@ export interface Absence {
   id: string;
   userId: string;
   name: string;
+  team: string | null;
   /**
    * The first day, in `timeZone`
    */

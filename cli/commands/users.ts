@@ -3,7 +3,8 @@ import type { Role } from '../../db/access/users.ts';
 import { action, addCommand, addGroup, several } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
-import { remote } from '../remote.ts';
+import { inPerson, remote, remoteAddress } from '../remote.ts';
+import { disableRemotely, leaveRemotely } from './users-remotely.ts';
 
 const ROLES = ['rep', 'manager', 'admin'] as const satisfies readonly Role[];
 
@@ -14,7 +15,7 @@ interface AddOptions {
   readonly knownAs?: readonly string[];
 }
 
-interface LeaveOptions {
+export interface LeaveOptions {
   readonly from?: string;
   readonly to?: string;
   readonly zone?: string;
@@ -36,7 +37,7 @@ export function addUsers(program: Command): void {
   addCommand(users, 'add <email>', {
     summary: 'add a user',
     description:
-      'A rep sees the leads that are owned by the email, the name or a --known-as; a manager those of the team, without a team everything; an admin everything.',
+      'A rep sees the leads that are owned by the email, the name or a --known-as; a manager those of the team, without a team everything; an admin everything. Over CADENZA_URL it asks for your password, as no API key adds users.',
     examples: [
       'users add rosa@example.com --name "Rosa Lind" --role rep --known-as rosa',
       'users add boss@example.com --role admin',
@@ -49,18 +50,26 @@ export function addUsers(program: Command): void {
     .action(
       action<[string], AddOptions>(async (out, [email], options) => {
         if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw new CliError(`${email} is no email address.`);
-        const [{ addUser }, { withSession }] = await load();
-        const user = await withSession(out, ({ db }) =>
-          addUser(db, {
-            email,
-            name: options.name ?? email,
-            role: options.role,
-            team: options.team ?? null,
-            knownAs: options.knownAs ?? [],
-          }),
-        );
-        await out.result({ user }, () => {
+        const [[{ addUser }, { withSession }], { newSignInLink }] = await Promise.all([
+          load(),
+          import('../../db/access/sessions.ts'),
+        ]);
+        const added = {
+          email,
+          name: options.name ?? email,
+          role: options.role,
+          team: options.team ?? null,
+          knownAs: [...(options.knownAs ?? [])],
+        };
+        const { user, link } = remote()
+          ? await inPerson((api) => api.call('users.add', { body: added }))
+          : await withSession(out, async ({ db, config }) => {
+              const user = await addUser(db, added);
+              return { user, link: `${config.publicUrl}/sign-in/${await newSignInLink(db, user.id)}` };
+            });
+        await out.result({ user, link }, () => {
           out.line(`Added: ${user.name} <${user.email}>, ${user.role}.`);
+          out.line(`Sign-in link, good for a day and one use: ${link}`);
           out.line(out.colors.dim(`A key for the API: cadenza users key ${user.email} --scope leads:read`));
         });
       }),
@@ -97,7 +106,7 @@ export function addUsers(program: Command): void {
   addCommand(users, 'key <email>', {
     summary: 'make an API key of a user; it is shown this once',
     description:
-      'It can do what the user can, within its scopes; docs/api.md names them. Without --scope it has all.',
+      'It can do what the user can, within its scopes; docs/api.md names them. Without --scope it has all. Over CADENZA_URL you make keys of your own only: it asks for the password of that user, and needs no CADENZA_KEY.',
     examples: ['users key rosa@example.com --name crm --scope leads:read --scope inbox:read'],
   })
     .option('--name <name>', 'what it is for', 'terminal')
@@ -111,16 +120,18 @@ export function addUsers(program: Command): void {
             import('../../api/v1/access/principal.ts'),
           ]);
           const scopes = (scope ?? SCOPES).map(oneOf('--scope', SCOPES));
-          const made = await withSession(out, async ({ db }) => {
-            const user = await findUserByEmail(db, email);
-            if (!user)
-              throw new CliError(
-                `There is no user with the email ${email}; see "users list".`,
-                2,
-                'not_found',
-              );
-            return addApiKey(db, { userId: user.id, name, scopes, expiresAt: null });
-          });
+          const made = remoteAddress()
+            ? await inPerson((api) => api.call('apiKeys.add', { body: { name, scopes } }), email)
+            : await withSession(out, async ({ db }) => {
+                const user = await findUserByEmail(db, email);
+                if (!user)
+                  throw new CliError(
+                    `There is no user with the email ${email}; see "users list".`,
+                    2,
+                    'not_found',
+                  );
+                return addApiKey(db, { userId: user.id, name, scopes, expiresAt: null });
+              });
           await out.result(made, () => out.line(`API key, shown this once: ${made.secret}`));
         },
       ),
@@ -151,30 +162,37 @@ export function addUsers(program: Command): void {
           import('../../db/absences.ts'),
           import('../../api/operations/control.ts'),
         ]);
-        const absence = await withSession(out, async ({ db, wake }) => {
-          const find = async (who: string) => {
-            const user = await findUserByEmail(db, who);
-            if (!user)
-              throw new CliError(`There is no user with the email ${who}; see "users list".`, 2, 'not_found');
-            return user.id;
-          };
-          const userId = await find(email);
-          if (!end)
-            return absences.addAbsence(db, userId, {
-              from: from!,
-              to: to!,
-              timeZone: options.zone ?? null,
-              colleagueId: options.colleague === undefined ? null : await find(options.colleague),
+        const api = remote();
+        const absence = api
+          ? await leaveRemotely(api, email, options)
+          : await withSession(out, async ({ db, wake }) => {
+              const find = async (who: string) => {
+                const user = await findUserByEmail(db, who);
+                if (!user)
+                  throw new CliError(
+                    `There is no user with the email ${who}; see "users list".`,
+                    2,
+                    'not_found',
+                  );
+                return user.id;
+              };
+              const userId = await find(email);
+              if (!end)
+                return absences.addAbsence(db, userId, {
+                  from: from!,
+                  to: to!,
+                  timeZone: options.zone ?? null,
+                  colleagueId: options.colleague === undefined ? null : await find(options.colleague),
+                });
+              const now = (
+                await absences.listAbsences(db, { userId, team: null, all: false, over: false })
+              ).find((one) => one.userId === userId && one.state === 'now');
+              if (!now) throw new CliError(`${email} is not on leave now.`, 1, 'not_found');
+              await absences.endAbsence(db, now.id);
+              const woken = await wakeAfterPause(db, null);
+              await wake({ enrollments: woken.wake, launches: woken.launches });
+              return absences.readAbsence(db, now.id);
             });
-          const now = (await absences.listAbsences(db, { userId, team: null, all: false, over: false })).find(
-            (one) => one.userId === userId && one.state === 'now',
-          );
-          if (!now) throw new CliError(`${email} is not on leave now.`, 1, 'not_found');
-          await absences.endAbsence(db, now.id);
-          const woken = await wakeAfterPause(db, null);
-          await wake({ enrollments: woken.wake, launches: woken.launches });
-          return absences.readAbsence(db, now.id);
-        });
         await out.result({ absence }, () =>
           out.line(
             end
@@ -187,18 +205,25 @@ export function addUsers(program: Command): void {
 
   addCommand(users, 'disable <email>', {
     summary: 'let a user in no more: sessions end and keys stop at once',
+    description: 'Over CADENZA_URL it asks for your password, as no API key changes users.',
     examples: ['users disable rosa@example.com', 'users disable rosa@example.com --undo'],
   })
     .option('--undo', 'let the user in again')
     .action(
       action<[string], { readonly undo?: boolean }>(async (out, [email], { undo }) => {
         const [{ findUserByEmail, updateUser }, { withSession }] = await load();
-        const user = await withSession(out, async ({ db }) => {
-          const found = await findUserByEmail(db, email);
-          if (!found)
-            throw new CliError(`There is no user with the email ${email}; see "users list".`, 2, 'not_found');
-          return updateUser(db, found.id, { disabled: undo !== true }, null);
-        });
+        const user = remote()
+          ? await inPerson((api) => disableRemotely(api, email, undo !== true))
+          : await withSession(out, async ({ db }) => {
+              const found = await findUserByEmail(db, email);
+              if (!found)
+                throw new CliError(
+                  `There is no user with the email ${email}; see "users list".`,
+                  2,
+                  'not_found',
+                );
+              return updateUser(db, found.id, { disabled: undo !== true }, null);
+            });
         await out.result({ user }, () =>
           out.line(`${user.name} <${user.email}> ${undo ? 'may use Cadenza again' : 'is let in no more'}.`),
         );

@@ -1,7 +1,10 @@
 /** What is set up over HTTP: webhooks, senders, users, the consent policy. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { hashPassword } from '../../api/v1/access/password.ts';
 import { SCOPES } from '../../api/v1/access/principal.ts';
-import { addApiKey } from '../../db/access/api-keys.ts';
+import { readAbsence } from '../../db/absences.ts';
+import { addApiKey, useApiKey } from '../../db/access/api-keys.ts';
+import { setPasswordHash } from '../../db/access/sessions.ts';
 import { addUser, type Role, type User } from '../../db/access/users.ts';
 import { emitMany } from '../../db/callbacks.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
@@ -10,6 +13,8 @@ import { besideDatabase, cadenza, makeFolder, type Run } from './support.ts';
 
 // Each command is a process of its own.
 jest.setTimeout(120_000);
+
+const PASSWORD = 'correct horse battery';
 
 let api: TestApi;
 let folder: ReturnType<typeof makeFolder>;
@@ -34,6 +39,7 @@ async function makeUser(role: Role): Promise<{ user: User; key: string }> {
     scopes: SCOPES,
     expiresAt: null,
   });
+  await setPasswordHash(api.db, user.id, await hashPassword(PASSWORD), null);
   return { user, key: secret };
 }
 
@@ -152,4 +158,67 @@ test('a check says the same as beside the database; who may not add senders does
   const may = await runAs(rep.key, ['senders', 'add', 'linkedin', 'https://www.linkedin.com/in/ada']);
   expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
   expect((await api.db.query('select from senders')).rowCount).toBe(2);
+});
+
+test('users are added and let in no more by who gives their password, and may', async () => {
+  const add = (key: string, input: string) =>
+    runAs(key, ['users', 'add', 'kim@acme.test', '--name', 'Kim', '--team', 'north', '--json'], input);
+  const unasked = await add(admin.key, '');
+  expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('give your password')]);
+  const wrong = await add(admin.key, 'not the password');
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('sets one in Settings')]);
+  const may = await add(rep.key, PASSWORD);
+  expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
+  const added = await add(admin.key, `${PASSWORD}\n`);
+  expect([added.code, added.json()]).toMatchObject([
+    0,
+    {
+      user: { email: 'kim@acme.test', name: 'Kim', role: 'rep', team: 'north' },
+      link: expect.stringContaining('http://127.0.0.1:9/sign-in/'),
+    },
+  ]);
+  const disable = (...more: string[]) =>
+    runAs(admin.key, ['users', 'disable', 'Kim@acme.test', ...more], PASSWORD);
+  expect((await disable()).stdout).toBe('Kim <kim@acme.test> is let in no more.\n');
+  expect(await same('users', 'list')).toMatchObject({
+    users: [{}, { name: 'Kim', disabledAt: expect.any(String) }, {}],
+  });
+  expect((await disable('--undo')).stdout).toContain('may use Cadenza again');
+  expect((await api.db.query('select from sessions')).rowCount).toBe(0);
+});
+
+test('a key is made for who gives their own password, without another key', async () => {
+  const made = await cadenza(['users', 'key', 'rep@acme.test', '--scope', 'leads:read', '--json'], {
+    cwd: folder.path,
+    env: { CADENZA_URL: api.url },
+    input: PASSWORD,
+  });
+  const { key, secret } = made.json() as { key: { userId: string; name: string }; secret: string };
+  expect([made.code, key]).toMatchObject([0, { userId: rep.user.id, name: 'terminal' }]);
+  expect(await useApiKey(api.db, secret)).toMatchObject({ userId: rep.user.id, scopes: ['leads:read'] });
+  const { rows } = await api.db.query('select who from audit where action = $1', ['apiKeys.add']);
+  expect(rows).toEqual([{ who: 'rep <rep@acme.test>' }]);
+});
+
+test('somebody is on leave, and back; not on the word of who is none of theirs', async () => {
+  const [from, to] = [0, 7].map((days) =>
+    new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+  );
+  const days = ['--from', from!, '--to', to!];
+  const told = async (run: Run) => {
+    const { absence } = run.json() as { absence: { id: string; state: string } };
+    expect([run.code, absence]).toEqual([
+      0,
+      JSON.parse(JSON.stringify(await readAbsence(api.db, absence.id))),
+    ]);
+    return absence;
+  };
+  const away = await runAs(rep.key, ['users', 'leave', 'rep@acme.test', ...days, '--json']);
+  expect(await told(away)).toMatchObject({ name: 'rep', from, to, state: 'now', colleague: null });
+  const back = await run('users', 'leave', 'rep@acme.test', '--end', '--json');
+  expect(await told(back)).toMatchObject({ state: 'over' });
+  const again = await run('users', 'leave', 'rep@acme.test', '--end');
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is not on leave now')]);
+  const may = await runAs(rep.key, ['users', 'leave', 'admin@acme.test', ...days]);
+  expect([may.code, may.stderr]).toEqual([2, expect.stringContaining('There is no such user')]);
 });

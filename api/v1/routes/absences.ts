@@ -15,6 +15,7 @@ const absence = z
     id: z.uuid(),
     userId: z.uuid(),
     name: z.string(),
+    team: z.string().nullable(),
     from: z.iso.date().describe('The first day, in `timeZone`'),
     to: z.iso.date().describe('The last day'),
     timeZone: z.string(),
