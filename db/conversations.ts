@@ -1,6 +1,7 @@
 /** The inbox: what leads wrote, with what it answers, and whole conversations over all channels. */
 import type { IdentityHasher } from '../common/crypto.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
+import { EVERYTHING, seesMessage, type Sight } from './access/sight.ts';
 import { emit } from './callbacks.ts';
 import type { Db, Queryable } from './db.ts';
 import { recordLeadEventIn } from './events.ts';
@@ -28,24 +29,40 @@ export interface InboxMessage {
   readonly maybe: { readonly leadId: string; readonly name: string | null } | null;
 }
 
-/** What came in, the newest first. */
+/** The columns of an `InboxMessage`, of a message `m`. */
+export const MESSAGE_COLUMNS = `m.id, m.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name,
+  coalesce(l.company_name, c.name) as company, m.channel, m.address, m.at, m.class, m.class_by as "classBy", m.body,
+  v.name as sequence, t.step_id as step, m.settled,
+  case when m.lead_id is null and p.id is not null then json_build_object('leadId', p.id,
+    'name', coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.emails[1])) end as maybe`;
+
+/** What they are read from, behind `m`. */
+export const MESSAGE_JOINS = `left join leads l on l.id = m.lead_id left join companies c on c.id = l.company_id
+  left join leads p on p.id = m.maybe_lead_id left join touches t on t.id = m.touch_id
+  left join enrollments e on e.id = t.enrollment_id left join sequence_versions v on v.id = e.version_id`;
+
+export interface InboxFilter {
+  /** Also what waits for nobody (any more). */
+  readonly all?: boolean;
+  /** The last message of the page before. */
+  readonly after?: { readonly at: Date; readonly id: string } | null;
+  readonly limit?: number;
+}
+
+/** What came in of what somebody sees, the newest first. */
 export async function listInbox(
   q: Queryable,
-  { all = false, limit = 100 }: { readonly all?: boolean; readonly limit?: number } = {},
+  { all = false, after = null, limit = 100 }: InboxFilter = {},
+  { owners, unowned }: Sight = EVERYTHING,
 ): Promise<InboxMessage[]> {
   const { rows } = await q.query<InboxMessage & Record<string, unknown>>(
-    `select m.id, m.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name,
-       coalesce(l.company_name, c.name) as company, m.channel, m.address, m.at, m.class, m.class_by as "classBy", m.body,
-       v.name as sequence, t.step_id as step, m.settled,
-       case when m.lead_id is null and p.id is not null then json_build_object('leadId', p.id,
-         'name', coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.emails[1])) end as maybe
-     from (select * from messages where $1 or not settled order by at desc, id limit $2) m
-     left join leads l on l.id = m.lead_id left join companies c on c.id = l.company_id
-     left join leads p on p.id = m.maybe_lead_id
-     left join touches t on t.id = m.touch_id left join enrollments e on e.id = t.enrollment_id
-     left join sequence_versions v on v.id = e.version_id
-     order by m.at desc, m.id`,
-    [all, limit],
+    `select ${MESSAGE_COLUMNS}
+     from (select m.* from messages m left join leads l on l.id = m.lead_id left join leads p on p.id = m.maybe_lead_id
+         left join senders s on s.id = m.sender_id
+       where ${all ? 'true' : 'not m.settled'} and ${seesMessage(1)} and ($3::timestamptz is null or (m.at, m.id) < ($3, $4::uuid))
+       order by m.at desc, m.id desc limit $5) m
+     ${MESSAGE_JOINS} order by m.at desc, m.id desc`,
+    [owners, unowned, after?.at ?? null, after?.id ?? null, limit],
   );
   return rows;
 }

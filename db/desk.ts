@@ -2,7 +2,7 @@
 import type { ContactChannel } from '../sequences/lead.ts';
 import type { Instant } from '../sequences/plan.ts';
 import { seesMessage, seesTask, type Sight } from './access/sight.ts';
-import type { InboxMessage } from './conversations.ts';
+import { MESSAGE_COLUMNS, MESSAGE_JOINS, type InboxMessage } from './conversations.ts';
 import type { Queryable } from './db.ts';
 import type { MessageClass } from './messages.ts';
 import { CommandRefused } from './refused.ts';
@@ -14,6 +14,8 @@ export interface DeskTask {
   readonly kind: TaskKind;
   readonly state: 'open' | 'done' | 'cancelled';
   readonly title: string;
+  /** What to say or do; null in lists that were not asked for it. */
+  readonly body: string | null;
   readonly link: string | null;
   readonly assignee: string | null;
   readonly outcome: string | null;
@@ -21,6 +23,11 @@ export interface DeskTask {
   readonly dueAt: Date;
   readonly giveUpAt: Date | null;
   readonly doneAt: Date | null;
+  readonly touchId: string;
+  readonly enrollmentId: string;
+  readonly launchId: string;
+  /** How often its lead had come to the step, from 1. */
+  readonly visit: number;
   readonly leadId: string;
   readonly leadName: string | null;
   readonly leadTitle: string | null;
@@ -43,6 +50,9 @@ export interface DeskTaskFilter {
   readonly kind?: TaskKind | undefined;
   readonly assignee?: string | undefined;
   readonly leadId?: string | undefined;
+  readonly launchId?: string | undefined;
+  /** Also what to say or do. */
+  readonly bodies?: boolean;
   readonly dueBefore?: Date | undefined;
   /** What is due is due by then; one instant for all pages. */
   readonly asOf: Instant;
@@ -68,7 +78,7 @@ const ORDER = {
 } as const;
 
 const COLUMNS = `x.id, x.kind, x.state, x.title, x.link, x.assignee, x.outcome, x.note, x.due_at as "dueAt", x.give_up_at as "giveUpAt",
-  x.done_at as "doneAt", x.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as "leadName",
+  x.done_at as "doneAt", x.touch_id as "touchId", x.enrollment_id as "enrollmentId", e.launch_id as "launchId", t.visit, x.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as "leadName",
   l.title as "leadTitle", coalesce(l.company_name, c.name) as company, coalesce(l.time_zone, c.time_zone) as "timeZone",
   v.name as sequence, t.step_id as step, t.channel, x.waiting, x.engagement, x.rank`;
 
@@ -79,7 +89,7 @@ export async function deskTasks(q: Queryable, sight: Sight, filter: DeskTaskFilt
 
 /** @throws CommandRefused `not_found`, also when it may not be seen */
 export async function deskTask(q: Queryable, sight: Sight, id: string, asOf: Instant): Promise<DeskTask> {
-  const filter = { state: 'open', sort: 'dueAt', asOf, after: null, limit: 1 } as const;
+  const filter = { state: 'open', sort: 'dueAt', asOf, after: null, limit: 1, bodies: true } as const;
   const [task] = await select(q, sight, filter, id);
   if (!task) throw new CommandRefused('not_found', 'There is no such task.');
   return task;
@@ -95,7 +105,7 @@ async function select(
   const inner = filter.sort === 'worth' ? `due_at, id limit ${RANKED}` : `${order} limit $9`;
   const { rows } = await q.query<DeskTask & Record<string, unknown>>(
     // Whatever else is shown is looked up for the page only.
-    `select ${COLUMNS} from (select x.* from (
+    `select ${COLUMNS}, ${filter.bodies ? 'x.body' : 'null'} as body from (select x.* from (
        select x.*, ${WORTH} as rank from (
          select k.*, exists (select from messages m where m.lead_id = k.lead_id and not m.settled) as waiting,
            (select case when e.type = 'replied' then 'replied' else 'clicked' end from lead_events e
@@ -104,7 +114,8 @@ async function select(
          from (select k.* from tasks k join leads l on l.id = k.lead_id
            where ${id === null ? 'k.state = $3' : 'k.id = $8 and $3::text is not null'} and ${seesTask(1)}
              and ($4::text is null or k.kind = $4) and ($5::text is null or lower(k.assignee) = lower($5))
-             and ($6::uuid is null or k.lead_id = $6) and ($7::timestamptz is null or k.due_at < $7) and ($8::uuid is null or k.id = $8)
+             and ($6::uuid is null or k.lead_id = $6)
+             and ($14::uuid is null or exists (select from enrollments e where e.id = k.enrollment_id and e.launch_id = $14)) and ($7::timestamptz is null or k.due_at < $7) and ($8::uuid is null or k.id = $8)
              and ($12::timestamptz is null or ${filter.sort === 'worth' ? 'true' : behind.replaceAll(/\b(due_at|done_at|id)\b/g, 'k.$1')})
            order by ${inner.replaceAll(/\b(due_at|done_at|id)\b/g, 'k.$1')}) k) x) x
        where $11::int is null or ${filter.sort === 'worth' ? behind.replaceAll(/\b(rank|due_at|id)\b(?=[,)])/g, 'x.$1') : 'true'}
@@ -126,6 +137,7 @@ async function select(
       filter.after?.rank ?? null,
       filter.after?.at ?? null,
       filter.after?.id ?? null,
+      filter.launchId ?? null,
     ],
   );
   return rows;
@@ -155,11 +167,7 @@ export async function deskMessages(
   filter: DeskMessageFilter,
 ): Promise<DeskMessage[]> {
   const { rows } = await q.query<DeskMessage & Record<string, unknown>>(
-    `select m.id, m.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name,
-       coalesce(l.company_name, c.name) as company, m.channel, m.address, m.at, m.class, m.class_by as "classBy", m.body,
-       v.name as sequence, t.step_id as step, m.settled,
-       case when m.lead_id is null and p.id is not null then json_build_object('leadId', p.id,
-         'name', coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.emails[1])) end as maybe,
+    `select ${MESSAGE_COLUMNS},
        case when m.lead_id is null then (not m.settled)::int
          else (select count(*)::int from messages w where w.lead_id = m.lead_id and not w.settled) end as waiting,
        exists (select from replies r where r.lead_id = m.lead_id and r.state = 'unconfirmed') as unconfirmed
@@ -171,9 +179,7 @@ export async function deskMessages(
          and not exists (select from messages n where n.lead_id = m.lead_id and (n.at, n.id) > (m.at, m.id)
            ${filter.all ? '' : 'and not n.settled'})
        order by m.at desc, m.id desc limit $8) m
-     left join leads l on l.id = m.lead_id left join companies c on c.id = l.company_id left join leads p on p.id = m.maybe_lead_id
-     left join touches t on t.id = m.touch_id left join enrollments e on e.id = t.enrollment_id
-     left join sequence_versions v on v.id = e.version_id
+     ${MESSAGE_JOINS}
      order by m.at desc, m.id desc`,
     [
       owners,

@@ -1,6 +1,7 @@
 /** What happened to a lead, in order. */
 import { normaliseIdentity } from '../common/crypto.ts';
 import type { Instant } from '../sequences/plan.ts';
+import { EVERYTHING, seesLead, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import { CommandRefused } from './refused.ts';
 
@@ -21,29 +22,40 @@ const SUMMARY = `select l.id, trim(concat_ws(' ', l.first_name, l.last_name)) as
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * The one lead that a person means: by id, email address, external id, LinkedIn URL, or a name that only one lead has.
+ * The one lead that a person means, of those that they see: by id, email address, external id, LinkedIn URL, or a name that only
+ * one lead has.
  * @throws CommandRefused `not_found`, or `ambiguous` with who it could be
  */
-export async function findLead(q: Queryable, text: string): Promise<LeadSummary> {
+export async function findLead(
+  q: Queryable,
+  text: string,
+  { owners, unowned }: Sight = EVERYTHING,
+): Promise<LeadSummary> {
   const wanted = text.trim();
-  const byId = UUID.test(wanted)
-    ? await q.query<LeadSummary>(`${SUMMARY} where l.id = $1`, [wanted])
-    : undefined;
-  if (byId?.rows[0]) return byId.rows[0];
-  const byIdentity = await q.query<LeadSummary>(
-    `${SUMMARY} where l.id in (select lead_id from lead_identities
-       where (kind, value) in (('email', $1), ('external', $2), ('linkedin', $3), ('linkedin', $2))) order by l.id limit 6`,
-    [normaliseIdentity('email', wanted), wanted, normaliseIdentity('linkedin', wanted)],
+  const among = async (condition: string, ...values: readonly string[]) =>
+    (
+      await q.query<LeadSummary>(`${SUMMARY} where ${seesLead(1)} and ${condition} order by l.id limit 6`, [
+        owners,
+        unowned,
+        ...values,
+      ])
+    ).rows;
+  const [byId] = UUID.test(wanted) ? await among('l.id = $3', wanted) : [];
+  if (byId) return byId;
+  const found = await among(
+    `l.id in (select lead_id from lead_identities
+       where (kind, value) in (('email', $3), ('external', $4), ('linkedin', $5), ('linkedin', $4)))`,
+    normaliseIdentity('email', wanted),
+    wanted,
+    normaliseIdentity('linkedin', wanted),
   );
-  const found = byIdentity.rows;
-  if (found.length === 0) {
-    const byName = await q.query<LeadSummary>(
-      `${SUMMARY} where lower(trim(concat_ws(' ', l.first_name, l.last_name))) = lower($1) and l.erased_at is null
-       order by l.id limit 6`,
-      [wanted.replace(/\s+/g, ' ')],
+  if (found.length === 0)
+    found.push(
+      ...(await among(
+        `lower(trim(concat_ws(' ', l.first_name, l.last_name))) = lower($3) and l.erased_at is null`,
+        wanted.replace(/\s+/g, ' '),
+      )),
     );
-    found.push(...byName.rows);
-  }
   if (found.length === 1) return found[0]!;
   if (found.length === 0) {
     throw new CommandRefused(

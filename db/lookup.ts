@@ -1,5 +1,6 @@
 /** What a person names, found; and short lists for people. */
 import type { Instant } from '../sequences/plan.ts';
+import { seenBetween, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import { CommandRefused } from './refused.ts';
 import type { TouchState } from './touches.ts';
@@ -15,11 +16,8 @@ const TABLES = {
   reply: 'replies',
 } as const;
 
-/**
- * The one row whose id begins with `text` (four characters at least); null when there is none.
- * @throws CommandRefused `ambiguous`
- */
-async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: string): Promise<string | null> {
+/** The ids that begin with `text`, four characters at least, as a range; null: `text` is no beginning of an id. */
+function rangeOf(text: string): { readonly from: string; readonly to: string } | null {
   const wanted = text.trim().toLowerCase();
   if (!UUID_START.test(wanted)) return null;
   const bound = (filling: string) => {
@@ -27,15 +25,36 @@ async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: stri
     return wanted + template.slice(wanted.length);
   };
   const [from, to] = [bound('0'), bound('f')];
-  if (from.length !== 36 || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(from)) return null;
-  const { rows } = await q.query<{ id: string }>(
-    `select id from ${TABLES[what]} where id between $1 and $2 order by id limit 3`,
-    [from, to],
-  );
-  if (rows.length < 2) return rows[0]?.id ?? null;
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(from) ? { from, to } : null;
+}
+
+/** So many are told when a beginning is not enough. */
+const SOME = 3;
+
+/** @throws CommandRefused `ambiguous` */
+function theOne(what: string, text: string, ids: readonly string[]): string | null {
+  if (ids.length < 2) return ids[0] ?? null;
   throw new CommandRefused(
     'ambiguous',
-    `More than one ${what} has an id that begins with ${wanted}. Give more of it:\n  ${rows.map(({ id }) => id).join('\n  ')}`,
+    `More than one ${what} has an id that begins with ${text.trim().toLowerCase()}. Give more of it:\n  ${ids.join('\n  ')}`,
+  );
+}
+
+const noSuch = (what: string, text: string) =>
+  new CommandRefused('not_found', `There is no ${what} with the id ${text}.`);
+
+/** The one row whose id begins with `text`; null when there is none. @throws CommandRefused `ambiguous` */
+async function findByIdStart(q: Queryable, what: keyof typeof TABLES, text: string): Promise<string | null> {
+  const range = rangeOf(text);
+  if (!range) return null;
+  const { rows } = await q.query<{ id: string }>(
+    `select id from ${TABLES[what]} where id between $1 and $2 order by id limit ${SOME}`,
+    [range.from, range.to],
+  );
+  return theOne(
+    what,
+    text,
+    rows.map(({ id }) => id),
   );
 }
 
@@ -46,7 +65,20 @@ export async function requireId(
   text: string,
 ): Promise<string> {
   const id = await findByIdStart(q, what, text);
-  if (id === null) throw new CommandRefused('not_found', `There is no ${what} with the id ${text}.`);
+  if (id === null) throw noSuch(what, text);
+  return id;
+}
+
+/** The same among what somebody sees. @throws CommandRefused `not_found`, `ambiguous` */
+export async function requireSeenId(
+  q: Queryable,
+  what: 'task' | 'touch' | 'message' | 'reply',
+  text: string,
+  sight: Sight,
+): Promise<string> {
+  const range = rangeOf(text);
+  const id = range && theOne(what, text, await seenBetween(q, what, { ...range, limit: SOME }, sight));
+  if (id === null) throw noSuch(what, text);
   return id;
 }
 

@@ -96,16 +96,6 @@ export async function readRevision(
   return rows[0];
 }
 
-/** Whether somebody may see this lead. */
-export async function seesLead(q: Queryable, leadId: string, { owners, unowned }: Sight): Promise<boolean> {
-  const { rowCount } = await q.query(
-    `select from leads where id = $1 and erased_at is null
-       and ($2::text[] is null or lower(owner) = any($2) or ($3 and owner is null))`,
-    [leadId, owners, unowned],
-  );
-  return rowCount === 1;
-}
-
 export interface LeadChoice {
   readonly id: string;
   readonly name: string;

@@ -4,6 +4,7 @@ import { chooseRoute, PERSONA_CHANNELS } from '../../sequences/route/route.ts';
 import { CopyError, MissingVariable, renderCopy, type Rendered } from '../../sequences/language/index.ts';
 import type { Action, Channel, LeadProfile, SenderProfile } from '../../sequences/lead.ts';
 import type { CompiledSequence, StepCopy, TouchNode } from '../../sequences/plan.ts';
+import { stepsInOrder } from './sequence-graph.ts';
 
 /** One message as a lead would get it, or why it would not be written. */
 export interface PreviewMessage {
@@ -39,14 +40,30 @@ export interface PreviewRequest {
 
 const MESSAGE_ACTION: Readonly<Partial<Record<Channel, Action>>> = { linkedin: 'message' };
 
-/** Renders every message of the sequences for one lead, in the order in which they are written. Sends and stores nothing. */
+/** Renders every message of the sequences for one lead, in the order of their steps. Sends and stores nothing. */
 export function preview(request: PreviewRequest): PreviewMessage[] {
   return request.sequences.flatMap((sequence) =>
-    Object.values(sequence.plan.nodes).flatMap((node) => {
+    stepsInOrder(sequence.plan).flatMap((node) => {
       const copy = sequence.copy.steps[node.id];
       return node.kind === 'touch' && copy ? messagesOf(request, sequence, node, copy) : [];
     }),
   );
+}
+
+/** What of a message is told: the sender by name and address, attachments without what is in them. */
+export function told({ rendered, sender, ...message }: PreviewMessage) {
+  const { attachments, ...texts } = rendered ?? {};
+  return {
+    ...message,
+    sender: sender && { name: sender.name, address: sender.address },
+    rendered: rendered && {
+      ...texts,
+      text: rendered.text,
+      ...(attachments && {
+        attachments: attachments.map(({ name, contentType }) => ({ name, contentType })),
+      }),
+    },
+  };
 }
 
 function messagesOf(
@@ -160,7 +177,7 @@ function standIn(channel: Way['channel']): SenderProfile | null {
 }
 
 /** Whether it would hold the lead: it would be sent, but cannot be written. */
-export function wouldHold(message: PreviewMessage): boolean {
+export function wouldHold(message: Pick<PreviewMessage, 'problem' | 'chosen' | 'noRoute'>): boolean {
   return message.problem !== null && message.chosen && message.noRoute === null;
 }
 

@@ -52,6 +52,10 @@ export async function sendPreview(
   return sent;
 }
 
+/** Why a sender sends no previews. */
+export const notMailbox = ({ name, channel }: { readonly name: string; readonly channel: string }): string =>
+  `${name} is a sender for ${channel}; emails are previewed by mailbox.`;
+
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 }

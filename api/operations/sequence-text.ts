@@ -9,11 +9,17 @@ import { listSequences } from '../../db/sequences.ts';
 
 /**
  * Compiles a definition. No file of the server is read: attachments are those that the sequence `name` was published with.
+ * @param others names of sequences that it may go on with though they are not published
  * @throws SequenceError
  */
-export async function compileText(db: Queryable, source: string, name: string): Promise<CompiledSequence> {
+export async function compileText(
+  db: Queryable,
+  source: string,
+  name: string,
+  others: readonly string[] = [],
+): Promise<CompiledSequence> {
   const [known, newest] = await Promise.all([listSequences(db), loadNewest(db, name)]);
-  const names = new Set([...known.map((sequence) => sequence.name), name]);
+  const names = new Set([...known.map((sequence) => sequence.name), name, ...others]);
   return parseSequence(source, `${name}.yaml`, {
     sequenceExists: (wanted) => names.has(wanted),
     readAttachment: publishedAttachments(newest),

@@ -564,6 +564,46 @@ export interface Operations {
       }[];
     };
   };
+  'tasks.find': {
+    path: {};
+    query: {
+      id: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
+  'inbox.findMessage': {
+    path: {};
+    query: {
+      id: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
+  'inbox.findReply': {
+    path: {};
+    query: {
+      id: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
+  'leads.find': {
+    path: {};
+    query: {
+      lead: string;
+    };
+    answer: {
+      id: string;
+      name: string;
+      email: string | null;
+      company: string | null;
+      timeZone: string | null;
+    };
+  };
   'leads.list': {
     path: {};
     query: {
@@ -693,6 +733,7 @@ export interface Operations {
       silentDays?: number;
       attribute?: string;
       is?: string;
+      where?: string;
     };
     /**
      * text/csv
@@ -788,6 +829,19 @@ export interface Operations {
     };
     query: {};
     answer: null;
+  };
+  'leads.suppressed': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: {
+      /**
+       * On no channel
+       */
+      all: boolean;
+      channels: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call')[];
+    };
   };
   'leads.why': {
     path: {
@@ -1181,6 +1235,8 @@ export interface Operations {
       kind?: 'call' | 'task' | 'linkedin' | 'review' | 'failed';
       assignee?: string;
       leadId?: string;
+      launchId?: string;
+      bodies?: string;
       due?: 'now' | 'all';
       sort?: 'worth' | 'dueAt' | '-doneAt';
     };
@@ -1264,6 +1320,21 @@ export interface Operations {
     };
     answer: {
       items: InboxConversation[];
+      /**
+       * null: this is the last page
+       */
+      next: string | null;
+    };
+  };
+  'inbox.messages': {
+    path: {};
+    query: {
+      cursor?: string;
+      limit?: number;
+      state?: 'open' | 'all';
+    };
+    answer: {
+      items: InboxMessage[];
       /**
        * null: this is the last page
        */
@@ -2201,12 +2272,55 @@ export interface Operations {
        */
       source?: string | null;
       /**
-       * Id, email or name; null: an example
+       * Sequences that it may go on with though they are not published yet
+       *
+       * @maxItems 50
+       */
+      others?: string[];
+      /**
+       * Id, email, external id or name; null: an example
        */
       lead?: string | null;
     };
     answer: {
       items: SequenceMessage[];
+    };
+  };
+  'sequences.mailPreview': {
+    path: {
+      name: string;
+    };
+    query: {};
+    body: {
+      /**
+       * null: the newest version
+       */
+      source?: string | null;
+      /**
+       * Sequences that it may go on with though they are not published yet
+       *
+       * @maxItems 50
+       */
+      others?: string[];
+      lead: string;
+      /**
+       * null: the sender of each message
+       */
+      senderId?: string | null;
+    };
+    answer: {
+      items: {
+        step: string;
+        /**
+         * Its address
+         */
+        sender: string;
+        sent: boolean;
+        /**
+         * Why not
+         */
+        detail: string | null;
+      }[];
     };
   };
   'analytics.summary': {
@@ -2456,6 +2570,7 @@ export interface Lead {
   country: string | null;
   locale: string | null;
   timeZone: string | null;
+  companyTimeZone: string | null;
   preferredChannel: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call') | null;
   persona: string | null;
   owner: string | null;
@@ -2652,6 +2767,10 @@ export interface Task {
   kind: 'call' | 'task' | 'linkedin' | 'review' | 'failed';
   state: 'open' | 'done' | 'cancelled';
   title: string;
+  /**
+   * What the sequence says to say or do; null in a list that was not asked for `bodies`
+   */
+  body: string | null;
   link: string | null;
   assignee: string | null;
   outcome: string | null;
@@ -2662,6 +2781,13 @@ export interface Task {
    */
   giveUpAt: string | null;
   doneAt: string | null;
+  touchId: string;
+  enrollmentId: string;
+  launchId: string;
+  /**
+   * How often its lead had come to the step, from 1
+   */
+  visit: number;
   leadId: string;
   leadName: string | null;
   leadTitle: string | null;
@@ -2773,6 +2899,45 @@ export interface InboxConversation {
    * An answer of ours may have gone out or not: somebody has to say
    */
   unconfirmed: boolean;
+}
+export interface InboxMessage {
+  id: string;
+  /**
+   * null: from somebody whom nobody knows
+   */
+  leadId: string | null;
+  name: string | null;
+  company: string | null;
+  channel: 'email' | 'linkedin' | 'sms' | 'whatsapp' | 'call';
+  address: string | null;
+  at: string;
+  class:
+    | 'interested'
+    | 'not_now'
+    | 'not_interested'
+    | 'wrong_person'
+    | 'out_of_office'
+    | 'bounce'
+    | 'unsubscribe'
+    | 'other';
+  classBy: 'rule' | 'person';
+  body: string;
+  /**
+   * Of the touch that it answers
+   */
+  sequence: string | null;
+  step: string | null;
+  /**
+   * It waits for nobody (any more)
+   */
+  settled: boolean;
+  /**
+   * Whose it may be: somebody at the domain of a lead wrote, and a person says
+   */
+  maybe: {
+    leadId: string;
+    name: string | null;
+  } | null;
 }
 export interface Utterance {
   id: string;
@@ -3355,14 +3520,34 @@ export interface SequenceMessage {
   noRoute: string | null;
   missing: string | null;
   problem: string | null;
-  subject: string | null;
-  title: string | null;
-  text: string | null;
   /**
-   * From outside: show it only in a sandboxed frame
+   * null: it cannot be written
    */
-  html: string | null;
-  attachments: string[];
+  rendered: {
+    subject?: string;
+    text: string;
+    /**
+     * From outside: show it only in a sandboxed frame
+     */
+    html?: string;
+    /**
+     * The end of the text, by which one unsubscribes
+     */
+    footer?: string;
+    title?: string;
+    contentSid?: string;
+    variables?: {
+      [k: string]: string;
+    };
+    attachments?: {
+      name: string;
+      contentType: string;
+    }[];
+    url?: string;
+    data?: {
+      [k: string]: unknown;
+    };
+  } | null;
 }
 export interface AnalyticsSummary {
   range: {
@@ -3634,6 +3819,10 @@ export const OPERATIONS = {
   'retention.write': 'PUT /v1/retention',
   'retention.preview': 'GET /v1/retention/preview',
   search: 'GET /v1/search',
+  'tasks.find': 'GET /v1/tasks/find',
+  'inbox.findMessage': 'GET /v1/inbox/messages/find',
+  'inbox.findReply': 'GET /v1/replies/find',
+  'leads.find': 'GET /v1/leads/find',
   'leads.list': 'GET /v1/leads',
   'leads.add': 'POST /v1/leads',
   'leads.count': 'GET /v1/leads/count',
@@ -3645,6 +3834,7 @@ export const OPERATIONS = {
   'leadViews.list': 'GET /v1/me/lead-views',
   'leadViews.keep': 'POST /v1/me/lead-views',
   'leadViews.remove': 'DELETE /v1/me/lead-views/{id}',
+  'leads.suppressed': 'GET /v1/leads/{id}/suppressed',
   'leads.why': 'GET /v1/leads/{id}/why',
   'leads.timeline': 'GET /v1/leads/{id}/timeline',
   'leads.export': 'GET /v1/leads/{id}/export',
@@ -3674,6 +3864,7 @@ export const OPERATIONS = {
   'tasks.ring': 'POST /v1/tasks/{id}/ring',
   'touches.settle': 'POST /v1/touches/{id}/settle',
   'inbox.list': 'GET /v1/inbox',
+  'inbox.messages': 'GET /v1/inbox/messages',
   'inbox.conversation': 'GET /v1/inbox/leads/{id}',
   'inbox.reply': 'POST /v1/inbox/leads/{id}/replies',
   'inbox.settle': 'POST /v1/replies/{id}/settle',
@@ -3736,6 +3927,7 @@ export const OPERATIONS = {
   'sequences.simulate': 'POST /v1/sequences/{name}/simulation',
   'sequences.previewLeads': 'GET /v1/sequences/{name}/preview-leads',
   'sequences.preview': 'POST /v1/sequences/{name}/preview',
+  'sequences.mailPreview': 'POST /v1/sequences/{name}/preview-mails',
   'analytics.summary': 'GET /v1/analytics/summary',
   'analytics.summaryCsv': 'GET /v1/analytics/summary.csv',
   'analytics.attribution': 'GET /v1/analytics/attribution',

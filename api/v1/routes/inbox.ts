@@ -2,7 +2,13 @@
 import { z } from 'zod';
 import { mailHtml } from '../../operations/mail-html.ts';
 import { reply } from '../../operations/reply.ts';
-import { classMessage, conversation, matchMessage, rawMessage } from '../../../db/conversations.ts';
+import {
+  classMessage,
+  conversation,
+  listInbox,
+  matchMessage,
+  rawMessage,
+} from '../../../db/conversations.ts';
 import { deskMessages } from '../../../db/desk.ts';
 import { timeline } from '../../../db/history.ts';
 import { MESSAGE_CLASSES } from '../../../db/messages.ts';
@@ -16,25 +22,30 @@ import { HttpProblem } from '../problem.ts';
 const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 const REPLY_CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp'] as const;
 
-const messageSchema = z
+const message = {
+  id: z.uuid(),
+  leadId: z.uuid().nullable().describe('null: from somebody whom nobody knows'),
+  name: z.string().nullable(),
+  company: z.string().nullable(),
+  channel: z.enum(CHANNELS),
+  address: z.string().nullable(),
+  at: instant,
+  class: z.enum(MESSAGE_CLASSES),
+  classBy: z.enum(['rule', 'person']),
+  body: z.string(),
+  sequence: z.string().nullable().describe('Of the touch that it answers'),
+  step: z.string().nullable(),
+  settled: z.boolean().describe('It waits for nobody (any more)'),
+  maybe: z
+    .object({ leadId: z.uuid(), name: z.string().nullable() })
+    .nullable()
+    .describe('Whose it may be: somebody at the domain of a lead wrote, and a person says'),
+};
+
+const messageSchema = z.object(message).meta({ id: 'InboxMessage' });
+const conversationSchema = z
   .object({
-    id: z.uuid(),
-    leadId: z.uuid().nullable().describe('null: from somebody whom nobody knows'),
-    name: z.string().nullable(),
-    company: z.string().nullable(),
-    channel: z.enum(CHANNELS),
-    address: z.string().nullable(),
-    at: instant,
-    class: z.enum(MESSAGE_CLASSES),
-    classBy: z.enum(['rule', 'person']),
-    body: z.string(),
-    sequence: z.string().nullable().describe('Of the touch that it answers'),
-    step: z.string().nullable(),
-    settled: z.boolean().describe('It waits for nobody (any more)'),
-    maybe: z
-      .object({ leadId: z.uuid(), name: z.string().nullable() })
-      .nullable()
-      .describe('Whose it may be: somebody at the domain of a lead wrote, and a person says'),
+    ...message,
     waiting: z.int().describe('So many messages of this conversation wait for an answer'),
     unconfirmed: z.boolean().describe('An answer of ours may have gone out or not: somebody has to say'),
   })
@@ -68,6 +79,14 @@ const replySchema = z
   })
   .meta({ id: 'Reply' });
 
+const state = z.enum(['open', 'all']).default('open').describe('open: what waits for an answer');
+
+const afterOf = (cursor: string | undefined) => {
+  const place = placeOf(cursor, z.tuple([z.iso.datetime(), z.uuid()]));
+  return place && { at: new Date(place[0]), id: place[1] };
+};
+const placeIn = (row: { readonly at: Date; readonly id: string }) => [row.at.toISOString(), row.id];
+
 export function inboxRoutes(app: Api, deps: ApiDeps): void {
   const { db, hashIdentity, wake } = deps;
 
@@ -78,26 +97,45 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
       summary: 'Conversations, each as its newest message, the newest first',
       querystring: z.object({
         ...paging,
-        state: z.enum(['open', 'all']).default('open').describe('open: what waits for an answer'),
+        state,
         channel: z.enum(CHANNELS).optional(),
         class: z.enum(MESSAGE_CLASSES).optional(),
         leadId: z.uuid().optional(),
       }),
-      response: { 200: pageOf(messageSchema) },
+      response: { 200: pageOf(conversationSchema) },
     },
     config: { access: everybody('inbox:read') },
     handler: async (request) => {
       const { cursor, limit, state, channel, class: as, leadId } = request.query;
-      const place = placeOf(cursor, z.tuple([z.iso.datetime(), z.uuid()]));
       const rows = await deskMessages(db, sightOf(principalOf(request)), {
         all: state === 'all',
         channel,
         class: as,
         leadId,
-        after: place && { at: new Date(place[0]), id: place[1] },
+        after: afterOf(cursor),
         limit: limit + 1,
       });
-      return page(rows, limit, (row) => [row.at.toISOString(), row.id]);
+      return page(rows, limit, placeIn);
+    },
+  });
+
+  app.get('/inbox/messages', {
+    schema: {
+      operationId: 'inbox.messages',
+      tags: ['Inbox'],
+      summary: 'Every message that came in, the newest first',
+      querystring: z.object({ ...paging, state }),
+      response: { 200: pageOf(messageSchema) },
+    },
+    config: { access: everybody('inbox:read') },
+    handler: async (request) => {
+      const { cursor, limit, state } = request.query;
+      const rows = await listInbox(
+        db,
+        { all: state === 'all', after: afterOf(cursor), limit: limit + 1 },
+        sightOf(principalOf(request)),
+      );
+      return page(rows, limit, placeIn);
     },
   });
 

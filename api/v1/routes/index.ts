@@ -6,6 +6,7 @@ import { oidcRoutes } from './oidc.ts';
 import { calendarRoutes } from './calendars.ts';
 import { retentionRoutes } from './retention.ts';
 import { searchRoutes } from './search.ts';
+import { findRoutes } from './find.ts';
 import { leadRoutes } from './leads.ts';
 import { leadListRoutes } from './lead-list.ts';
 import { importRoutes } from './imports.ts';
@@ -42,6 +43,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   calendarRoutes,
   retentionRoutes,
   searchRoutes,
+  findRoutes,
   leadListRoutes,
   leadViewRoutes,
   leadRoutes,

@@ -14,6 +14,7 @@ import {
 import { readLead, saveLead } from '../../../db/leads.ts';
 import { suppress } from '../../../db/suppressions.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
+import { compileSegment } from '../../../sequences/language/index.ts';
 import { pauseTarget, resumeTarget, stopTarget } from '../../operations/control.ts';
 import { exportLeads } from '../../operations/export-leads.ts';
 import { leadFields } from '../../operations/lead-fields.ts';
@@ -23,6 +24,7 @@ import { byId, ifMatch, instant, listOf, page, pageOf, paging, placeOf, tag, typ
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 import { filterOf, leadFilter } from './lead-filter.ts';
+import { condition } from './launch-schemas.ts';
 import { leadSchema } from './leads.ts';
 
 const listedSchema = z
@@ -175,16 +177,19 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       operationId: 'leads.csv',
       tags: ['Leads'],
       summary: 'The leads that a filter finds, as CSV',
-      querystring: z.object(leadFilter),
+      querystring: z.object({ ...leadFilter, where: condition.optional() }),
       response: { 200: z.string().describe('text/csv') },
     },
     config: read,
     handler: async (request, reply) => {
       const filter = filterOf(request.query);
       const sight = sightOf(principalOf(request));
+      const { where } = request.query;
+      const matches = where === undefined ? undefined : compileSegment(where);
       const out = new PassThrough();
       void exportLeads(db, out, {
         ids: (after, limit) => leadIds(db, filter, sight, { after, limit }),
+        ...(matches && { matches }),
       }).catch((error: unknown) => out.destroy(error as Error));
       return reply
         .type('text/csv; charset=utf-8')

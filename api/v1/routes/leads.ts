@@ -4,8 +4,8 @@ import { eraseLead } from '../../../db/erase.ts';
 import { recordLeadEvent } from '../../../db/events.ts';
 import { exportLead } from '../../../db/export.ts';
 import { timeline } from '../../../db/history.ts';
-import { readLead } from '../../../db/leads.ts';
-import { suppress } from '../../../db/suppressions.ts';
+import { loadLead, readLead } from '../../../db/leads.ts';
+import { suppress, suppressedChannels } from '../../../db/suppressions.ts';
 import { BLOCKS, why } from '../../../db/why.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { OUTSIDE_EVENT, type OutsideEvent } from '../../../sequences/plan.ts';
@@ -33,6 +33,7 @@ export const leadSchema = z
     country: z.string().nullable(),
     locale: z.string().nullable(),
     timeZone: z.string().nullable(),
+    companyTimeZone: z.string().nullable(),
     preferredChannel: channel.nullable(),
     persona: z.string().nullable(),
     owner: z.string().nullable(),
@@ -47,7 +48,7 @@ export const leadSchema = z
   })
   .meta({ id: 'Lead' });
 
-const summary = z.object({
+export const leadSummary = z.object({
   id: z.uuid(),
   name: z.string(),
   email: z.string().nullable(),
@@ -57,7 +58,7 @@ const summary = z.object({
 
 const whySchema = z
   .object({
-    lead: summary,
+    lead: leadSummary,
     timeZone: z.string(),
     enrollment: z
       .object({
@@ -119,7 +120,7 @@ const whySchema = z
 
 const timelineSchema = z
   .object({
-    lead: summary,
+    lead: leadSummary,
     timeZone: z.string(),
     truncated: z.boolean().describe('There was more; the newest entries are here'),
     next: z.string().nullable().describe('The cursor of what was earlier; null: nothing was'),
@@ -170,6 +171,25 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
       const lead = await readLead(db, request.params.id);
       void tag(reply, lead.version);
       return lead;
+    },
+  });
+
+  app.get('/leads/:id/suppressed', {
+    schema: {
+      operationId: 'leads.suppressed',
+      tags: ['Leads'],
+      summary: 'Where a lead must not be contacted',
+      params: byId,
+      response: {
+        200: z.object({ all: z.boolean().describe('On no channel'), channels: listOf(channel) }),
+      },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async (request) => {
+      await assertSees(db, request, 'lead', request.params.id);
+      const lead = await loadLead(db, request.params.id);
+      const { all, channels } = await suppressedChannels(db, hashIdentity, lead);
+      return { all, channels: [...channels] };
     },
   });
 

@@ -181,10 +181,20 @@ export const messageSchema = z
     noRoute: z.string().nullable(),
     missing: z.string().nullable(),
     problem: z.string().nullable(),
-    subject: z.string().nullable(),
-    title: z.string().nullable(),
-    text: z.string().nullable(),
-    html: z.string().nullable().describe('From outside: show it only in a sandboxed frame'),
-    attachments: listOf(z.string()),
+    rendered: z
+      .object({
+        subject: z.string().optional(),
+        text: z.string(),
+        html: z.string().optional().describe('From outside: show it only in a sandboxed frame'),
+        footer: z.string().optional().describe('The end of the text, by which one unsubscribes'),
+        title: z.string().optional(),
+        contentSid: z.string().optional(),
+        variables: z.record(z.string(), z.string()).optional(),
+        attachments: listOf(z.object({ name: z.string(), contentType: z.string() })).optional(),
+        url: z.string().optional(),
+        data: z.record(z.string(), z.unknown()).optional(),
+      })
+      .nullable()
+      .describe('null: it cannot be written'),
   })
   .meta({ id: 'SequenceMessage' });

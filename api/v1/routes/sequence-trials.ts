@@ -4,29 +4,38 @@ import { readDaysOff } from '../../../db/days-off.ts';
 import { findLead } from '../../../db/history.ts';
 import { readBonds } from '../../../db/lead-senders.ts';
 import { loadLead } from '../../../db/leads.ts';
-import { listSenders } from '../../../db/senders.ts';
-import { leadsToPreview, seesLead } from '../../../db/sequence-views.ts';
+import { findSender, listSenders } from '../../../db/senders.ts';
+import { leadsToPreview } from '../../../db/sequence-views.ts';
 import { loadNewest, loadVersion } from '../../../db/sequences.ts';
 import { stepNumbers } from '../../../db/step-numbers.ts';
 import { suppressedChannels } from '../../../db/suppressions.ts';
 import { defaultSenders } from '../../../sequences/simulate/index.ts';
-import { preview } from '../../operations/preview.ts';
+import { preview, told } from '../../operations/preview.ts';
+import { notMailbox, sendPreview } from '../../operations/send-preview.ts';
 import { shippedSequences } from '../../operations/shipped-sequences.ts';
-import { stepsInOrder } from '../../operations/sequence-graph.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
-import { everybody, principalOf, type Principal } from '../access/principal.ts';
+import { everybody, managers, principalOf, type Principal } from '../access/principal.ts';
 import { instant, listOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../problem.ts';
+import { HttpProblem, notFound } from '../problem.ts';
 import { byName, messageSchema, monthSchema, numbersSchema, source } from './sequence-schemas.ts';
 
 const READ = everybody('sequences:read');
 const tags = ['Sequences'];
 const definition = source.nullable().default(null).describe('null: the newest version');
+const others = z
+  .array(z.string().max(200))
+  .max(50)
+  .default([])
+  .describe('Sequences that it may go on with though they are not published yet');
+const named = z.string().min(1).max(500);
 
-export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config }: ApiDeps): void {
+export function sequenceTrialRoutes(
+  app: Api,
+  { db, clock, hashIdentity, config, secrets, providers }: ApiDeps,
+): void {
   app.get('/sequence-templates', {
     schema: {
       operationId: 'sequences.templates',
@@ -129,48 +138,79 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
       params: byName,
       body: z.object({
         source: definition,
-        lead: z
-          .string()
-          .min(1)
-          .max(320)
-          .nullable()
-          .default(null)
-          .describe('Id, email or name; null: an example'),
+        others,
+        lead: named.nullable().default(null).describe('Id, email, external id or name; null: an example'),
       }),
       response: { 200: z.object({ items: listOf(messageSchema) }) },
     },
     config: { access: READ },
     handler: async (request) => {
-      const sequence = await readDefinition(request.params.name, request.body.source);
-      const known = await readLead(request.body.lead, principalOf(request));
-      const messages = preview({
-        ...known,
-        sequences: [sequence],
-        unsubscribeUrl: `${config.publicUrl}/u/preview`,
-      });
-      const items = messages.map(({ stepId, sender, rendered, channel, action, ...message }) => ({
-        step: stepId,
-        channel,
-        action,
-        chosen: message.chosen,
-        to: message.to,
-        noRoute: message.noRoute,
-        missing: message.missing,
-        problem: message.problem,
-        sender: sender && { name: sender.name, address: sender.address },
-        subject: rendered?.subject ?? null,
-        title: rendered?.title ?? null,
-        text: rendered?.text ?? null,
-        html: rendered?.html ?? null,
-        attachments: rendered?.attachments?.map(({ name }) => name) ?? [],
-      }));
-      const order = stepsInOrder(sequence.plan).map(({ id }) => id);
-      return { items: items.sort((a, b) => order.indexOf(a.step) - order.indexOf(b.step)) };
+      const { messages } = await messagesFor(request.params.name, request.body, principalOf(request));
+      return {
+        items: messages.map(told).map((message) => ({ ...message, step: message.stepId })),
+      };
     },
   });
 
-  async function readDefinition(name: string, text: string | null) {
-    if (text !== null) return compileText(db, text, name);
+  app.post('/sequences/:name/preview-mails', {
+    schema: {
+      operationId: 'sequences.mailPreview',
+      tags,
+      summary: 'Send its emails, as one lead would get them and marked as a preview, to one’s own address',
+      params: byName,
+      body: z.object({
+        source: definition,
+        others,
+        lead: named,
+        senderId: z.uuid().nullable().default(null).describe('null: the sender of each message'),
+      }),
+      response: {
+        200: z.object({
+          items: listOf(
+            z.object({
+              step: z.string(),
+              sender: z.string().describe('Its address'),
+              sent: z.boolean(),
+              detail: z.string().nullable().describe('Why not'),
+            }),
+          ),
+        }),
+      },
+    },
+    config: { access: managers('sequences:write') },
+    handler: async (request) => {
+      const { params, body } = request;
+      const principal = principalOf(request);
+      const { lead, messages } = await messagesFor(params.name, body, principal);
+      request.auditTarget = lead.id;
+      const sent = await sendPreview({ db, secrets, providers }, messages, {
+        to: principal.user.email,
+        leadName: [lead.firstName, lead.lastName].filter(Boolean).join(' ') || lead.id,
+        ...(body.senderId !== null && { senderId: await mailbox(body.senderId) }),
+      });
+      return { items: sent.map((one) => ({ ...one, step: one.stepId })) };
+    },
+  });
+
+  async function messagesFor(
+    name: string,
+    wanted: { source: string | null; others: readonly string[]; lead: string | null },
+    principal: Principal,
+  ) {
+    const sequence = await readDefinition(name, wanted.source, wanted.others);
+    const known = await readLead(wanted.lead, principal);
+    const unsubscribeUrl = `${config.publicUrl}/u/preview`;
+    return { lead: known.lead, messages: preview({ ...known, sequences: [sequence], unsubscribeUrl }) };
+  }
+
+  async function mailbox(id: string): Promise<string> {
+    const sender = await findSender(db, id);
+    if (sender.channel === 'email') return sender.id;
+    throw new HttpProblem(422, 'bad_sender', notMailbox(sender));
+  }
+
+  async function readDefinition(name: string, text: string | null, others: readonly string[] = []) {
+    if (text !== null) return compileText(db, text, name, others);
     const version = await loadNewest(db, name);
     if (!version) throw notFound('sequence');
     return asCompiled(version);
@@ -182,11 +222,7 @@ export function sequenceTrialRoutes(app: Api, { db, clock, hashIdentity, config 
         lead: sampleLead(1, { country: null, timeZone: null }),
         senders: defaultSenders('UTC').map(({ profile }) => profile),
       };
-    const id = await findLead(db, wanted).then(
-      (lead) => lead.id,
-      () => null,
-    );
-    if (id === null || !(await seesLead(db, id, sightOf(principal)))) throw notFound('lead');
+    const { id } = await findLead(db, wanted, sightOf(principal));
     const lead = await loadLead(db, id);
     const [senders, bonds, { channels, dead }] = await Promise.all([
       listSenders(db),

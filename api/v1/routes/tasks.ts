@@ -6,7 +6,7 @@ import { timeline } from '../../../db/history.ts';
 import { loadLead } from '../../../db/leads.ts';
 import { findSender } from '../../../db/senders.ts';
 import { settleTouch } from '../../../db/settle.ts';
-import { completeTask, getTask, TASK_OUTCOMES } from '../../../db/tasks.ts';
+import { completeTask, TASK_OUTCOMES } from '../../../db/tasks.ts';
 import { readTouchById, touchSenderId } from '../../../db/touches.ts';
 import { everybody, principalOf } from '../access/principal.ts';
 import { assertSees, sightOf } from '../access/sight.ts';
@@ -21,6 +21,10 @@ export const taskSchema = z
     kind: z.enum(KINDS),
     state: z.enum(['open', 'done', 'cancelled']),
     title: z.string(),
+    body: z
+      .string()
+      .nullable()
+      .describe('What the sequence says to say or do; null in a list that was not asked for `bodies`'),
     link: z.string().nullable(),
     assignee: z.string().nullable(),
     outcome: z.string().nullable(),
@@ -28,6 +32,10 @@ export const taskSchema = z
     dueAt: instant,
     giveUpAt: instant.nullable().describe('Then the sequence goes on without it'),
     doneAt: instant.nullable(),
+    touchId: z.uuid(),
+    enrollmentId: z.uuid(),
+    launchId: z.uuid(),
+    visit: z.int().describe('How often its lead had come to the step, from 1'),
     leadId: z.uuid(),
     leadName: z.string().nullable(),
     leadTitle: z.string().nullable(),
@@ -104,6 +112,8 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
         kind: z.enum(KINDS).optional(),
         assignee: z.string().max(200).optional(),
         leadId: z.uuid().optional(),
+        launchId: z.uuid().optional(),
+        bodies: z.stringbool().default(false).describe('Also what to say or do'),
         due: z.enum(['now', 'all']).default('all').describe('now: only what is due already'),
         sort: z
           .enum(['worth', 'dueAt', '-doneAt'])
@@ -114,7 +124,7 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
     },
     config: { access: everybody('tasks:read') },
     handler: async (request) => {
-      const { cursor, limit, state, kind, assignee, leadId, due } = request.query;
+      const { cursor, limit, state, kind, assignee, leadId, launchId, bodies, due } = request.query;
       const sort =
         state === 'open'
           ? request.query.sort === 'dueAt'
@@ -134,6 +144,8 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
         kind,
         assignee,
         leadId,
+        launchId,
+        bodies,
         dueBefore: due === 'now' ? new Date(asOf + 1) : undefined,
         asOf,
         after: place ? { rank: place[0], at: new Date(place[1]), id: place[2] } : null,
@@ -159,18 +171,17 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
     config: { access: everybody('tasks:read') },
     handler: async (request) => {
       const found = await deskTask(db, sightOf(principalOf(request)), request.params.id, clock.now());
-      const [row, lead, past] = await Promise.all([
-        getTask(db, found.id),
+      const [lead, past] = await Promise.all([
         loadLead(db, found.leadId),
         timeline(db, found.leadId, HISTORY),
       ]);
-      const senderId = await touchSenderId(db, row.touchId);
+      const senderId = await touchSenderId(db, found.touchId);
       const sender = found.kind === 'call' && senderId !== null ? await findSender(db, senderId) : null;
       const content =
-        found.kind === 'review' ? ((await readTouchById(db, row.touchId))?.content ?? null) : null;
+        found.kind === 'review' ? ((await readTouchById(db, found.touchId))?.content ?? null) : null;
       return {
         task: withOutcomes(found),
-        script: row.body,
+        script: found.body ?? '',
         review: content ? { subject: content.subject ?? null, text: content.text ?? '' } : null,
         canRing:
           found.state === 'open' &&

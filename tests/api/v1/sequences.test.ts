@@ -203,11 +203,18 @@ test('a month is simulated by day, and messages are shown for an example or a le
   const look = (client: Client, lead?: string) =>
     client.post('/sequences/trial/preview', lead ? { lead } : {});
   expect((await look(admin)).body.items).toMatchObject([
-    { step: 'hello', subject: 'First', text: expect.stringContaining('Hello Ada'), html: expect.any(String) },
+    {
+      step: 'hello',
+      rendered: {
+        subject: 'First',
+        text: expect.stringContaining('Hello Ada'),
+        html: expect.any(String),
+      },
+    },
     { step: 'again' },
   ]);
   const lead = await makeLead(api.db, { firstName: 'Zoe', owner: 'otto' });
-  expect((await look(admin, lead.id)).body.items[0].text).toContain('Hello Zoe');
+  expect((await look(admin, lead.id)).body.items[0].rendered.text).toContain('Hello Zoe');
   const rep = await api.signedIn({ role: 'rep', name: 'Nobody' });
   expect(await look(rep, lead.id)).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect((await rep.get('/sequences/trial/preview-leads')).body.items).toEqual([]);

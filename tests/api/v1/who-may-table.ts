@@ -58,6 +58,8 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'suppressions.add': 'manager leads:write',
   'suppressions.remove': 'admin leads:write',
   'leads.read': 'rep leads:read',
+  'leads.find': 'rep leads:read',
+  'leads.suppressed': 'rep leads:read',
   'leads.why': 'rep leads:read',
   'leads.timeline': 'rep leads:read',
   'leads.export': 'rep leads:read',
@@ -77,6 +79,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'me.stream': 'rep tasks:read',
 
   'tasks.list': 'rep tasks:read',
+  'tasks.find': 'rep tasks:read',
   'tasks.read': 'rep tasks:read',
   'tasks.complete': 'rep tasks:write',
   'tasks.ring': 'rep tasks:write',
@@ -84,6 +87,9 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'touches.settle': 'rep tasks:write',
 
   'inbox.list': 'rep inbox:read',
+  'inbox.messages': 'rep inbox:read',
+  'inbox.findMessage': 'rep inbox:read',
+  'inbox.findReply': 'rep inbox:read',
   'inbox.conversation': 'rep inbox:read',
   'inbox.reply': 'rep inbox:write',
   'inbox.settle': 'rep inbox:write',
@@ -154,6 +160,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'sequences.simulate': 'rep sequences:read',
   'sequences.previewLeads': 'rep sequences:read',
   'sequences.preview': 'rep sequences:read',
+  'sequences.mailPreview': 'manager sequences:write',
 
   'analytics.summary': 'rep analytics:read',
   'analytics.summaryCsv': 'rep analytics:read',

@@ -77,6 +77,7 @@ function One({ message, here }: { message: Message; here: boolean }) {
   const problem = message.missing
     ? t('missing', { variable: message.missing })
     : (message.problem ?? message.noRoute);
+  const { subject, title, text, attachments = [] } = message.rendered ?? {};
   return (
     <div ref={place} className={classes.message} data-here={here || undefined}>
       <Card
@@ -93,19 +94,19 @@ function One({ message, here }: { message: Message; here: boolean }) {
         }
       >
         {problem && <Badge tone="bad">{problem}</Badge>}
-        {(message.subject ?? message.title) && (
+        {(subject ?? title) && (
           <Text fw={600} mb="xs">
-            <bdi>{message.subject ?? message.title}</bdi>
+            <bdi>{subject ?? title}</bdi>
           </Text>
         )}
-        {message.text && (
+        {text && (
           <p className={classes.text}>
-            <bdi>{message.text}</bdi>
+            <bdi>{text}</bdi>
           </p>
         )}
         <Text size="xs" c="dimmed" mt="sm">
           {message.sender && t('by', { name: message.sender.name, address: message.sender.address })}
-          {message.attachments.length > 0 && ` · ${message.attachments.join(', ')}`}
+          {attachments.length > 0 && ` · ${attachments.map(({ name }) => name).join(', ')}`}
         </Text>
       </Card>
     </div>
