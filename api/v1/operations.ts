@@ -1802,6 +1802,15 @@ export interface Operations {
     };
     answer: Sender;
   };
+  'senders.days': {
+    path: {};
+    query: {
+      ids: string;
+    };
+    answer: {
+      items: SenderDays[];
+    };
+  };
   'senders.read': {
     path: {
       id: string;
@@ -3310,6 +3319,35 @@ export interface Sender {
     [k: string]: number;
   };
 }
+export interface SenderDays {
+  senderId: string;
+  /**
+   * The oldest first
+   */
+  days: {
+    /**
+     * Its own local day
+     */
+    day: string;
+    /**
+     * Booked, under way or sent
+     */
+    used: number;
+    /**
+     * Came back, or refused because the address does not exist
+     */
+    bounced: number;
+    complained: number;
+    /**
+     * Attempts that did not go out for another reason
+     */
+    failed: number;
+  }[];
+  /**
+   * From how many bounces in a hundred messages it is paused
+   */
+  bouncedPercent: number;
+}
 export interface Endpoint {
   id: string;
   url: string;
@@ -3893,6 +3931,7 @@ export const OPERATIONS = {
   'controls.stop': 'POST /v1/stop',
   'senders.list': 'GET /v1/senders',
   'senders.add': 'POST /v1/senders',
+  'senders.days': 'GET /v1/senders/days',
   'senders.read': 'GET /v1/senders/{id}',
   'senders.change': 'PATCH /v1/senders/{id}',
   'senders.check': 'POST /v1/senders/{id}/check',

@@ -115,6 +115,7 @@ export const OPERATIONS: readonly Operation[] = [
   fixed('daysOff.read', '/days-off'),
   fixed('apiKeys.list', '/me/api-keys'),
   fixed('senders.list', '/senders', MANAGERS),
+  { name: 'senders.days', roles: MANAGERS, path: (_n, { senders }) => `/senders/days?ids=${senders.join(',')}` },
   { name: 'senders.read', roles: MANAGERS, path: (n, { senders }) => of(senders, n, (id) => `/senders/${id}`) },
   among('suppressions.list', ['/suppressions', '/suppressions?reason=bounced', '/suppressions?value=nobody@acme.test'], MANAGERS),
   fixed('users.list', '/users', MANAGERS),

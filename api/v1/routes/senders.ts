@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { lookAgain } from '../../../db/look-again.ts';
 import { mailboxErrors } from '../../../db/mailboxes.ts';
+import { DAYS, MOST_SENDERS, senderDays } from '../../../db/sender-days.ts';
 import { usedToday } from '../../../db/sender-load.ts';
 import {
   findSender,
@@ -53,6 +54,30 @@ const senderSchema = z
       .describe('Booked or sent on its present local day, by action'),
   })
   .meta({ id: 'Sender' });
+
+const daysSchema = z
+  .object({
+    senderId: z.uuid(),
+    days: listOf(
+      z.object({
+        day: z.iso.date().describe('Its own local day'),
+        used: z.int().describe('Booked, under way or sent'),
+        bounced: z.int().describe('Came back, or refused because the address does not exist'),
+        complained: z.int(),
+        failed: z.int().describe('Attempts that did not go out for another reason'),
+      }),
+    ).describe('The oldest first'),
+    bouncedPercent: z.number().describe('From how many bounces in a hundred messages it is paused'),
+  })
+  .meta({ id: 'SenderDays' });
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const manyIds = z
+  .string()
+  .regex(
+    new RegExp(`^${UUID}(?:,${UUID}){0,${MOST_SENDERS - 1}}$`),
+    `is 1 to ${MOST_SENDERS} ids with commas between`,
+  )
+  .transform((ids) => ids.split(','));
 
 const text = z.string().trim().min(1).max(200);
 const fields = {
@@ -111,6 +136,18 @@ export function senderRoutes(app: Api, deps: ApiDeps): void {
         })),
       };
     },
+  });
+
+  app.get('/senders/days', {
+    schema: {
+      operationId: 'senders.days',
+      tags: ['Senders'],
+      summary: `What senders did on each of their last ${DAYS} days, today included: what was sent or is booked, and what went wrong`,
+      querystring: z.object({ ids: manyIds }),
+      response: { 200: z.object({ items: listOf(daysSchema) }) },
+    },
+    config: read,
+    handler: async (request) => ({ items: await senderDays(db, request.query.ids) }),
   });
 
   app.get('/senders/:id', {

@@ -124,6 +124,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'senders.list': 'manager senders:read',
   'senders.add': 'admin senders:write',
   'senders.read': 'manager senders:read',
+  'senders.days': 'manager senders:read',
   'senders.change': 'admin senders:write',
   'senders.check': 'manager senders:read',
   'senders.repair': 'admin senders:write',
