@@ -83,13 +83,25 @@ export function page<Row>(
 export const tag = (reply: FastifyReply, version: number | string): FastifyReply =>
   reply.header('etag', `"${version}"`);
 
-/** The version that the caller changes, by If-Match. null: it does not say. */
+/** Whether the caller says which version it means: needed for changes, left free where something is only ended or deleted. */
+export const saysVersion = (request: FastifyRequest): boolean => request.headers['if-match'] !== undefined;
+
+/**
+ * The version that the caller changes, by If-Match. null: `*`, whatever there is.
+ * @throws HttpProblem 428 when the caller does not say (RFC 6585): what somebody else wrote would be overwritten unseen
+ */
 export function ifMatch(request: FastifyRequest): string | null {
   const header = request.headers['if-match'];
-  return header === undefined || header === '*' ? null : (/^(?:W\/)?"([^"]*)"$/.exec(header)?.[1] ?? '');
+  if (header === undefined)
+    throw new HttpProblem(
+      428,
+      'version_missing',
+      'Say which version you change, so that nobody’s work is overwritten: send If-Match with the ETag that you read, or * for whatever there is.',
+    );
+  return header === '*' ? null : (/^(?:W\/)?"([^"]*)"$/.exec(header)?.[1] ?? '');
 }
 
-/** @throws HttpProblem 412 when the caller changes another version than there is */
+/** @throws HttpProblem 412 when the caller changes another version than there is, 428 when it does not say which */
 export function assertVersion(request: FastifyRequest, version: number | string): void {
   const wanted = ifMatch(request);
   if (wanted !== null && wanted !== String(version))

@@ -95,7 +95,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
         title: 'Cadenza',
         version: '1',
         description:
-          'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and takes If-Match.',
+          'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and PUT and PATCH of it need `If-Match`: that ETag, or `*` for whatever there is.',
       },
       components: {
         securitySchemes: {

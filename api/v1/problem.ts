@@ -33,6 +33,7 @@ const TITLES: Readonly<Record<number, string>> = {
   414: 'Too long',
   415: 'Not in this format',
   422: 'Cannot be done like this',
+  428: 'Version missing',
   429: 'Too many requests',
   500: 'Our mistake',
   503: 'Not available now',

@@ -9,7 +9,7 @@ import {
   type Snippet,
 } from '../../../db/snippets.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
-import { assertVersion, byId, listOf, nothing, tag, type Api } from '../contract.ts';
+import { assertVersion, byId, listOf, nothing, saysVersion, tag, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 
@@ -106,7 +106,7 @@ export function snippetRoutes(app: Api, { db }: ApiDeps): void {
     handler: async (request, reply) => {
       const before = await readSnippet(db, request.params.id, principalOf(request).user.id);
       assertMayChange(principalOf(request), before);
-      assertVersion(request, before.version);
+      if (saysVersion(request)) assertVersion(request, before.version);
       await deleteSnippet(db, before);
       return reply.code(204).send(null);
     },

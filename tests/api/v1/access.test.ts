@@ -143,7 +143,9 @@ test('a key is shown once and is good for its scopes, until it is revoked, expir
   const boss = await api.signedIn();
   const rep = await api.withKey({ role: 'rep' });
   expect((await rep.get('/me')).status).toBe(200);
-  expect((await boss.call('PATCH', `/users/${rep.user.id}`, { disabled: true })).status).toBe(200);
+  expect(
+    (await boss.call('PATCH', `/users/${rep.user.id}`, { disabled: true }, { 'if-match': '*' })).status,
+  ).toBe(200);
   expect((await rep.get('/me')).status).toBe(401);
 });
 
@@ -160,7 +162,9 @@ test('roles are held, the last admin stays, and a change meanwhile is noticed', 
   await api.db.query(`update users set disabled_at = now() where role = 'admin' and id <> $1`, [
     admin.user.id,
   ]);
-  expect(await admin.call('PATCH', `/users/${admin.user.id}`, { role: 'rep' })).toMatchObject({
+  expect(
+    await admin.call('PATCH', `/users/${admin.user.id}`, { role: 'rep' }, { 'if-match': '*' }),
+  ).toMatchObject({
     status: 409,
     body: { code: 'last_admin' },
   });

@@ -24,7 +24,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const closing = (from: string, to: string) => ({ name: 'Closed', country: null, from, to, kind: 'off' });
-const write = (items: unknown[], headers = {}) => admin.call('PUT', '/days-off', { items }, headers);
+const write = (items: unknown[], headers: Record<string, string> = { 'if-match': '*' }) =>
+  admin.call('PUT', '/days-off', { items }, headers);
 
 test('the calendars in use are those of the leads’ countries and those that sequences name', async () => {
   const window = (holidays: 'lead' | string[]) => ({ window: { ...SETTINGS.window, holidays } });

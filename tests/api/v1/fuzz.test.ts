@@ -98,6 +98,7 @@ test.each(operations.filter(({ id }) => !LEFT_OUT.test(id)))(
             method,
             `${url}${query}`,
             method === 'GET' ? undefined : body,
+            { 'if-match': '*' },
           );
           if (answer.status >= 500)
             throw new Error(`${answer.status}: ${JSON.stringify(answer.body)} ${api.lines.at(-1)}`);

@@ -116,7 +116,7 @@ test('a manager moves within the team only, and nobody gives to who cannot sign 
   expect((await give(boss, stranger, rosa)).status).toBe(404);
   expect((await give(admin, rosa, stranger)).status).toBe(200);
   expect((await give(admin, rosa, rosa)).body.code).toBe('same_user');
-  await admin.call('PATCH', `/users/${ayse.user.id}`, { disabled: true });
+  await admin.call('PATCH', `/users/${ayse.user.id}`, { disabled: true }, { 'if-match': '*' });
   expect((await give(boss, rosa, ayse)).body.code).toBe('user_disabled');
   const names = (await rosa.get('/colleagues')).body.items.map(({ id }: { id: string }) => id);
   expect(names).toContain(boss.user.id);

@@ -163,7 +163,7 @@ test('a lead is added and changed by hand, in the form in which leads are kept, 
     status: 412,
     body: { code: 'changed_meanwhile' },
   });
-  expect(await admin.call('PATCH', path, { emails: ['no address'] })).toMatchObject({
+  expect(await admin.call('PATCH', path, { emails: ['no address'] }, { 'if-match': '*' })).toMatchObject({
     status: 422,
     body: { code: 'bad_lead' },
   });

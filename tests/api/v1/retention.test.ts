@@ -29,5 +29,5 @@ test('what is kept for how long is shown and said, with a look at what it would 
   expect((await put({ ...wanted, auditMonths: 1 }, '*')).status).toBe(400);
   expect((await admin.get('/retention')).body).toMatchObject(wanted);
   const key = await api.withKey();
-  expect((await key.call('PUT', '/retention', wanted)).status).toBe(403);
+  expect((await key.call('PUT', '/retention', wanted, { 'if-match': '*' })).status).toBe(403);
 });
