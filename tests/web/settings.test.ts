@@ -91,9 +91,9 @@ test('a sender and an endpoint are added by hand', async () => {
   await form.locator('input[name=name]').fill('Rosa');
   await form.locator('input[name=address]').fill('rosa@acme.test');
   await form.locator('input[name="secret.password"]').fill('a mailbox password');
-  await form.getByLabel('email a day').fill('40');
+  await form.getByLabel('Email a day').fill('40');
   await form.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('cell', { name: 'email 0/40' }).waitFor();
+  await page.getByRole('cell', { name: 'Email 0/40' }).waitFor();
   await picture(page, 'settings-senders-one');
   await page.goto('/settings/webhooks');
   await page.getByRole('button', { name: 'Add an endpoint' }).click();

@@ -24,6 +24,12 @@ export const day = (at: string, timeZone?: string): string =>
     new Date(at),
   );
 
+/** `3 Dec`, of a date such as 2026-12-03. */
+export const dayAndMonth = (date: string): string =>
+  new Intl.DateTimeFormat(i18n.language, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+    new Date(`${date}T12:00:00Z`),
+  );
+
 /** `Tue 3 Dec, 09:12`. */
 export const moment = (at: string, timeZone?: string): string =>
   new Intl.DateTimeFormat(i18n.language, {

@@ -77,6 +77,7 @@ export const settings = {
     emptyText:
       'A sender is a mailbox, a LinkedIn account or a number by which leads are reached. Add one before you launch.',
     open: 'Open',
+    openOne: 'Open {{name}}',
     channel: 'Channel',
     provider: 'Provider',
     address: 'Address or number',
@@ -100,7 +101,54 @@ export const settings = {
     settings: 'Settings',
     settingsHint: 'Hosts, ports and account ids, as the documentation of senders lists them.',
     notJson: 'This is no JSON',
-    problem: 'It does not work',
+    bouncing: 'Bounces',
+    complained: 'Complaints',
+    failing: 'Fails',
+    full: 'Full',
+    why: {
+      broken:
+        'It cannot send: {{reason}}. Its leads wait. Mend its credentials or settings below, check it, then say that it works again.',
+      unread:
+        'Its mailbox cannot be read: {{reason}}. Answers to it are not seen until it can. Mend the imap settings or the password below.',
+      paused: 'Its leads wait until somebody resumes it.',
+      pausedFor: 'It was paused: {{reason}}. Its leads wait until somebody resumes it.',
+      bouncing_one:
+        'One of its last {{of, number}} messages bounced. At {{limit, number(style: percent)}} it is paused. Check the addresses of the list before more goes out.',
+      bouncing_other:
+        '{{count, number}} of its last {{of, number}} messages bounced ({{rate, number(style: percent; maximumFractionDigits: 1)}}). At {{limit, number(style: percent; maximumFractionDigits: 1)}} it is paused. Check the addresses of the list before more goes out.',
+      complained_one:
+        'One person marked what it sent as spam. Look at what it writes, and to whom, before more do.',
+      complained_other:
+        '{{count, number}} people marked what it sent as spam. Look at what it writes, and to whom, before more do.',
+      failing_one: 'One of its last {{of, number}} attempts failed. “Check now” says what does not work.',
+      failing_other:
+        '{{count, number}} of its last {{of, number}} attempts failed. “Check now” says what does not work.',
+      full_one:
+        'It was at its limit of {{limit, number}} on one day: new leads wait for it. Add a sender, or raise the limit slowly.',
+      full_other:
+        'It was at its limit of {{limit, number}} on {{count}} of the last 13 days: new leads wait for it. Add a sender, or raise the limit slowly.',
+    },
+    today: 'Today:',
+    trend: {
+      title: 'Last 14 days',
+      said: 'In the last 14 days: {{said}}',
+      table: 'Day by day',
+      day: 'Day',
+      sent: 'Sent',
+      of: '{{used, number}} of {{limit, number}}',
+      number: '{{value, number}}',
+      bounced: 'Bounced',
+      complained: 'Complaints',
+      failed: 'Failed',
+      sentCount_one: '{{count, number}} sent',
+      sentCount_other: '{{count, number}} sent',
+      bouncedCount_one: '{{count, number}} bounced',
+      bouncedCount_other: '{{count, number}} bounced',
+      complainedCount_one: '{{count, number}} complaint',
+      complainedCount_other: '{{count, number}} complaints',
+      failedCount_one: '{{count, number}} failed',
+      failedCount_other: '{{count, number}} failed',
+    },
     repair: 'It works again',
     repaired: 'Its leads go on',
     check: 'Check now',

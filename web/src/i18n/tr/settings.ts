@@ -79,6 +79,7 @@ export const settings: typeof english = {
     emptyText:
       'Gönderen, adaylara ulaşılan bir posta kutusu, LinkedIn hesabı veya numaradır. Gönderime başlamadan bir tane ekleyin.',
     open: 'Aç',
+    openOne: '{{name}} gönderenini aç',
     channel: 'Kanal',
     provider: 'Sağlayıcı',
     address: 'Adres veya numara',
@@ -102,7 +103,55 @@ export const settings: typeof english = {
     settings: 'Ayrıntılar',
     settingsHint: 'Sunucular, bağlantı noktaları ve hesap numaraları; gönderen belgelerindeki adlarla.',
     notJson: 'Bu JSON değil',
-    problem: 'Çalışmıyor',
+    bouncing: 'Geri dönüyor',
+    complained: 'Şikâyet var',
+    failing: 'Hata veriyor',
+    full: 'Dolu',
+    why: {
+      broken:
+        'Gönderemiyor: {{reason}}. Adayları bekliyor. Aşağıdan kimlik bilgilerini veya ayrıntıları düzeltin, denetleyin, sonra yeniden çalıştığını söyleyin.',
+      unread:
+        'Posta kutusu okunamıyor: {{reason}}. Okunana kadar gelen yanıtlar görülmez. Aşağıdan imap ayarlarını veya parolayı düzeltin.',
+      paused: 'Biri sürdürene kadar adayları bekler.',
+      pausedFor: 'Duraklatıldı: {{reason}}. Biri sürdürene kadar adayları bekler.',
+      bouncing_one:
+        'Son {{of, number}} iletisinden biri geri döndü. {{limit, number(style: percent)}} olunca duraklatılır. Yenileri gitmeden listedeki adresleri denetleyin.',
+      bouncing_other:
+        'Son {{of, number}} iletisinden {{count, number}} tanesi geri döndü ({{rate, number(style: percent; maximumFractionDigits: 1)}}). {{limit, number(style: percent; maximumFractionDigits: 1)}} olunca duraklatılır. Yenileri gitmeden listedeki adresleri denetleyin.',
+      complained_one:
+        'Bir kişi gönderdiğini istenmeyen posta saydı. Başkaları da saymadan ne yazdığına ve kime yazdığına bakın.',
+      complained_other:
+        '{{count, number}} kişi gönderdiğini istenmeyen posta saydı. Başkaları da saymadan ne yazdığına ve kime yazdığına bakın.',
+      failing_one:
+        'Son {{of, number}} denemesinden biri başarısız oldu. “Şimdi denetle” neyin çalışmadığını söyler.',
+      failing_other:
+        'Son {{of, number}} denemesinden {{count, number}} tanesi başarısız oldu. “Şimdi denetle” neyin çalışmadığını söyler.',
+      full_one:
+        'Bir gün {{limit, number}} sınırına ulaştı: yeni adaylar onu bekliyor. Gönderen ekleyin veya sınırı yavaşça yükseltin.',
+      full_other:
+        'Son 13 günün {{count}} gününde {{limit, number}} sınırına ulaştı: yeni adaylar onu bekliyor. Gönderen ekleyin veya sınırı yavaşça yükseltin.',
+    },
+    today: 'Bugün:',
+    trend: {
+      title: 'Son 14 gün',
+      said: 'Son 14 günde: {{said}}',
+      table: 'Gün gün',
+      day: 'Gün',
+      sent: 'Gönderilen',
+      of: '{{used, number}}/{{limit, number}}',
+      number: '{{value, number}}',
+      bounced: 'Geri dönen',
+      complained: 'Şikâyet',
+      failed: 'Başarısız',
+      sentCount_one: '{{count, number}} gönderildi',
+      sentCount_other: '{{count, number}} gönderildi',
+      bouncedCount_one: '{{count, number}} geri döndü',
+      bouncedCount_other: '{{count, number}} geri döndü',
+      complainedCount_one: '{{count, number}} şikâyet',
+      complainedCount_other: '{{count, number}} şikâyet',
+      failedCount_one: '{{count, number}} başarısız',
+      failedCount_other: '{{count, number}} başarısız',
+    },
     repair: 'Yeniden çalışıyor',
     repaired: 'Adayları devam ediyor',
     check: 'Şimdi denetle',

@@ -13,10 +13,10 @@ import {
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, tagged, type Needs } from '../../api/client.ts';
+import { call, type Needs } from '../../api/client.ts';
 import { done } from '../../ui/notify.tsx';
 import { ZONES } from '../../ui/time.ts';
-import type { Sender } from './Senders.tsx';
+import type { Sender } from './sender-health.ts';
 
 type Channel = Sender['channel'];
 const CHANNELS = [
@@ -65,8 +65,17 @@ const CAPPED: Readonly<Record<Channel, readonly (keyof Sender['caps'])[]>> = {
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Adds or changes a sender. What is secret goes in and never comes out: an empty field keeps what is there. */
-export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: () => void }) {
-  const { t } = useTranslation(['settings', 'common']);
+export function SenderForm({
+  sender,
+  version,
+  onDone,
+}: {
+  sender: Sender | null;
+  /** ETag of the sender as it is shown. */
+  version: string | null;
+  onDone: () => void;
+}) {
+  const { t } = useTranslation(['settings', 'common', 'launches']);
   const client = useQueryClient();
   const [channel, setChannel] = useState<Channel>(sender?.channel ?? 'email');
   const [provider, setProvider] = useState(sender?.provider ?? 'smtp');
@@ -80,6 +89,13 @@ export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: 
     setProvider(name);
     if (!sender) setSettings(JSON.stringify(SETTINGS[name] ?? {}, null, 2));
   };
+  const read = (json: string) => {
+    try {
+      return JSON.parse(json || '{}') as Record<string, unknown>;
+    } catch {
+      throw new Error(t('senders.notJson'));
+    }
+  };
   const save = useMutation({
     async mutationFn(form: FormData) {
       const text = (name: string) => String(form.get(name) ?? '').trim();
@@ -91,7 +107,7 @@ export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: 
         owner: text('owner') || null,
         provider,
         timeZone: zone,
-        settings: JSON.parse(settings || '{}') as Record<string, unknown>,
+        settings: read(settings),
         caps: Object.fromEntries(
           Object.entries(caps).map(([action, { day, week }]) => [
             action,
@@ -102,8 +118,7 @@ export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: 
         ...(given.length > 0 && { credentials: Object.fromEntries(given) }),
       } satisfies Needs<'senders.change'>['body'];
       if (!sender) return call('senders.add', { body: { ...body, channel, address: text('address') } });
-      const { version } = await tagged('senders.read', { path: { id: sender.id } });
-      return call('senders.change', { path: { id: sender.id }, body }, version ? { ifMatch: version } : {});
+      return call('senders.change', { path: { id: sender.id }, body }, { ifMatch: version! });
     },
     onSuccess() {
       done(t('saved'));
@@ -160,7 +175,7 @@ export function SenderForm({ sender, onDone }: { sender: Sender | null; onDone: 
                 {(['day', 'week'] as const).map((period) => (
                   <NumberInput
                     key={period}
-                    label={t(`senders.${period}`, { action })}
+                    label={t(`senders.${period}`, { action: t(`launches:action.${action as 'email'}`) })}
                     min={0}
                     max={100_000}
                     allowDecimal={false}

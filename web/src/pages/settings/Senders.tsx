@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, type Answer } from '../../api/client.ts';
+import { call, tagged, type Answer } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
@@ -13,9 +13,24 @@ import { Notice } from '../../ui/Notice.tsx';
 import { done } from '../../ui/notify.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
+import { useHealth, type Health, type Sender, type SenderDays } from './sender-health.ts';
 import { SenderForm } from './SenderForm.tsx';
+import { SenderDaysTable, SenderTrend } from './SenderTrend.tsx';
+import classes from './SenderTrend.module.css';
 
-export type Sender = Answer<'senders.list'>['items'][number];
+/** So many senders are asked for at once. */
+const AT_ONCE = 100;
+
+/** What each sender did on its last days. */
+async function daysOf(senders: readonly Sender[], signal: AbortSignal) {
+  const found = new Map<string, SenderDays>();
+  for (let from = 0; from < senders.length; from += AT_ONCE) {
+    const ids = senders.slice(from, from + AT_ONCE).map(({ id }) => id);
+    const { items } = await call('senders.days', { query: { ids: ids.join(',') } }, { signal });
+    for (const one of items) found.set(one.senderId, one);
+  }
+  return found;
+}
 
 /** The mailboxes, accounts and numbers by which leads are reached: their health, and what they may send. */
 export function Senders() {
@@ -27,9 +42,29 @@ export function Senders() {
     queryKey: ['senders'],
     queryFn: ({ signal }) => call('senders.list', undefined, { signal }),
   });
+  const all = senders.data?.items;
+  const days = useQuery({
+    queryKey: ['senders', 'days', all?.map((sender) => sender.id)],
+    queryFn: ({ signal }) => daysOf(all!, signal),
+    enabled: all !== undefined && all.length > 0,
+    staleTime: 60_000,
+    placeholderData: (before) => before,
+  }).data;
+  const pauses = useQuery({
+    queryKey: ['pauses'],
+    queryFn: ({ signal }) => call('pauses.list', undefined, { signal }),
+    enabled: all?.some(({ paused }) => paused) ?? false,
+  }).data?.items;
+  const judge = useHealth();
+  const health = (sender: Sender) =>
+    judge(
+      sender,
+      days?.get(sender.id),
+      pauses?.find(({ scope, scopeId }) => scope === 'sender' && scopeId === sender.id),
+    );
   const open = (to?: string) =>
     void navigate({ to: '/settings/$part', params: { part: 'senders' }, search: to ? { id: to } : {} });
-  const chosen = senders.data?.items.find((sender) => sender.id === id) ?? null;
+  const chosen = all?.find((sender) => sender.id === id) ?? null;
   return (
     <Card
       title={t('part.senders')}
@@ -50,31 +85,57 @@ export function Senders() {
                   key: 'name',
                   header: t('name'),
                   render: (sender) => (
-                    <Stack gap={0}>
-                      <bdi>{sender.name}</bdi>
-                      <Text span size="xs" c="dimmed">
-                        {sender.address}
-                      </Text>
-                    </Stack>
+                    <Group gap="xs" wrap="nowrap">
+                      <Channel channel={sender.channel} bare />
+                      <div className={classes.who}>
+                        <bdi>{sender.name}</bdi>
+                        <div title={sender.address}>{sender.address}</div>
+                      </div>
+                    </Group>
                   ),
                 },
                 {
-                  key: 'channel',
-                  header: t('senders.channel'),
-                  render: (sender) => <Channel channel={sender.channel} />,
+                  key: 'health',
+                  header: t('senders.health'),
+                  render: (sender) => {
+                    const { why, ...one } = health(sender);
+                    return (
+                      <>
+                        <HealthBadge of={one} />
+                        {why && <div className={classes.why}>{why}</div>}
+                      </>
+                    );
+                  },
                 },
-                { key: 'health', header: t('senders.health'), render: (sender) => <Health of={sender} /> },
+                {
+                  key: 'days',
+                  header: t('senders.trend.title'),
+                  wide: true,
+                  render: (sender) => {
+                    const own = days?.get(sender.id);
+                    return own ? (
+                      <SenderTrend sender={sender} days={own} />
+                    ) : (
+                      <div className={classes.waiting} />
+                    );
+                  },
+                },
                 {
                   key: 'caps',
                   header: t('senders.caps'),
+                  wide: true,
                   render: (sender) => <Capacity of={sender} />,
                 },
-                { key: 'owner', header: t('senders.owner'), render: (sender) => sender.owner ?? '–' },
                 {
                   key: 'open',
                   header: '',
                   render: (sender) => (
-                    <Button size="compact-sm" variant="default" onClick={() => open(sender.id)}>
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      aria-label={t('senders.openOne', { name: sender.name })}
+                      onClick={() => open(sender.id)}
+                    >
                       {t('senders.open')}
                     </Button>
                   ),
@@ -91,18 +152,34 @@ export function Senders() {
         size="lg"
         closeButtonProps={{ 'aria-label': t('common:action.close') }}
       >
-        {chosen && <HealthPanel sender={chosen} />}
-        {isAdmin && (id === 'new' || chosen) && (
-          <SenderForm key={chosen?.id ?? 'new'} sender={chosen} onDone={() => open()} />
+        {chosen && (
+          <HealthPanel key={chosen.id} sender={chosen} health={health(chosen)} days={days?.get(chosen.id)} />
         )}
+        {isAdmin && id === 'new' && <SenderForm sender={null} version={null} onDone={() => open()} />}
+        {isAdmin && chosen && <Change key={chosen.id} id={chosen.id} onDone={() => open()} />}
       </Drawer>
     </Card>
   );
 }
 
+/** The form, with what is there when it is opened: what somebody else saves meanwhile is not overwritten. */
+function Change({ id, onDone }: { id: string; onDone: () => void }) {
+  const opened = useQuery({
+    queryKey: ['sender', id],
+    queryFn: ({ signal }) => tagged('senders.read', { path: { id } }, { signal }),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
+  return (
+    <Loaded query={opened} rows={6}>
+      {({ answer, version }) => <SenderForm sender={answer} version={version} onDone={onDone} />}
+    </Loaded>
+  );
+}
+
 /** Used of today's limit, by action: `email 12/40`; and the week's limit where there is one. */
 function Capacity({ of: sender }: { of: Sender }) {
-  const { t } = useTranslation('settings');
+  const { t } = useTranslation(['settings', 'launches']);
   const actions = Object.entries(sender.caps);
   const others = Object.entries(sender.usedToday).filter(([action]) => !(action in sender.caps));
   if (actions.length + others.length === 0) return t('senders.noCaps');
@@ -111,7 +188,7 @@ function Capacity({ of: sender }: { of: Sender }) {
       {actions.map(([action, { day, week }]) => (
         <span key={action}>
           {t('senders.used', {
-            action,
+            action: t(`launches:action.${action as 'email'}`),
             used: sender.usedToday[action as keyof Sender['usedToday']] ?? 0,
             of: day ?? '∞',
           })}
@@ -124,32 +201,27 @@ function Capacity({ of: sender }: { of: Sender }) {
         </span>
       ))}
       {others.map(([action, used]) => (
-        <span key={action}>{t('senders.used', { action, used, of: '∞' })}</span>
+        <span key={action}>
+          {t('senders.used', { action: t(`launches:action.${action as 'email'}`), used, of: '∞' })}
+        </span>
       ))}
     </Stack>
   );
 }
 
-/** One word, and what is behind it on hover. */
-function Health({ of: sender }: { of: Sender }) {
-  const { t } = useTranslation(['settings', 'common']);
-  const problem = sender.brokenReason ?? sender.mailboxError;
-  return (
-    <span title={problem ?? undefined}>
-      {sender.brokenReason ? (
-        <Badge tone="bad">{t('senders.broken')}</Badge>
-      ) : sender.mailboxError ? (
-        <Badge tone="warn">{t('senders.unread')}</Badge>
-      ) : sender.paused ? (
-        <Badge tone="warn">{t('senders.paused')}</Badge>
-      ) : (
-        <Badge tone="good">{t('senders.healthy')}</Badge>
-      )}
-    </span>
-  );
+function HealthBadge({ of: { tone, word } }: { of: Pick<Health, 'tone' | 'word'> }) {
+  return <Badge tone={tone}>{word}</Badge>;
 }
 
-function HealthPanel({ sender }: { sender: Sender }) {
+function HealthPanel({
+  sender,
+  health,
+  days,
+}: {
+  sender: Sender;
+  health: Health;
+  days: SenderDays | undefined;
+}) {
   const { t } = useTranslation(['settings', 'common']);
   const client = useQueryClient();
   const isAdmin = useMe().role === 'admin';
@@ -177,14 +249,19 @@ function HealthPanel({ sender }: { sender: Sender }) {
     <Stack mb="lg">
       <Group gap="xs">
         <Channel channel={sender.channel} />
-        <Health of={sender} />
+        <HealthBadge of={health} />
         <Text span size="sm" c="dimmed">
-          {sender.address} · {sender.timeZone}
+          {[sender.address, sender.timeZone, sender.owner].filter(Boolean).join(' · ')}
         </Text>
       </Group>
-      {(sender.brokenReason ?? sender.mailboxError) && (
-        <Notice tone="bad" title={t('senders.problem')}>
-          <Text size="sm">{sender.brokenReason ?? sender.mailboxError}</Text>
+      {health.why && (
+        <Notice
+          tone={health.tone === 'bad' ? 'bad' : health.tone === 'accent' ? 'accent' : 'warn'}
+          title={health.word}
+        >
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            {health.why}
+          </Text>
           {sender.brokenReason && isAdmin && (
             <Button
               mt="xs"
@@ -222,6 +299,23 @@ function HealthPanel({ sender }: { sender: Sender }) {
           ))}
         </Stack>
       )}
+      <div>
+        <Group justify="space-between" align="end" mb="xs">
+          <Stack gap={4}>
+            <Text fw={600}>{t('senders.trend.title')}</Text>
+            <Text span size="sm">
+              {t('senders.today')} <Capacity of={sender} />
+            </Text>
+          </Stack>
+          {days && <SenderTrend sender={sender} days={days} />}
+        </Group>
+        {days && (
+          <details className={classes.details}>
+            <summary>{t('senders.trend.table')}</summary>
+            <SenderDaysTable sender={sender} days={days} />
+          </details>
+        )}
+      </div>
     </Stack>
   );
 }
