@@ -33,6 +33,7 @@ export async function remoteLeadSummary(api: Remote, text: string): Promise<Answ
 interface Named {
   readonly id: string;
   readonly name?: string;
+  readonly title?: string;
   readonly address?: string;
 }
 
@@ -40,7 +41,7 @@ interface Named {
 export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: string, text: string): Thing {
   const wanted = text.toLowerCase();
   const named = things.filter((one) =>
-    [one.id, one.name, one.address].some((known) => known?.toLowerCase() === wanted),
+    [one.id, one.name, one.title, one.address].some((known) => known?.toLowerCase() === wanted),
   );
   const found =
     named.length > 0 || wanted.length < 4 ? named : things.filter(({ id }) => id.startsWith(wanted));
@@ -57,7 +58,7 @@ export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: s
 /** What `pause`, `resume` and `stop` are about. @throws CliError when it is not there, is ambiguous, or can be named on the database only */
 export async function remoteTarget(
   api: Remote,
-  scope: 'lead' | 'launch' | 'sender' | 'company' | 'all',
+  scope: 'lead' | 'launch' | 'sequence' | 'sender' | 'company' | 'all',
   text = '',
 ): Promise<{ readonly scope: typeof scope; readonly id: string | null }> {
   if (scope === 'all') return { scope, id: null };
@@ -68,7 +69,9 @@ export async function remoteTarget(
   const things: readonly Named[] =
     scope === 'launch'
       ? await api.list('launches.list', {}, { most: MOST })
-      : (await api.call('senders.list')).items;
+      : scope === 'sequence'
+        ? await api.list('sequences.list', { query: { search: text } })
+        : (await api.call('senders.list')).items;
   return { scope, id: oneOfThem(things, scope, text).id };
 }
 

@@ -87,7 +87,7 @@ const scope = z
   .string()
   .optional()
   .describe(
-    'What was paused or resumed: all, launch, sender, company, lead, or absence (of whose lead or sender it is)',
+    'What was paused or resumed: all, sequence, launch, sender, company, lead, or absence (of whose lead or sender it is)',
   );
 
 /** Fields may be added later, so receivers must let unknown ones pass: every object of ours stays open. */
@@ -138,7 +138,7 @@ export const callbackSchemas = {
   ),
   'enrollment.paused': callback(
     'enrollment.paused',
-    'A lead was paused, alone or with its launch, sender, company or everything.',
+    'A lead was paused, alone or with its sequence, launch, sender, company or everything.',
     { ...aboutEnrollment, scope },
   ),
   'enrollment.resumed': callback('enrollment.resumed', 'A pause or hold ended.', {

@@ -12,7 +12,16 @@ export interface ScopeSeen {
   readonly own: boolean;
 }
 
+const VERSIONS = '(select v.id from sequences q join sequence_versions v on v.name = q.name where q.id = $1)';
+
 const QUERY: Readonly<Record<Exclude<Scope, 'all'>, string>> = {
+  // Everybody sees sequences. One is theirs whose every launch is, and into which nobody else's sends leads.
+  sequence: `select (select title from sequence_versions where name = q.name order by created_at desc, id desc limit 1) as name,
+    true as seen, $2::text[] is not null and exists (select from launches n where n.version_id in ${VERSIONS} and n.status = 'running')
+      and not exists (select from launches n where n.version_id in ${VERSIONS} and n.status = 'running' and n.created_by is distinct from $3)
+      and not exists (select from enrollments e join launches n on n.id = e.launch_id where e.version_id in ${VERSIONS}
+        and e.status in ('pending', 'running') and n.created_by is distinct from $3) as own
+    from sequences q where q.id = $1`,
   lead: `select ${NAME_OF_LEAD} as name, o.mine as seen, o.mine as own from leads l
     cross join lateral (select coalesce(lower(l.owner) = any($2), false) as mine) o where l.id = $1 and $3::uuid is not null`,
   sender: `select name || ' <' || address || '>' as name, o.mine as seen, o.mine as own from senders s

@@ -2,7 +2,7 @@ import type { ConsentPolicy } from '../sequences/consent.ts';
 import type { Command, Decision, EngineState } from '../sequences/engine/types.ts';
 import type { StepId } from '../sequences/plan.ts';
 import type { Queryable, Tx } from './db.ts';
-import { ofAbsent, type PauseScope } from './scopes.ts';
+import { ofAbsent, sequenceOf, type PauseScope } from './scopes.ts';
 
 /** What runs an enrollment: where it stands, and whose it is. */
 export interface EnrollmentRow {
@@ -118,10 +118,11 @@ export async function readGround(
        e.started_at is not null as started, e.inbox_seq as "inboxSeq", l.company_id as "companyId",
        n.status = 'running' as "launchRunning", w.consent_policy as "consentPolicy",
        (select p.scope from pauses_in_force p where (p.scope = 'all'
+          or (p.scope = 'sequence' and p.scope_id = ${sequenceOf('e.version_id')})
           or (p.scope = 'launch' and p.scope_id = e.launch_id) or (p.scope = 'sender' and p.scope_id = $2)
           or (p.scope = 'company' and p.scope_id = l.company_id) or (p.scope = 'lead' and p.scope_id = l.id)
           or (p.scope = 'absence' and ${ofAbsent('p.scope_id', '$2')}))
-        order by array_position(array['all', 'launch', 'sender', 'company', 'lead', 'absence'], p.scope) limit 1) as paused
+        order by array_position(array['all', 'sequence', 'launch', 'sender', 'company', 'lead', 'absence'], p.scope) limit 1) as paused
      from enrollments e join leads l on l.id = e.lead_id join launches n on n.id = e.launch_id cross join workspace w
      where e.id = $1`,
     [enrollmentId, senderId],

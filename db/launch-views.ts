@@ -2,7 +2,7 @@
 import type { Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import type { Review } from './launches.ts';
-import { NAME_OF_LEAD, OWNED } from './launch-scope.ts';
+import { NAME_OF_LEAD, OWNED, PAUSE_OF_LAUNCH } from './launch-scope.ts';
 
 /** Who looks. */
 export interface Viewer extends Sight {
@@ -13,13 +13,14 @@ export interface LaunchView {
   readonly id: string;
   readonly name: string;
   readonly sequence: string;
+  readonly sequenceId: string;
   readonly title: string;
   readonly versionId: string;
   /** Which of the sequence's versions, from 1. */
   readonly version: number;
   readonly status: 'running' | 'stopped';
   readonly stopReason: string | null;
-  readonly paused: 'all' | 'launch' | null;
+  readonly paused: 'all' | 'sequence' | 'launch' | null;
   readonly timeZone: string;
   readonly senderIds: readonly string[] | null;
   readonly onEvents: boolean;
@@ -33,8 +34,7 @@ export interface LaunchView {
 
 const SELECT = `select n.id, n.name, v.name as sequence, v.title, n.version_id as "versionId",
     (select count(*)::int from sequence_versions o where o.name = v.name and (o.created_at, o.id) <= (v.created_at, v.id)) as version, n.status, n.stop_reason as "stopReason",
-    case when exists (select from pauses p where p.ended_at is null and p.scope = 'all') then 'all'
-      when exists (select from pauses p where p.ended_at is null and p.scope = 'launch' and p.scope_id = n.id) then 'launch' end as paused,
+    ${PAUSE_OF_LAUNCH} as paused, (select q.id from sequences q where q.name = v.name) as "sequenceId",
     n.time_zone as "timeZone", n.sender_ids as "senderIds", n.on_events as "onEvents", n.starts_at as "startsAt", n.review, n.reviewer,
     n.created_by as "createdBy", u.name as "createdByName", n.created_at as "createdAt"
   from launches n join sequence_versions v on v.id = n.version_id left join users u on u.id = n.created_by`;
@@ -54,13 +54,12 @@ export const SEEN_LAUNCH = (
 /** What a list of launches can be narrowed to; `running`: leads can be added; `active`: it is not paused, and somebody is under way. */
 export const LAUNCH_STATES = ['running', 'active', 'held', 'paused', 'finished', 'stopped'] as const;
 
-const PAUSED = `exists (select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = n.id))`;
 const OPEN = `exists (select from enrollments e where e.launch_id = n.id and e.status in ('pending', 'running'))`;
 const IN_STATE: Readonly<Record<(typeof LAUNCH_STATES)[number], string>> = {
   running: `n.status = 'running'`,
-  active: `n.status = 'running' and not ${PAUSED} and ${OPEN}`,
+  active: `n.status = 'running' and ${PAUSE_OF_LAUNCH} is null and ${OPEN}`,
   held: `exists (select from enrollments e where e.launch_id = n.id and e.status = 'running' and e.held)`,
-  paused: `n.status = 'running' and ${PAUSED}`,
+  paused: `n.status = 'running' and ${PAUSE_OF_LAUNCH} is not null`,
   finished: `n.status = 'running' and not ${OPEN} and exists (select from enrollments e where e.launch_id = n.id)`,
   stopped: `n.status = 'stopped'`,
 };

@@ -2,11 +2,13 @@
 import type { Instant } from '../sequences/plan.ts';
 import { seenBetween, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
+import { PAUSE_OF_LAUNCH } from './launch-scope.ts';
 import { CommandRefused } from './refused.ts';
 import type { TouchState } from './touches.ts';
 
 const UUID_START = /^[0-9a-f]{4,8}(-[0-9a-f]{0,4}){0,3}(-[0-9a-f]{0,12})?$/i;
 const TABLES = {
+  sequence: 'sequences',
   launch: 'launches',
   task: 'tasks',
   touch: 'touches',
@@ -108,6 +110,27 @@ export async function findLaunch(q: Queryable, text: string): Promise<Named> {
   );
 }
 
+/** The sequence that a person means: by id, name or title. @throws CommandRefused `not_found`, `ambiguous` */
+export async function findSequence(q: Queryable, text: string): Promise<Named> {
+  const id = await findByIdStart(q, 'sequence', text);
+  const { rows } = await q.query<Named & { known: string }>(
+    `select q.id, v.title as name, q.name as known from sequences q cross join lateral (
+       select title from sequence_versions where name = q.name order by created_at desc, id desc limit 1) v
+     where q.id = $1 or lower(q.name) = lower($2) or lower(v.title) = lower($2) order by lower(q.name) <> lower($2), q.name limit 6`,
+    [id, text.trim()],
+  );
+  const [first, second] = rows;
+  // A title may be what another sequence is named: the name is meant.
+  if (first && (!second || first.known.toLowerCase() === text.trim().toLowerCase()))
+    return { id: first.id, name: first.name };
+  throw first
+    ? new CommandRefused(
+        'ambiguous',
+        `More than one sequence is called "${text}". Say which by name:\n  ${rows.map(({ known }) => known).join('\n  ')}`,
+      )
+    : new CommandRefused('not_found', `No sequence named "${text}" is published.`);
+}
+
 /** The company that a person means: by id, domain, the id that the CRM gave it, or name. @throws CommandRefused `not_found`, `ambiguous` */
 export async function findCompany(q: Queryable, text: string): Promise<Named> {
   const id = await findByIdStart(q, 'company', text);
@@ -167,7 +190,7 @@ export interface LaunchLine {
 export async function listLaunches(q: Queryable, limit = 50): Promise<LaunchLine[]> {
   const { rows } = await q.query<LaunchLine & Record<string, unknown>>(
     `select n.id, n.name, v.name as sequence, n.status, n.created_at as "createdAt",
-       exists (select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = n.id)) as paused,
+       ${PAUSE_OF_LAUNCH} is not null as paused,
        c.pending, c.running, c.held, c.finished, c.stopped
      from (select * from launches order by created_at desc, id limit $1) n
        join sequence_versions v on v.id = n.version_id

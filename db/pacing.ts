@@ -4,8 +4,10 @@ import type { Action } from '../sequences/lead.ts';
 import type { Instant } from '../sequences/plan.ts';
 import { emitMany } from './callbacks.ts';
 import type { Db, Queryable } from './db.ts';
+import { PAUSE_OF_LAUNCH } from './launch-scope.ts';
 import { readLaunch } from './launches.ts';
 import { firstTouches, touchWays } from '../sequences/route/plan-channels.ts';
+import { sequenceOf } from './scopes.ts';
 import { dayCap, usableSenders, type Sender } from './senders.ts';
 import { loadVersion } from './sequences.ts';
 import { BUSY_STATES } from './slots.ts';
@@ -40,7 +42,8 @@ export async function pacing(q: Queryable, launchId: string): Promise<Pacing> {
        (select count(*)::int from enrollments where launch_id = $1 and status = 'pending') as pending,
        (select count(*)::int from enrollments where launch_id = $1 and status = 'running' and engine is null
          and touched_wall > clock_timestamp() - interval '1 minute') as starting,
-       exists (select from pauses where ended_at is null and (scope = 'all' or scope = 'launch' and scope_id = $1)) as paused`,
+       ${PAUSE_OF_LAUNCH} is not null as paused
+     from launches n where n.id = $1`,
     [launchId],
   );
   const { pending, starting, paused, now } = rows[0]!;
@@ -117,17 +120,20 @@ export interface Started {
 
 /**
  * Starts the next pending leads of a launch, in the order in which they were enrolled: they are `running` and due when this
- * commits, and the CRM is told. Nobody starts while the launch, everything, the lead or its company is paused, or after a stop.
+ * commits, and the CRM is told. Nobody starts while everything, the sequence, the launch, the lead or its company is paused, or after a stop.
  * Leads that another transaction holds are passed over until the next call.
  */
 export async function startPending(db: Db, launchId: string, limit: number): Promise<readonly Started[]> {
   return db.tx(async (tx) => {
     await tx.query('select from workspace for share');
+    await tx.query(
+      `select from sequences where id = (select ${sequenceOf('version_id')} from launches where id = $1) for share`,
+      [launchId],
+    );
     await tx.query('select from launches where id = $1 for share', [launchId]);
     const { rows: open } = await tx.query<{ open: boolean }>(
-      `select status = 'running' and coalesce(starts_at <= business_now(), true) and not exists (
-         select from pauses p where p.ended_at is null and (p.scope = 'all' or p.scope = 'launch' and p.scope_id = l.id)) as open
-       from launches l where id = $1`,
+      `select status = 'running' and coalesce(starts_at <= business_now(), true) and ${PAUSE_OF_LAUNCH} is null as open
+       from launches n where id = $1`,
       [launchId],
     );
     if (!open[0]?.open) return [];

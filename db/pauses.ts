@@ -9,6 +9,7 @@ import {
   lockScope,
   ofAbsent,
   sendingWithin,
+  sequenceOf,
   withinScope,
   type PauseScope,
   type Scope,
@@ -220,7 +221,8 @@ const LATEST_SENDER =
   '(select t.sender_id from touches t where t.enrollment_id = e.id order by t.created_at desc limit 1)';
 
 /** Condition over enrollments `e` and leads `l` that a pause or a broken sender stands in the way of what they would do next. */
-export const COVERED = `(${active('all', `'00000000-0000-0000-0000-000000000000'`)} or ${active('launch', 'e.launch_id')}
+export const COVERED = `(${active('all', `'00000000-0000-0000-0000-000000000000'`)} or ${active('sequence', sequenceOf('e.version_id'))}
+  or ${active('launch', 'e.launch_id')}
   or ${active('lead', 'e.lead_id')} or ${active('company', 'l.company_id')} or ${active('sender', LATEST_SENDER)}
   or exists (select from senders s where s.id = ${LATEST_SENDER} and s.broken_at is not null)
   or exists (select from pauses_in_force p where p.scope = 'absence' and ${ofAbsent('p.scope_id', LATEST_SENDER)}))`;

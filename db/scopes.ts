@@ -2,8 +2,12 @@
 import type { Queryable, Tx } from './db.ts';
 import { CommandRefused } from './refused.ts';
 
-export const SCOPES = ['all', 'launch', 'sender', 'company', 'lead'] as const;
+/** What can be paused, the widest first. */
+export const SCOPES = ['all', 'sequence', 'launch', 'sender', 'company', 'lead'] as const;
 export type Scope = (typeof SCOPES)[number];
+/** What can be stopped: of a sequence, its launches are. */
+export const STOP_SCOPES = ['all', 'launch', 'sender', 'company', 'lead'] as const;
+export type StopScope = (typeof STOP_SCOPES)[number];
 /** What a pause may cover: also what belongs to somebody who is on leave (`absences.ts`). */
 export type PauseScope = Scope | 'absence';
 
@@ -14,6 +18,7 @@ export interface ScopeRef {
 }
 
 const TABLE: Record<Exclude<Scope, 'all'>, string> = {
+  sequence: 'sequences',
   launch: 'launches',
   sender: 'senders',
   company: 'companies',
@@ -22,13 +27,12 @@ const TABLE: Record<Exclude<Scope, 'all'>, string> = {
 
 /**
  * Locks the scope's row against every transaction that is about to commit `sending` within it (promise 3). They hold shared
- * locks on the workspace, the launch and the company, and shared lockers of a row overtake one who waits for it alone: under steady sending
+ * locks on the workspace, the sequence, the launch and the company, and shared lockers of a row overtake one who waits for it alone: under steady sending
  * he would wait for ever. The table lock is a queue that nobody overtakes and that every sending transaction passes first.
  * @throws CommandRefused `not_found`
  */
 export async function lockScope(tx: Tx, { scope, scopeId }: ScopeRef): Promise<void> {
-  if (scope === 'all' || scope === 'launch' || scope === 'company')
-    await tx.query('lock table workspace in exclusive mode');
+  if (scope !== 'sender' && scope !== 'lead') await tx.query('lock table workspace in exclusive mode');
   const { rowCount } =
     scope === 'all'
       ? await tx.query('select from workspace for update')
@@ -53,6 +57,8 @@ export function withinScope(scope: PauseScope, id: string): string {
     case 'all':
       // Names the parameter, which PostgreSQL otherwise cannot type.
       return `${id}::uuid is null`;
+    case 'sequence':
+      return `e.version_id in (select v.id from sequences q join sequence_versions v on v.name = q.name where q.id = ${id})`;
     case 'launch':
       return `e.launch_id = ${id}`;
     case 'lead':
@@ -66,6 +72,10 @@ export function withinScope(scope: PauseScope, id: string): string {
         where ls.lead_id = e.lead_id and (is_absent(${id}, s.owner) or is_absent(${id}, s.address))))`;
   }
 }
+
+/** The id of the sequence that a version is of. */
+export const sequenceOf = (version: string): string =>
+  `(select q.id from sequence_versions v join sequences q on q.name = v.name where v.id = ${version})`;
 
 /** Condition over leads `l` that they, or the sender with that id, are the user's whom the absence is of. */
 export const ofAbsent = (absence: string, sender: string): string =>

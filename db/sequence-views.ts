@@ -6,6 +6,8 @@ import { OWNED } from './launch-scope.ts';
 import { CommandRefused } from './refused.ts';
 
 export interface SequenceLine {
+  /** Of the sequence, over all of its versions: what a pause names. */
+  readonly id: string;
   readonly name: string;
   readonly title: string;
   /** The newest version. */
@@ -43,7 +45,7 @@ export async function sequenceLines(
        from newest n join sequence_versions v on v.name = n.name join enrollments e on e.version_id = v.id
          left join answers a on a.enrollment_id = e.id
          ${sight.owners === null ? 'where $4::text[] is null' : `join leads l on l.id = e.lead_id where ${OWNED('$4', sight.unowned)}`} group by v.name)
-     select n.name, n.title, n.id as "versionId", n.created_at as "createdAt",
+     select (select id from sequences where name = n.name) as id, n.name, n.title, n.id as "versionId", n.created_at as "createdAt",
        (select max(revision) from copy_revisions where version_id = n.id) as revision,
        (select count(*) from sequence_versions where name = n.name) as versions,
        coalesce(c.running, 0) as running, coalesce(c.started, 0) as started, coalesce(c.answered, 0) as answered

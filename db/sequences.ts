@@ -7,6 +7,8 @@ import { CommandRefused } from './refused.ts';
 /** A version with its current copy. */
 export interface SequenceVersion {
   readonly id: string;
+  /** The same for all versions of that name. */
+  readonly sequenceId: string;
   readonly name: string;
   readonly title: string;
   readonly structureHash: string;
@@ -41,7 +43,7 @@ export class CopyNotPublished extends Error {
   }
 }
 
-const SELECT = `select v.id, v.name, v.title, v.structure_hash as "structureHash", v.plan, v.settings, v.created_at as "createdAt",
+const SELECT = `select v.id, (select id from sequences where name = v.name) as "sequenceId", v.name, v.title, v.structure_hash as "structureHash", v.plan, v.settings, v.created_at as "createdAt",
     c.revision, c.copy, c.copy_hash as "copyHash"
   from sequence_versions v join lateral (
     select revision, copy, copy_hash from copy_revisions where version_id = v.id order by revision desc limit 1) c on true`;

@@ -5,7 +5,7 @@ import type { Instant, Plan, PlanNode } from '../sequences/plan.ts';
 import type { Queryable } from './db.ts';
 import type { LeadSummary } from './history.ts';
 import { explainReason } from './reasons.ts';
-import { withinScope } from './scopes.ts';
+import { sequenceOf, withinScope } from './scopes.ts';
 import { CommandRefused } from './refused.ts';
 import { suppressedChannels, type Reachable } from './suppressions.ts';
 
@@ -197,6 +197,7 @@ interface Facts {
 
 const PAUSED: Readonly<Record<string, string>> = {
   all: 'Everything is paused',
+  sequence: 'Its sequence is paused',
   launch: 'Its launch is paused',
   sender: 'Its sender is paused',
   company: 'Its company is paused',
@@ -215,6 +216,7 @@ async function blocksOf(q: Queryable, row: Row): Promise<Block[]> {
     `select
        (select json_agg(json_build_object('scope', p.scope, 'reason', p.reason, 'at', p.at) order by p.at) from (
           select scope, reason, at from pauses_in_force where (scope = 'all'
+            or (scope = 'sequence' and scope_id = ${sequenceOf('e.version_id')})
             or (scope = 'launch' and scope_id = e.launch_id) or (scope = 'lead' and scope_id = e.lead_id)
             or (scope = 'company' and scope_id = l.company_id)
             or (scope = 'sender' and scope_id in (select sender_id from lead_senders where lead_id = e.lead_id))) limit 20) p) as pauses,

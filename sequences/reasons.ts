@@ -15,6 +15,7 @@ export const REASONS = {
   mailbox_not_read:
     'The mailbox that the lead may have answered to cannot be read at present; nothing is sent until it is. The list of senders says why.',
   paused_all: 'Everything was paused when its touch was due.',
+  paused_sequence: 'Its sequence was paused when its touch was due.',
   paused_launch: 'Its launch was paused when its touch was due.',
   paused_sender: 'Its sender was paused or broken when its touch was due.',
   paused_company: 'Its company was paused when its touch was due.',

@@ -29,6 +29,7 @@ export async function perform(run: Run, library: Library, courier: Courier, comm
   const chain = {
     senderId: before?.senderId ?? null,
     scopes: {
+      versionId: row.versionId,
       launchId: row.launchId,
       companyId: row.companyId,
       companyAlone: contact && version.settings.contactLimits.companyPerWeek !== null,

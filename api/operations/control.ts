@@ -8,37 +8,43 @@ import {
 } from '../../db/controls.ts';
 import type { Db, Queryable } from '../../db/db.ts';
 import { findLead } from '../../db/history.ts';
-import { findCompany, findLaunch } from '../../db/lookup.ts';
+import { findCompany, findLaunch, findSequence } from '../../db/lookup.ts';
 import { lookAgain } from '../../db/look-again.ts';
 import { nextToWake, pause, resume, type Paused, type Resumed } from '../../db/pauses.ts';
 import { CommandRefused } from '../../db/refused.ts';
-import type { Scope } from '../../db/scopes.ts';
+import type { Scope, StopScope } from '../../db/scopes.ts';
 import { findSender } from '../../db/senders.ts';
 import { stopSender } from '../../db/stop-sender.ts';
 
 /** What a control takes hold of, found. */
-export interface Target {
-  readonly scope: Scope;
+export interface Target<Of extends Scope = Scope> {
+  readonly scope: Of;
   /** null for `all`. */
   readonly scopeId: string | null;
   readonly name: string;
 }
 
 /**
- * What a person means by `lead ada@acme.com`, `launch spring`, `sender rosa@…`, `company acme.com` or `all`.
+ * What a person means by `lead ada@acme.com`, `sequence classic`, `launch spring`, `sender rosa@…`, `company acme.com` or `all`.
  * @throws CommandRefused `not_found`, `ambiguous`, `bad_text`
  */
-export async function findTarget(q: Queryable, scope: Scope, text: string | undefined): Promise<Target> {
+export async function findTarget<Of extends Scope>(
+  q: Queryable,
+  scope: Of,
+  text: string | undefined,
+): Promise<Target<Of>> {
   if (scope === 'all') return { scope, scopeId: null, name: 'everything' };
+  const one: Exclude<Scope, 'all'> = scope;
   if (text === undefined || text.trim() === '') {
-    throw new CommandRefused('bad_text', `Say which ${scope}, for example: ${scope} ${EXAMPLES[scope]}`);
+    throw new CommandRefused('bad_text', `Say which ${one}, for example: ${one} ${EXAMPLES[one]}`);
   }
-  const found = await FIND[scope](q, text);
+  const found = await FIND[one](q, text);
   return { scope, scopeId: found.id, name: found.name };
 }
 
 const EXAMPLES: Readonly<Record<Exclude<Scope, 'all'>, string>> = {
   lead: 'ada@acme.com',
+  sequence: 'classic',
   launch: '"classic: leads"',
   sender: 'rosa@example.com',
   company: 'acme.com',
@@ -51,6 +57,7 @@ const FIND: Readonly<
     const lead = await findLead(q, text);
     return { id: lead.id, name: lead.name || lead.email || lead.id };
   },
+  sequence: findSequence,
   launch: findLaunch,
   sender: async (q, text) => {
     const sender = await findSender(q, text);
@@ -105,7 +112,7 @@ export async function wakeAfterPause(
  */
 export async function stopTarget(
   db: Db,
-  target: Target,
+  target: Target<StopScope>,
   reason: string,
   onProgress: (stopped: number) => void = () => {},
 ): Promise<Stopped> {
@@ -122,7 +129,7 @@ export async function stopTarget(
   return { stopped, more, wake, sending: first.sending };
 }
 
-const STOP: Readonly<Record<Scope, (db: Db, id: string, reason: string) => Promise<Stopped>>> = {
+const STOP: Readonly<Record<StopScope, (db: Db, id: string, reason: string) => Promise<Stopped>>> = {
   all: (db, _id, reason) => stopAll(db, reason),
   launch: stopLaunch,
   sender: stopSender,

@@ -1695,7 +1695,7 @@ export interface Operations {
     path: {};
     query: {};
     body: {
-      scope: 'all' | 'launch' | 'sender' | 'company' | 'lead';
+      scope: 'all' | 'sequence' | 'launch' | 'sender' | 'company' | 'lead';
       /**
        * null for `all` only
        */
@@ -1718,7 +1718,7 @@ export interface Operations {
     path: {};
     query: {};
     body: {
-      scope: 'all' | 'launch' | 'sender' | 'company' | 'lead';
+      scope: 'all' | 'sequence' | 'launch' | 'sender' | 'company' | 'lead';
       /**
        * null for `all` only
        */
@@ -3001,6 +3001,7 @@ export interface Launch {
   id: string;
   name: string;
   sequence: string;
+  sequenceId: string;
   title: string;
   versionId: string;
   /**
@@ -3010,9 +3011,9 @@ export interface Launch {
   status: 'running' | 'stopped';
   stopReason: string | null;
   /**
-   * What is paused that covers it
+   * The widest that is paused and covers it
    */
-  paused: ('all' | 'launch') | null;
+  paused: ('all' | 'sequence' | 'launch') | null;
   timeZone: string;
   /**
    * null: what the sequence says
@@ -3131,6 +3132,7 @@ export interface LaunchDetail {
   id: string;
   name: string;
   sequence: string;
+  sequenceId: string;
   title: string;
   versionId: string;
   /**
@@ -3140,9 +3142,9 @@ export interface LaunchDetail {
   status: 'running' | 'stopped';
   stopReason: string | null;
   /**
-   * What is paused that covers it
+   * The widest that is paused and covers it
    */
-  paused: ('all' | 'launch') | null;
+  paused: ('all' | 'sequence' | 'launch') | null;
   timeZone: string;
   /**
    * null: what the sequence says
@@ -3219,9 +3221,9 @@ export interface Exclusion {
 export interface LaunchProgress {
   status: 'running' | 'stopped';
   /**
-   * What is paused that covers it
+   * The widest that is paused and covers it
    */
-  paused: ('all' | 'launch') | null;
+  paused: ('all' | 'sequence' | 'launch') | null;
   counts: {
     pending: number;
     running: number;
@@ -3253,7 +3255,7 @@ export interface LaunchProgress {
 }
 export interface Pause {
   id: string;
-  scope: 'all' | 'launch' | 'sender' | 'company' | 'lead';
+  scope: 'all' | 'sequence' | 'launch' | 'sender' | 'company' | 'lead';
   scopeId: string | null;
   name: string;
   reason: string;
@@ -3384,6 +3386,10 @@ export interface Delivery {
   deliveredAt: string | null;
 }
 export interface SequenceLine {
+  /**
+   * Over all versions: what a pause names
+   */
+  id: string;
   name: string;
   title: string;
   /**
@@ -3452,6 +3458,10 @@ export interface SequenceGraph {
 }
 export interface SequenceVersion {
   id: string;
+  /**
+   * Over all versions: what a pause names
+   */
+  sequenceId: string;
   name: string;
   title: string;
   createdAt: string;

@@ -8,14 +8,16 @@ import { remoteTarget } from '../remote-names.ts';
 import { remote } from '../remote.ts';
 import { count } from '../output/text.ts';
 
-const SCOPES = ['lead', 'launch', 'sender', 'company', 'all'] as const;
+const STOPPED = ['lead', 'launch', 'sender', 'company', 'all'] as const;
+const PAUSED = ['lead', 'launch', 'sequence', 'sender', 'company', 'all'] as const;
+type Scope = (typeof PAUSED)[number];
 /** What a stop ends even where nobody is on the way. */
-const NO_MORE: Readonly<Partial<Record<(typeof SCOPES)[number], string>>> = {
+const NO_MORE: Readonly<Partial<Record<Scope, string>>> = {
   launch: ' Nobody can be added to it any more.',
   all: ' Launches are over: nobody can be added to them any more.',
 };
-const NAMING =
-  'SCOPE is lead, launch, sender, company or all. A lead is named by email address, id or full name, a company by its domain.';
+const NAMED = 'A lead is named by email address, id or full name, a company by its domain';
+const NAMING = `SCOPE is lead, launch, sequence, sender, company or all. ${NAMED}, a sequence by the name in its file or its title. A sequence is all of its versions and launches, also those that begin later.`;
 
 interface Options {
   readonly reason?: string;
@@ -31,12 +33,12 @@ export interface Sending {
 /** Commands it over HTTP; the answer's `name` is the target's. */
 async function remotely<Command extends 'controls.pause' | 'controls.resume' | 'controls.stop'>(
   command: Command,
-  scope: string,
+  scope: Scope,
   name: string | undefined,
   body: object = {},
 ) {
   const api = remote()!;
-  const target = await remoteTarget(api, scopeOf(scope), name);
+  const target = await remoteTarget(api, scope, name);
   const { name: called, ...done } = await api.call(command, {
     body: { ...target, ...body },
   } as Needs<Command>);
@@ -45,17 +47,19 @@ async function remotely<Command extends 'controls.pause' | 'controls.resume' | '
 
 export function addControls(program: Command): void {
   addCommand(program, 'pause <scope> [name]', {
-    summary: 'pause a lead, launch, sender, company or everything, at once',
+    summary: 'pause a lead, launch, sequence, sender, company or everything, at once',
     description: `${NAMING} In force when the command returns; what was already being sent may still arrive and is named.`,
     examples: [
-      'pause all --reason "new pricing"',
+      'pause all',
+      'pause sequence classic --reason "new pricing"',
       'pause launch "classic: leads"',
       'pause lead ada@example.com',
     ],
   })
     .option('--reason <text>', 'why, for people', 'paused by hand')
     .action(
-      action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
+      action<[string, string | undefined], Options>(async (out, [text, name], { reason }) => {
+        const scope = oneOf('scope', PAUSED)(text);
         const [{ findTarget, pauseTarget }, { withSession }, { iso }] = await load(scope, name);
         const done = remote()
           ? await remotely('controls.pause', scope, name, { reason }).then(({ target, done }) => ({
@@ -63,7 +67,7 @@ export function addControls(program: Command): void {
               paused: { ...done, since: Date.parse(done.since) },
             }))
           : await withSession(out, async ({ db }) => {
-              const target = await findTarget(db, scopeOf(scope), name);
+              const target = await findTarget(db, scope, name);
               return { target, paused: await pauseTarget(db, target, reason ?? '') };
             });
         const { target, paused } = done;
@@ -83,7 +87,8 @@ export function addControls(program: Command): void {
     description: `${NAMING} New slots are booked inside windows and caps.`,
     examples: ['resume all', 'resume sender rosa@example.com'],
   }).action(
-    action<[string, string | undefined], object>(async (out, [scope, name]) => {
+    action<[string, string | undefined], object>(async (out, [text, name]) => {
+      const scope = oneOf('scope', PAUSED)(text);
       const [{ findTarget, resumeTarget }, { withSession }] = await load(scope, name);
       const { target, resumed } = remote()
         ? await remotely('controls.resume', scope, name).then(({ target, done }) => ({
@@ -91,7 +96,7 @@ export function addControls(program: Command): void {
             resumed: done,
           }))
         : await withSession(out, async ({ db, wake }) => {
-            const target = await findTarget(db, scopeOf(scope), name);
+            const target = await findTarget(db, scope, name);
             const resumed = await resumeTarget(db, target);
             await wake({ enrollments: resumed.wake, launches: resumed.launches });
             return { target, resumed };
@@ -108,7 +113,7 @@ export function addControls(program: Command): void {
 
   addCommand(program, 'stop <scope> [name]', {
     summary: 'end the sequences of a lead, launch, sender, company or of everybody',
-    description: `${NAMING} A stopped lead leaves its sequence for good (it may be launched on again; to prevent that, "leads suppress"); a stopped launch takes no more leads. In force when the command returns; what was already being sent may still arrive and is named.`,
+    description: `SCOPE is lead, launch, sender, company or all. ${NAMED}. A stopped lead leaves its sequence for good (it may be launched on again; to prevent that, "leads suppress"); a stopped launch takes no more leads. In force when the command returns; what was already being sent may still arrive and is named.`,
     examples: [
       'stop lead ada@example.com',
       'stop company acme.com --reason "became a customer"',
@@ -117,7 +122,8 @@ export function addControls(program: Command): void {
   })
     .option('--reason <text>', 'why, for people', 'by a person')
     .action(
-      action<[string, string | undefined], Options>(async (out, [scope, name], { reason }) => {
+      action<[string, string | undefined], Options>(async (out, [text, name], { reason }) => {
+        const scope = oneOf('scope', STOPPED)(text);
         const [{ findTarget, stopTarget }, { withSession }] = await load(scope, name);
         const { target, stopped } = remote()
           ? await remotely('controls.stop', scope, name, { reason }).then(({ target, done }) => ({
@@ -125,7 +131,7 @@ export function addControls(program: Command): void {
               stopped: done,
             }))
           : await withSession(out, async ({ db, wake }) => {
-              const target = await findTarget(db, scopeOf(scope), name);
+              const target = await findTarget(db, scope, name);
               const progress = await out.progress('Stopping');
               const {
                 wake: who,
@@ -140,7 +146,7 @@ export function addControls(program: Command): void {
         await out.result({ target, ...stopped }, () => {
           out.line(
             stopped.stopped === 0
-              ? `${target.name}: nobody was under way.${NO_MORE[scopeOf(scope)] ?? ''}`
+              ? `${target.name}: nobody was under way.${NO_MORE[scope] ?? ''}`
               : `Stopped: ${target.name}. ${count(stopped.stopped, 'lead')} left the sequence.`,
           );
           saySending(out, stopped.sending);
@@ -150,8 +156,8 @@ export function addControls(program: Command): void {
 }
 
 /** Checks what was typed before anything heavy is loaded. */
-async function load(scope: string, name: string | undefined) {
-  if (scopeOf(scope) !== 'all' && name === undefined) {
+async function load(scope: Scope, name: string | undefined) {
+  if (scope !== 'all' && name === undefined) {
     throw new CliError(`Say which ${scope}: cadenza pause|resume|stop ${scope} NAME.`);
   }
   if (scope === 'all' && name !== undefined) {
@@ -162,10 +168,6 @@ async function load(scope: string, name: string | undefined) {
     import('../session.ts'),
     import('../output/when.ts'),
   ]);
-}
-
-function scopeOf(scope: string): (typeof SCOPES)[number] {
-  return oneOf('scope', SCOPES)(scope);
 }
 
 /** Names what had left for the provider before the command took effect. */

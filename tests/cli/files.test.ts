@@ -197,7 +197,7 @@ test('wrong usage says what would be right; exit 2', async () => {
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean --json?') });
   expect(scope).toMatchObject({
     code: 2,
-    stderr: 'scope planet: it is one of lead, launch, sender, company, all.\n',
+    stderr: 'scope planet: it is one of lead, launch, sequence, sender, company, all.\n',
   });
   expect(all).toMatchObject({ code: 2, stderr: expect.stringContaining('takes no name') });
   expect(folder).toMatchObject({ code: 2, stderr: expect.stringContaining('is a folder') });

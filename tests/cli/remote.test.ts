@@ -116,6 +116,27 @@ test('a sequence is published with those that it goes on with', async () => {
   expect(rows).toHaveLength(1);
 });
 
+test('a sequence is paused by its name or title, over HTTP and beside the database', async () => {
+  const paused = await run(['pause', 'sequence', 'Classic', '--reason', 'new pricing', '--json']);
+  expect([paused.code, paused.json()]).toMatchObject([
+    0,
+    { target: { scope: 'sequence', name: 'Classic outreach' }, already: false, reason: 'new pricing' },
+  ]);
+  const beside = { env: besideDatabase(api.databaseUrl), cwd: folder.path };
+  const again = await cadenza(['pause', 'sequence', 'classic outreach'], beside);
+  expect([again.code, again.stdout]).toEqual([0, expect.stringContaining('was paused already: new pricing')]);
+  const resumed = await cadenza(['resume', 'sequence', 'classic', '--json'], beside);
+  expect([resumed.code, resumed.json()]).toMatchObject([0, { resumed: true }]);
+  expect((await run(['resume', 'sequence', 'Classic outreach'])).stdout).toContain('was not paused');
+  for (const nobody of [
+    await run(['pause', 'sequence', 'no-such']),
+    await cadenza(['pause', 'sequence', 'no-such'], beside),
+  ])
+    expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringMatching(/no sequence|No sequence/i)]);
+  const stop = await run(['stop', 'sequence', 'classic']);
+  expect([stop.code, stop.stderr]).toEqual([2, expect.stringContaining('is one of lead, launch, sender')]);
+});
+
 test('a file of leads is imported; what is not taken is written beside it', async () => {
   const csv = join(folder.path, 'leads.csv');
   await writeFile(csv, 'Email,First name,Tier\nnew@lead.example,Nia,gold\nnobody,Nobody,\n');

@@ -33,19 +33,20 @@ let db: Db;
 let drop: () => Promise<void>;
 let host: Host;
 let launchId: string;
+let versionId: string;
 let senderId: string;
 beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
   await setTime(db, TUESDAY);
-  const { id } = await makeVersion(db, {
+  ({ id: versionId } = await makeVersion(db, {
     plan: makePlan([
       { id: 'wait', kind: 'wait', wait: { unit: 'days', amount: 1 }, next: null },
       touchNode('hello'),
       touchNode('again'),
     ]),
-  });
+  }));
   senderId = (await makeSender(db)).id;
-  launchId = (await makeLaunch(db, { versionId: id, senderIds: [senderId] })).id;
+  launchId = (await makeLaunch(db, { versionId, senderIds: [senderId] })).id;
   host = await makeHost(db);
 });
 afterAll(async () => {
@@ -218,7 +219,7 @@ test('promise 6: a leave is in force only when what was about to be sent has bee
   let inForce = false;
   let adding: Promise<unknown> = Promise.resolve();
   await db.tx(async (tx) => {
-    const scopes = { launchId, companyId: null, companyAlone: false };
+    const scopes = { versionId, launchId, companyId: null, companyAlone: false };
     await lockChain(tx, { leadId, enrollmentId, senderId, scopes });
     expect((await readGround(tx, { enrollmentId, senderId }))?.paused).toBeNull();
     adding = addAbsence(db, ayse.id, leave('2026-03-10', '2026-03-12')).then(() => (inForce = true));

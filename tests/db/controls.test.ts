@@ -37,10 +37,11 @@ jest.setTimeout(30_000);
 let db: Db;
 let drop: () => Promise<void>;
 let versionId: string;
+let sequenceId: string;
 beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
   await setTime(db, TUESDAY);
-  versionId = (await makeVersion(db, { plan: makePlan([touchNode('hello')]) })).id;
+  ({ id: versionId, sequenceId } = await makeVersion(db, { plan: makePlan([touchNode('hello')]) }));
 });
 afterEach(() =>
   db.query(`delete from pauses; delete from suppressions; delete from touches where state = 'sending'`),
@@ -134,6 +135,7 @@ const commands: [
   (c: Awaited<ReturnType<typeof crowd>>) => Promise<{ sending: readonly { touchId: string }[] }>,
 ][] = [
   ['pausing everything', () => pause(db, { scope: 'all', scopeId: null, reason: 'test' })],
+  ['pausing the sequence', () => pause(db, { scope: 'sequence', scopeId: sequenceId, reason: 'test' })],
   ['pausing the launch', ({ launch }) => pause(db, { scope: 'launch', scopeId: launch.id, reason: 'test' })],
   ['pausing the sender', ({ sender }) => pause(db, { scope: 'sender', scopeId: sender.id, reason: 'test' })],
   [

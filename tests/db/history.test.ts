@@ -33,6 +33,7 @@ let drop: () => Promise<void>;
 let host: Host;
 let senderId: string;
 let launchId: string;
+let sequenceId: string;
 beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
   await setTime(db, TUESDAY);
@@ -43,6 +44,7 @@ beforeAll(async () => {
     name: 'classic',
     plan: makePlan([touchNode('hello'), touchNode('ring', 'call'), WAIT, touchNode('bye')]),
   });
+  ({ sequenceId } = version);
   launchId = (await makeLaunch(db, { versionId: version.id })).id;
 });
 afterAll(async () => {
@@ -168,6 +170,7 @@ test('promise 2: why names everything that keeps a lead, and who has to do somet
 
   const scopes = [
     ['all', null, 'Everything is paused: fair.'],
+    ['sequence', sequenceId, 'Its sequence is paused: fair.'],
     ['launch', launchId, 'Its launch is paused: fair.'],
     ['lead', one.leadId, 'This lead is paused: fair.'],
     ['sender', senderId, 'Its sender is paused: fair.'],

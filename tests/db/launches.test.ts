@@ -236,15 +236,16 @@ test('starting is in the order of enrollment, tells the CRM, and starts nobody t
   }
 });
 
-test('promise 6: nobody starts while everything, the launch, the lead or its company is paused, nor in a stopped launch', async () => {
+test('promise 6: nobody starts while everything, the sequence, the launch, the lead or its company is paused, nor in a stopped launch', async () => {
   await makeSender(db);
-  const { launch } = await emailLaunch();
+  const { launch, version } = await emailLaunch();
   const [one, two, three] = [await makeLead(db), await makeLead(db), await makeLead(db)];
   const { rows } = await db.query<{ id: string }>(`insert into companies (name) values ('x') returning id`);
   await db.query('update leads set company_id = $1 where id = $2', [rows[0]!.id, two.id]);
   await enroll(db, launch.id, [one.id, two.id, three.id], deps);
   for (const scope of [
     { scope: 'all', scopeId: null },
+    { scope: 'sequence', scopeId: version.sequenceId },
     { scope: 'launch', scopeId: launch.id },
   ] as const) {
     await pause(db, { ...scope, reason: 'test' });

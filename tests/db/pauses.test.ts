@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { listCallbacks } from '../../db/callbacks.ts';
 import type { Db } from '../../db/db.ts';
 import { announcePauses, nextToWake, pause, resume, wakeStranded } from '../../db/pauses.ts';
+import { SCOPES } from '../../db/scopes.ts';
 import { findStranded, unfinished } from '../../db/sweep.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { countRetries } from '../support/sending.ts';
@@ -26,11 +27,12 @@ let db: Db;
 let drop: () => Promise<void>;
 let host: Host;
 let versionId: string;
+let sequenceId: string;
 let senderId: string;
 beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
   await setTime(db, TUESDAY);
-  versionId = (await makeVersion(db, { plan: makePlan([touchNode('hello')]) })).id;
+  ({ id: versionId, sequenceId } = await makeVersion(db, { plan: makePlan([touchNode('hello')]) }));
   senderId = (await makeSender(db)).id;
   host = await makeHost(db);
 });
@@ -68,13 +70,16 @@ async function wakeAll(page: number): Promise<string[]> {
   throw new Error('the pages do not end');
 }
 
-const scopes = ['all', 'launch', 'sender', 'company', 'lead'] as const;
-
-test.each(scopes)('promise 6: pausing by %s sends nothing, and resuming loses nobody', async (scope) => {
+test.each(SCOPES)('promise 6: pausing by %s sends nothing, and resuming loses nobody', async (scope) => {
   const { launch, company, people } = await crowd(scope === 'lead' ? 1 : 5);
-  const id = { all: null, launch: launch.id, sender: senderId, company: company.id, lead: people[0]!.leadId }[
-    scope
-  ];
+  const id = {
+    all: null,
+    sequence: sequenceId,
+    launch: launch.id,
+    sender: senderId,
+    company: company.id,
+    lead: people[0]!.leadId,
+  }[scope];
   const taken = host.provider.sent.length;
   const first = await pause(db, { scope, scopeId: id, reason: 'fair' });
   expect(first).toMatchObject({ already: false, reason: 'fair', sending: [] });
@@ -92,6 +97,44 @@ test.each(scopes)('promise 6: pausing by %s sends nothing, and resuming loses no
   await walkAll(people);
   expect(host.provider.sent).toHaveLength(taken + people.length);
   expect(await unfinished(db)).toEqual({ pauses: 0, stops: false });
+});
+
+test('promise 6: a paused sequence covers its other versions and those who came from another sequence’s launch, and nobody else', async () => {
+  const name = 'of-two-versions';
+  const hello = makePlan([touchNode('hello')]);
+  const [old, newer] = [
+    await makeVersion(db, { plan: hello, name }),
+    await makeVersion(db, { plan: hello, name }),
+  ];
+  expect(newer.sequenceId).toBe(old.sequenceId);
+  const [first, second, other] = [
+    await makeLaunch(db, { versionId: old.id }),
+    await makeLaunch(db, { versionId: newer.id }),
+    await makeLaunch(db, { versionId }),
+  ];
+  const into = async (launchId: string, version?: string) => {
+    const { id: enrollmentId } = await makeEnrollment(db, { launchId, leadId: (await makeLead(db)).id });
+    if (version)
+      await db.query('update enrollments set version_id = $2 where id = $1', [enrollmentId, version]);
+    return { enrollmentId };
+  };
+  const covered = [await into(first.id), await into(second.id), await into(other.id, newer.id)];
+  const free = [await into(other.id), await into(first.id, versionId)];
+  const taken = host.provider.sent.length;
+  await pause(db, { scope: 'sequence', scopeId: old.sequenceId, reason: 'fair' });
+  for (const { state } of await walkAll(covered)) expect(state?.phase).toBe('paused');
+  await walkAll(free);
+  expect(host.provider.sent).toHaveLength(taken + free.length);
+
+  // One that is made meanwhile waits too, and one launch alone cannot be let go on.
+  const late = await into((await makeLaunch(db, { versionId: newer.id })).id);
+  await resume(db, { scope: 'launch', scopeId: first.id });
+  for (const { state } of await walkAll([late, covered[0]!])) expect(state?.phase).toBe('paused');
+  await resume(db, { scope: 'sequence', scopeId: old.sequenceId });
+  const ids = [...covered, late].map(({ enrollmentId }) => enrollmentId);
+  expect((await wakeAll(2)).sort()).toEqual(ids.sort());
+  await walkAll([...covered, late]);
+  expect(host.provider.sent).toHaveLength(taken + free.length + ids.length);
 });
 
 test('promise 6: the CRM is told of a pause and of its end, each once, whatever crashes between the pages', async () => {

@@ -14,7 +14,7 @@ import { addSenders, everybodyEnded, launch, standing, stepsByLead } from './wor
 jest.setTimeout(300_000);
 
 const LEADS = 40;
-const STEPS = ['one', 'two', 'three', 'four', 'five'];
+const STEPS = ['one', 'two', 'three', 'four', 'five', 'six'];
 // Nobody waits for anything: each lead has a touch under way at almost any moment.
 const FULL_FLOW = `
 name: full-flow
@@ -91,8 +91,12 @@ const flowing = (count: number) =>
 test('promises 3 and 6: in full flow nothing becomes sending after a pause, its answer names what may still leave, and resuming loses nobody', async () => {
   const { db, services, sandbox } = stack;
   const launched = await launch(stack, FULL_FLOW, { leads: LEADS, always: true });
+  const { rows: sequences } = await db.query<{ id: string }>(
+    `select id from sequences where name = 'full-flow'`,
+  );
   const scopes: [Scope, string | null, string][] = [
     ['all', null, 'true'],
+    ['sequence', sequences[0]!.id, 'true'],
     ['launch', launched.launchId, 'true'],
     ['sender', senders[0]!, `t.sender_id = '${senders[0]}'`],
   ];

@@ -218,6 +218,8 @@ export function makePlan(nodes: readonly PlanNode[], stopOn: Partial<Plan['stopO
 
 export interface VersionRow {
   readonly id: string;
+  /** Of the sequence, over all versions of that name. */
+  readonly sequenceId: string;
   readonly name: string;
   readonly plan: Plan;
 }
@@ -256,7 +258,8 @@ export async function makeVersion(
     'insert into copy_revisions (version_id, revision, copy, copy_hash, source) values ($1, 1, $2, $3, $4)',
     [id, copy, compiled?.copyHash ?? id, compiled?.source ?? ''],
   );
-  return { id, name, plan: parts.plan };
+  const { rows } = await db.query<{ id: string }>('select id from sequences where name = $1', [name]);
+  return { id, sequenceId: rows[0]!.id, name, plan: parts.plan };
 }
 
 function plainCopy(plan: Plan): Record<StepId, StepCopy> {

@@ -1,7 +1,7 @@
 /** The transaction that commits `sending`, with the ledger's own locks and reads and nothing else around it. */
 import { randomUUID } from 'node:crypto';
 import type { Db, Queryable, Tx } from '../../db/db.ts';
-import { readGround } from '../../db/enrollments.ts';
+import { readEnrollment, readGround } from '../../db/enrollments.ts';
 import { lockChain } from '../../db/locks.ts';
 import { markSending } from '../../db/touches.ts';
 
@@ -40,6 +40,12 @@ export async function bookNow(q: Queryable, of: Omit<Booked, 'touchId'>): Promis
   return { ...of, touchId };
 }
 
+async function lockAll(tx: Tx, { leadId, enrollmentId, senderId, launchId, companyId }: Booked) {
+  const { versionId } = (await readEnrollment(tx, enrollmentId))!;
+  const scopes = { versionId, launchId, companyId, companyAlone: false };
+  await lockChain(tx, { leadId, enrollmentId, senderId, scopes });
+}
+
 /** Returns whether the touch became `sending`. `lock` may be replaced to prove that it is needed. */
 export async function trySending(
   db: Db,
@@ -47,14 +53,7 @@ export async function trySending(
   options: { lock?: (tx: Tx) => Promise<void>; before?: (tx: Tx) => Promise<void> } = {},
 ): Promise<boolean> {
   return db.tx(async (tx) => {
-    await (options.lock
-      ? options.lock(tx)
-      : lockChain(tx, {
-          leadId: touch.leadId,
-          enrollmentId: touch.enrollmentId,
-          senderId: touch.senderId,
-          scopes: { launchId: touch.launchId, companyId: touch.companyId, companyAlone: false },
-        }));
+    await (options.lock ? options.lock(tx) : lockAll(tx, touch));
     const ground = await readGround(tx, { enrollmentId: touch.enrollmentId, senderId: touch.senderId });
     if (!ground || ground.status !== 'running' || !ground.launchRunning || ground.paused) return false;
     if (touch.hashes && (await isSuppressed(tx, touch.hashes, 'email'))) return false;

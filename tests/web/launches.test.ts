@@ -192,13 +192,28 @@ test('a launch, a sender, a sequence and everything are paused, with the reason,
   await dialog.getByRole('combobox', { name: 'Sequence' }).click();
   await page.getByRole('option', { name: 'spring' }).click();
   await dialog.getByRole('button', { name: 'Pause' }).click();
-  await page.getByText(/launches are paused/).waitFor();
+  await page.getByText('“spring” is paused').waitFor();
   await page
     .getByRole('row', { name: /Prague/ })
     .getByText('Paused')
     .waitFor();
-  await api.db.query('update pauses set ended_at = business_now() where ended_at is null');
-  await page.reload();
+  // The launch says that it is its sequence; the sequence's page too, and lets all of it go on.
+  await page.getByRole('link', { name: 'Prague' }).click();
+  await page.getByText('Sequence: No reason given · Paula Pause').waitFor();
+  await page.getByRole('button', { name: 'Resume the sequence' }).waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'launch-sequence-paused');
+  await page.getByRole('link', { name: 'spring', exact: true }).click();
+  await page.getByText('Paused', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await dialog.getByText('All of its versions and launches').waitFor();
+  await dialog.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('Paused', { exact: true }).waitFor();
+  await picture(page, 'sequence-paused');
+  await page.goto('/launches');
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await page.getByRole('region', { name: 'One thing is paused' }).waitFor({ state: 'detached' });
   await pauseIn('Pause a sender …');
   await dialog.getByRole('combobox', { name: 'Sender' }).click();
   await page.getByRole('option', { name: /Rosa Lind/ }).click();

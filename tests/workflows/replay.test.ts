@@ -8,6 +8,7 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { expect, jest, test } from '@jest/globals';
 import { pause, resume } from '../../db/pauses.ts';
+import type { ScopeRef } from '../../db/scopes.ts';
 import { enrollmentWorkflowId, launchWorkflowId } from '../../workflows/messages.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { addSenders, begin, ended, scripted, scriptFailures, startRealRun } from './support/real-run.ts';
@@ -51,16 +52,26 @@ function prepare(
   { id, emails }: { id: string; emails: readonly string[] },
   extra: (typeof SCENARIOS)[string]['with'],
 ): void {
-  const scope = { scope: 'lead', scopeId: id } as const;
-  if (extra === 'pause') {
-    scripted(stack, START + 2 * 3_600_000, async () => void (await pause(stack.db, { ...scope, reason: 'a test' })));
+  const { db } = stack;
+  const scope = async (): Promise<ScopeRef> =>
+    extra === 'pause' ? { scope: 'lead', scopeId: id } : { scope: 'sequence', scopeId: await sequenceOf(stack, id) };
+  if (extra === 'pause' || extra === 'sequence-pause') {
+    scripted(stack, START + 2 * 3_600_000, async () => void (await pause(db, { ...(await scope()), reason: 'a test' })));
     // Two days later, after a touch has found the pause.
-    scripted(stack, START + 50 * 3_600_000, async () => void (await resume(stack.db, scope)));
+    scripted(stack, START + 50 * 3_600_000, async () => void (await resume(db, await scope())));
   }
   if (extra === 'refusal') {
     stack.sandbox.control({ rules: [{ match: `^${emails[0]}$`, do: 'refuse', times: 1 }] });
   }
 } // prettier-ignore
+
+async function sequenceOf({ db }: TestStack, leadId: string): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `select q.id from enrollments e join sequence_versions v on v.id = e.version_id join sequences q on q.name = v.name where e.lead_id = $1`,
+    [leadId],
+  );
+  return rows[0]!.id;
+}
 
 async function recordLongSleep(): Promise<void> {
   const stack = await startTestStack();
@@ -148,6 +159,8 @@ test('they cover what the scenarios are for', () => {
     text(scenario).replace(/"data":"([^"]+)"/g, (_, data: string) => Buffer.from(data, 'base64').toString());
   expect(told('classic-paused-resumed')).toContain('"type":"paused"');
   expect(told('classic-paused-resumed')).toContain('"type":"resume"');
+  expect(told('classic-sequence-paused')).toContain('"scope":"sequence"');
+  expect(told('classic-sequence-paused')).toContain('"type":"resume"');
   expect(told('classic-refused-then-later')).toContain('"type":"later"');
   expect(told('classic-no-name-held')).toContain('"type":"held"');
   expect(told('recruitment-task-done')).toContain('"type":"task_done"');

@@ -2,17 +2,15 @@
 import { z } from 'zod';
 import { readScope } from '../../../db/control-scope.ts';
 import { activePauses } from '../../../db/pauses.ts';
-import { SCOPES, type Scope } from '../../../db/scopes.ts';
+import { SCOPES, STOP_SCOPES, type Scope } from '../../../db/scopes.ts';
 import { pauseTarget, resumeTarget, stopTarget, type Target } from '../../operations/control.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
 import { instant, listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 
-const target = {
-  scope: z.enum(SCOPES),
-  id: z.uuid().nullable().default(null).describe('null for `all` only'),
-};
+const id = z.uuid().nullable().default(null).describe('null for `all` only');
+const target = { scope: z.enum(SCOPES), id };
 const reason = z.string().trim().min(1).max(500);
 const sending = z
   .object({
@@ -39,10 +37,10 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
   const { db, wake } = deps;
 
   /** @throws HttpProblem 404 for what the caller does not see, 403 for what is not all theirs */
-  async function take(
+  async function take<Of extends Scope>(
     { user, owners }: Principal,
-    { scope, id }: { scope: Scope; id: string | null },
-  ): Promise<Target> {
+    { scope, id }: { scope: Of; id: string | null },
+  ): Promise<Target<Of>> {
     if ((scope === 'all') !== (id === null))
       throw new HttpProblem(422, 'bad_scope', 'Give an id, except for `all`, which takes none.');
     const found = await readScope(db, { scope, id }, { userId: user.id, owners });
@@ -82,7 +80,7 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
     schema: {
       operationId: 'controls.pause',
       tags: ['Launches'],
-      summary: 'Pause a lead, company, sender, launch or everything; nothing more of it is sent',
+      summary: 'Pause a lead, company, sender, launch, sequence or everything; nothing more of it is sent',
       body: z.object({ ...target, reason: reason.default('paused by hand') }),
       response: {
         200: z.object({
@@ -134,7 +132,7 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
       operationId: 'controls.stop',
       tags: ['Launches'],
       summary: 'End the sequences of a lead, company, sender, launch or of everybody, for good',
-      body: z.object({ ...target, reason: reason.default('by a person') }),
+      body: z.object({ scope: z.enum(STOP_SCOPES), id, reason: reason.default('by a person') }),
       response: { 200: z.object({ name: z.string(), stopped: z.int(), sending: listOf(sending) }) },
     },
     config: { access: everybody('launches:write') },

@@ -21,12 +21,16 @@ const counts = z.object({
   stopped: z.int(),
 });
 const reasons = listOf(z.object({ status: z.enum(STATUSES), reason: z.string(), count: z.int() }));
-const paused = z.enum(['all', 'launch']).nullable().describe('What is paused that covers it');
+const paused = z
+  .enum(['all', 'sequence', 'launch'])
+  .nullable()
+  .describe('The widest that is paused and covers it');
 
 const launch = {
   id: z.uuid(),
   name: z.string(),
   sequence: z.string(),
+  sequenceId: z.uuid(),
   title: z.string(),
   versionId: z.uuid(),
   version: z.int().describe('Which of the sequence’s versions, from 1'),

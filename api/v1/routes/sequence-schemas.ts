@@ -13,6 +13,7 @@ const count = z.int().min(0);
 
 export const sequenceLineSchema = z
   .object({
+    id: z.uuid().describe('Over all versions: what a pause names'),
     name: z.string(),
     title: z.string(),
     versionId: z.uuid().describe('The newest version'),
@@ -74,6 +75,7 @@ export const graphSchema = z
 export const versionSchema = z
   .object({
     id: z.uuid(),
+    sequenceId: z.uuid().describe('Over all versions: what a pause names'),
     name: z.string(),
     title: z.string(),
     createdAt: instant,

@@ -23,7 +23,7 @@ export const sendingSchema = listOf(
 const reason = z.string().trim().min(1).max(200);
 
 export function steeringRoutes(app: Api, { db, wake }: ApiDeps): void {
-  const seen = async (request: FastifyRequest<{ Params: { id: string } }>): Promise<Target> => {
+  const seen = async (request: FastifyRequest<{ Params: { id: string } }>): Promise<Target<'lead'>> => {
     const { id } = request.params;
     await assertSees(db, request, 'lead', id);
     return { scope: 'lead', scopeId: id, name: id };

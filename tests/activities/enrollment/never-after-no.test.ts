@@ -68,7 +68,7 @@ async function dueNow() {
     leads.push(lead.id);
     enrollments.push((await makeEnrollment(db, { launchId: launch.id, leadId: lead.id })).id);
   }
-  return { company, senders, launch, leads, enrollments };
+  return { company, senders, version, launch, leads, enrollments };
 }
 
 type Due = Awaited<ReturnType<typeof dueNow>>;
@@ -107,6 +107,9 @@ const BY_LEAD = 'lead_id = $1';
 
 const STOPS: Record<string, (due: Due) => Stop[]> = {
   'everything is paused': ({ launch }) => [pauseOf('all', null, BY_LAUNCH, launch.id)],
+  'the sequence is paused': ({ version, launch }) => [
+    pauseOf('sequence', version.sequenceId, BY_LAUNCH, launch.id),
+  ],
   'the launch is paused': ({ launch }) => [pauseOf('launch', launch.id, BY_LAUNCH, launch.id)],
   'the launch is stopped': ({ launch }) => [
     {

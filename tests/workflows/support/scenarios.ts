@@ -11,8 +11,8 @@ const HOUR = 3_600_000;
 
 export interface Scenario {
   readonly play: Play;
-  /** The lead is paused in between; the sandbox refuses the first attempt for now. */
-  readonly with?: 'pause' | 'refusal';
+  /** The lead, or its whole sequence, is paused in between; the sandbox refuses the first attempt for now. */
+  readonly with?: 'pause' | 'sequence-pause' | 'refusal';
 }
 
 function shipped(name: string): Pick<Play, 'sequence' | 'others'> {
@@ -52,6 +52,11 @@ const one = (sequence: string, name: string, script: readonly ScriptEntry[], cha
   play: { ...shipped(sequence), leads: [lead(name, change)], script: () => script },
 }); // prettier-ignore
 
+/** Under a name of its own: what becomes of the sequence concerns nobody else. */
+const named = (name: string, { play }: Scenario): Scenario => ({
+  play: { ...play, sequence: { ...play.sequence, name } },
+});
+
 /** Recorded by `sleepLong`, at the speed of the wall: in time-lapse twenty days are seconds. */
 export const LONG_SLEEP = 'long-wait-continued-as-new';
 
@@ -64,6 +69,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ]),
   'classic-meeting-booked': one('classic', 'meeting', [outcome('ring', 'meeting_booked')]),
   'classic-paused-resumed': { ...one('classic', 'paused', []), with: 'pause' },
+  'classic-sequence-paused': {
+    ...named('paused-classic', one('classic', 'sequence-paused', [])),
+    with: 'sequence-pause',
+  },
   'classic-refused-then-later': {
     ...one('classic', 'greylisted', [event(100, 'unsubscribed')]),
     with: 'refusal',

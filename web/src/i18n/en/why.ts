@@ -33,6 +33,7 @@ export const why = {
   preferred: 'Preferred channel',
   paused: {
     all: 'Everything is paused: {{reason}}.',
+    sequence: 'Its sequence is paused: {{reason}}.',
     launch: 'Its launch is paused: {{reason}}.',
     sender: 'Its sender is paused: {{reason}}.',
     company: 'Its company is paused: {{reason}}.',

@@ -17,6 +17,7 @@ export const why: typeof english = {
     mailbox_not_read:
       'Adayın yanıt vermiş olabileceği posta kutusu şu anda okunamıyor; okunana kadar hiçbir şey gönderilmez. Nedeni ayarlardaki gönderenlerde yazar.',
     paused_all: 'Temasın zamanı geldiğinde her şey duraklatılmıştı.',
+    paused_sequence: 'Temasın zamanı geldiğinde akışı duraklatılmıştı.',
     paused_launch: 'Temasın zamanı geldiğinde gönderimi duraklatılmıştı.',
     paused_sender: 'Temasın zamanı geldiğinde göndereni duraklatılmış ya da bozuktu.',
     paused_company: 'Temasın zamanı geldiğinde şirketi duraklatılmıştı.',
@@ -115,6 +116,7 @@ export const why: typeof english = {
   preferred: 'Tercih edilen kanal',
   paused: {
     all: 'Her şey duraklatıldı: {{reason}}.',
+    sequence: 'Akışı duraklatıldı: {{reason}}.',
     launch: 'Gönderimi duraklatıldı: {{reason}}.',
     sender: 'Göndereni duraklatıldı: {{reason}}.',
     company: 'Şirketi duraklatıldı: {{reason}}.',

@@ -49,10 +49,14 @@ export function LaunchPage() {
             <Button
               variant="default"
               loading={resume.isPending}
-              onClick={() => (paused ? resume.mutate(target) : setPausing({ ...target, name: found.name }))}
+              onClick={() =>
+                paused
+                  ? resume.mutate(paused === 'sequence' ? { scope: paused, id: found.sequenceId } : target)
+                  : setPausing({ ...target, name: found.name })
+              }
               disabled={paused === 'all'}
             >
-              {paused ? t('resume') : t('pause')}
+              {t(paused === 'sequence' ? 'resumeSequence' : paused ? 'resume' : 'pause')}
             </Button>
             <Button variant="default" disabled={stopping} onClick={() => stop(target, found.name)}>
               {t('stop')}
@@ -81,7 +85,9 @@ export function LaunchPage() {
                 </Group>
                 <LaunchBar counts={progress?.counts ?? one.counts} />
                 {pauses
-                  .filter(({ scope, scopeId }) => scope === 'all' || scopeId === id)
+                  .filter(
+                    ({ scope, scopeId }) => scope === 'all' || scopeId === id || scopeId === one.sequenceId,
+                  )
                   .map((pause) => (
                     <Text key={pause.id} size="sm">
                       <b>{t(`scope.${pause.scope}`)}</b>: <PauseStory of={pause} />

@@ -9,9 +9,8 @@ import { typed } from '../../ui/form.ts';
 import { Instant } from '../../ui/Instant.tsx';
 import { useControls, type Target } from './controls.ts';
 
-/** What is about to be paused; a sequence is all of its launches. */
-export type ToPause =
-  (Target & { readonly name: string }) | { readonly scope: 'sequence'; readonly id: null };
+/** What is about to be paused; a sender or a sequence without an id is yet to be chosen. */
+export type ToPause = Target & { readonly name: string };
 
 /** Asks why, and pauses. A sender or a sequence is chosen here, too. */
 export function PauseDialog({ what, onClose }: { what: ToPause | null; onClose: () => void }) {
@@ -29,22 +28,21 @@ export function PauseDialog({ what, onClose }: { what: ToPause | null; onClose: 
 }
 
 function titleOf(t: ReturnType<typeof useTranslation<['launches', 'common']>>['t'], what: ToPause): string {
-  if (what.scope === 'sequence') return t('pauseSequence');
   if (what.scope === 'all') return t('pauseAll');
-  return what.id ? t('pauseOne', { name: what.name }) : t('pauseSender');
+  if (what.id) return t('pauseOne', { name: what.name });
+  return t(what.scope === 'sequence' ? 'pauseSequence' : 'pauseSender');
 }
 
 function PauseForm({ what, onDone }: { what: ToPause; onDone: () => void }) {
   const { t } = useTranslation(['launches', 'common']);
-  const { pause, pauseSequence } = useControls();
+  const { pause } = useControls();
   const [chosen, setChosen] = useState<string | null>(null);
-  const choosing = what.scope === 'sequence' || (what.scope === 'sender' && what.id === null);
+  const choosing = what.scope !== 'all' && what.id === null;
   return (
     <form
       onSubmit={(event) => {
         const { reason } = typed<'reason'>(event);
-        if (what.scope === 'sequence') pauseSequence.mutate({ name: chosen!, reason }, { onSuccess: onDone });
-        else pause.mutate({ scope: what.scope, id: what.id ?? chosen, reason }, { onSuccess: onDone });
+        pause.mutate({ scope: what.scope, id: what.id ?? chosen, reason }, { onSuccess: onDone });
       }}
     >
       <Stack>
@@ -65,11 +63,7 @@ function PauseForm({ what, onDone }: { what: ToPause; onDone: () => void }) {
           <Button variant="default" onClick={onDone}>
             {t('common:action.cancel')}
           </Button>
-          <Button
-            type="submit"
-            loading={pause.isPending || pauseSequence.isPending}
-            disabled={choosing && chosen === null}
-          >
+          <Button type="submit" loading={pause.isPending} disabled={choosing && chosen === null}>
             {t('pause')}
           </Button>
         </Group>
@@ -83,7 +77,7 @@ function Choose({
   value,
   onChange,
 }: {
-  scope: 'sender' | 'sequence' | Target['scope'];
+  scope: Target['scope'];
   value: string | null;
   onChange: (value: string | null) => void;
 }) {
@@ -106,7 +100,7 @@ function Choose({
           ? (senders ?? [])
               .filter(({ paused }) => !paused)
               .map(({ id, name, address }) => ({ value: id, label: `${name} (${address})` }))
-          : sequences.map(({ name, title }) => ({ value: name, label: title }))
+          : sequences.map(({ id, title }) => ({ value: id, label: title }))
       }
     />
   );
@@ -144,11 +138,9 @@ export function PauseMenu({ onChoose }: { onChoose: (what: ToPause) => void }) {
         <Menu.Item onClick={() => onChoose({ scope: 'sender', id: null, name: '' })}>
           {t('pauseSender')} …
         </Menu.Item>
-        {!isRep && (
-          <Menu.Item onClick={() => onChoose({ scope: 'sequence', id: null })}>
-            {t('pauseSequence')} …
-          </Menu.Item>
-        )}
+        <Menu.Item onClick={() => onChoose({ scope: 'sequence', id: null, name: '' })}>
+          {t('pauseSequence')} …
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

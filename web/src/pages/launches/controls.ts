@@ -5,8 +5,8 @@ import { call, type Answer } from '../../api/client.ts';
 import { done, soon } from '../../ui/notify.tsx';
 
 export type Scope = Answer<'pauses.list'>['items'][number]['scope'];
-export interface Target {
-  readonly scope: Scope;
+export interface Target<Of extends Scope = Scope> {
+  readonly scope: Of;
   readonly id: string | null;
 }
 
@@ -40,25 +40,6 @@ export function useControls() {
       again();
     },
   });
-  const pauseSequence = useMutation({
-    mutationFn: async ({ name, reason }: { name: string; reason: string }) => {
-      let count = 0;
-      for (let cursor: string | null = ''; cursor !== null;) {
-        const page: Answer<'launches.list'> = await call('launches.list', {
-          query: { sequence: name, status: 'running', limit: 200, ...(cursor && { cursor }) },
-        });
-        for (const { id, paused } of page.items) {
-          if (paused === 'launch') continue;
-          await call('controls.pause', { body: { scope: 'launch', id, ...(reason && { reason }) } });
-          count++;
-        }
-        cursor = page.next;
-      }
-      return count;
-    },
-    onSuccess: (count) => done(t('pausedSequence', { count })),
-    onSettled: again,
-  });
   const resume = useMutation({
     mutationFn: (body: Target) => call('controls.resume', { body }),
     onSuccess({ waking }) {
@@ -68,7 +49,7 @@ export function useControls() {
   });
   const [stopping, setStopping] = useState(false);
   /** For good, so it can be undone for ten seconds. */
-  const stop = (body: Target, name: string) => {
+  const stop = (body: Target<'launch'>, name: string) => {
     setStopping(true);
     void soon(
       t('stopping', { name }),
@@ -83,5 +64,5 @@ export function useControls() {
       () => setStopping(false),
     );
   };
-  return { pause, pauseSequence, resume, stop, stopping };
+  return { pause, resume, stop, stopping };
 }

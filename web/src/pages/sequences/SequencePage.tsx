@@ -6,6 +6,7 @@ import { ApiProblem, call, orNull, tagged } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Failed, Loading } from '../../ui/states.tsx';
+import { PauseSequence } from '../launches/PauseSequence.tsx';
 import { Calendar } from './Calendar.tsx';
 import { Messages } from './Messages.tsx';
 import { Results } from './Results.tsx';
@@ -56,13 +57,16 @@ export function SequencePage() {
       title={version?.title ?? name}
       actions={
         version && (
-          <Button
-            renderRoot={(props) => (
-              <Link to="/launches/new" search={{ sequence: name, version: version.id }} {...props} />
-            )}
-          >
-            {t('launch')}
-          </Button>
+          <>
+            <PauseSequence id={version.sequenceId} title={version.title} />
+            <Button
+              renderRoot={(props) => (
+                <Link to="/launches/new" search={{ sequence: name, version: version.id }} {...props} />
+              )}
+            >
+              {t('launch')}
+            </Button>
+          </>
         )
       }
       bar={
