@@ -1,7 +1,7 @@
 /** The inbox: what leads wrote, with what it answers, and whole conversations over all channels. */
 import type { IdentityHasher } from '../common/crypto.ts';
 import type { ContactChannel } from '../sequences/lead.ts';
-import { EVERYTHING, seesMessage, type Sight } from './access/sight.ts';
+import { EVERYTHING, seesLead, seesMessage, type Sight } from './access/sight.ts';
 import { emit } from './callbacks.ts';
 import type { Db, Queryable } from './db.ts';
 import { recordLeadEventIn } from './events.ts';
@@ -29,11 +29,11 @@ export interface InboxMessage {
   readonly maybe: { readonly leadId: string; readonly name: string | null } | null;
 }
 
-/** The columns of an `InboxMessage`, of a message `m`. */
+/** The columns of an `InboxMessage`, of a message `m`, in view of a sight ($1, $2): whose it may be is told to who sees that lead. */
 export const MESSAGE_COLUMNS = `m.id, m.lead_id as "leadId", nullif(trim(concat_ws(' ', l.first_name, l.last_name)), '') as name,
   coalesce(l.company_name, c.name) as company, m.channel, m.address, m.at, m.class, m.class_by as "classBy", m.body,
   v.name as sequence, t.step_id as step, m.settled,
-  case when m.lead_id is null and p.id is not null then json_build_object('leadId', p.id,
+  case when m.lead_id is null and p.id is not null and ${seesLead(1, 'p')} then json_build_object('leadId', p.id,
     'name', coalesce(nullif(trim(concat_ws(' ', p.first_name, p.last_name)), ''), p.emails[1])) end as maybe`;
 
 /** What they are read from, behind `m`. */

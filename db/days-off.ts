@@ -1,4 +1,5 @@
 /** The company's own days off, and which calendars its sequences read. */
+import { seesLead, type Sight } from './access/sight.ts';
 import type { DaysOff } from '../sequences/calendar/index.ts';
 import type { Db, Queryable } from './db.ts';
 import { CommandRefused } from './refused.ts';
@@ -39,25 +40,26 @@ export async function writeDaysOff(
 export interface CalendarInUse {
   /** `DE`, `DE-BY`. */
   readonly place: string;
-  /** Leads in sequences that keep the holidays of each lead's country. */
+  /** Leads, of those that one sees, in sequences that keep the holidays of each lead's country. */
   readonly leads: number;
   /** Sequences with leads that name this place. */
   readonly sequences: readonly string[];
 }
 
 /** The calendars that leads who are in a sequence now are touched by; at most 300. */
-export async function calendarsInUse(q: Queryable): Promise<CalendarInUse[]> {
+export async function calendarsInUse(q: Queryable, { owners, unowned }: Sight): Promise<CalendarInUse[]> {
   const { rows } = await q.query<CalendarInUse & Record<string, unknown>>(
     `with v as (select id, name, settings->'window'->'holidays' as rule from sequence_versions v
          where exists (select from enrollments e where e.version_id = v.id and e.status in ('pending', 'running')) limit 1000)
      select place, sum(leads)::int as leads, coalesce(array_agg(distinct name) filter (where name is not null), '{}') as sequences from (
        select l.country as place, count(*) as leads, null as name from v join enrollments e on e.version_id = v.id
          join leads l on l.id = e.lead_id
-       where v.rule = '"lead"' and e.status in ('pending', 'running') and l.country is not null group by l.country
+       where v.rule = '"lead"' and e.status in ('pending', 'running') and l.country is not null and ${seesLead(1)} group by l.country
        union all
        select upper(p.place), 0, v.name from v cross join lateral jsonb_array_elements_text(
          case when jsonb_typeof(v.rule) = 'array' then v.rule else '[]' end) p(place)) x
      group by place order by place limit 300`,
+    [owners, unowned],
   );
   return rows;
 }

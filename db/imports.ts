@@ -6,7 +6,7 @@ import { Writable } from 'node:stream';
 import type { IdentityHasher } from '../common/crypto.ts';
 import type { ColumnMapping } from '../sequences/leads/columns.ts';
 import type { Db, Queryable } from './db.ts';
-import { importLeads, type ImportReport } from './import/import-leads.ts';
+import { importLeads, type Importer, type ImportReport } from './import/import-leads.ts';
 import { CommandRefused } from './refused.ts';
 
 const KEPT = '1 day';
@@ -119,6 +119,7 @@ export async function importedLeads(
 
 export interface RunOptions {
   readonly hashIdentity: IdentityHasher;
+  readonly importer: Importer;
   readonly mapping?: ColumnMapping | undefined;
   readonly defaultCountry?: string | undefined;
 }
@@ -161,6 +162,7 @@ async function run(db: Db, id: string, content: Buffer, options: RunOptions): Pr
   try {
     const { leadIds, ...report } = await importLeads(db, content.toString(), {
       hashIdentity: options.hashIdentity,
+      importer: options.importer,
       ...(options.mapping && { mapping: options.mapping }),
       ...(options.defaultCountry && { defaultCountry: options.defaultCountry }),
       rejects: new Writable({

@@ -404,7 +404,7 @@ export interface Operations {
          */
         place: string;
         /**
-         * Leads of this country whose sequence keeps the lead’s holidays
+         * One’s leads of this country whose sequence keeps the lead’s holidays
          */
         leads: number;
         /**

@@ -25,7 +25,7 @@ export const seesMessage = (n: number): string =>
     or (m.lead_id is null and (lower(p.owner) = any($${n}) or lower(s.owner) = any($${n}) or lower(s.address) = any($${n})))
     or ($${n + 1}::boolean and l.owner is null and (m.lead_id is not null or coalesce(p.owner, s.owner) is null)))`;
 
-type About = 'lead' | 'task' | 'message' | 'reply' | 'touch';
+type About = 'lead' | 'task' | 'message' | 'guess' | 'reply' | 'touch';
 
 /** What there is of a kind, in view of a sight ($1, $2), whose id is as the condition says. */
 const OF: Readonly<Record<About, (id: (column: string) => string) => string>> = {
@@ -36,6 +36,10 @@ const OF: Readonly<Record<About, (id: (column: string) => string) => string>> = 
     id,
   ) => `select m.id from messages m left join leads l on l.id = m.lead_id left join leads p on p.id = m.maybe_lead_id
     left join senders s on s.id = m.sender_id where ${id('m.id')} and ${seesMessage(1)}`,
+  // Whose a message was guessed to be, if it was.
+  guess: (id) =>
+    `select m.id from messages m left join leads l on l.id = m.maybe_lead_id
+    where ${id('m.id')} and (m.maybe_lead_id is null or ${seesLead(1)})`,
   reply: (id) =>
     `select r.id from replies r join leads l on l.id = r.lead_id where ${id('r.id')} and ${seesLead(1)}`,
   touch: (id) =>

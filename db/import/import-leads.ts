@@ -3,11 +3,12 @@ import type pg from 'pg';
 import type { IdentityHasher } from '../../common/crypto.ts';
 import { readLeadsCsv, type ReadOptions } from '../../sequences/leads/read-csv.ts';
 import type { RejectReason } from '../../sequences/leads/row.ts';
+import type { Sight } from '../access/sight.ts';
 import type { Db } from '../db.ts';
 import { lockIdentities } from '../identities.ts';
 import { foldRows, lockKnown, resolveCompanies, writeLeads } from './merge.ts';
 import { writeRejects } from './rejects.ts';
-import { rejectSuppressed, resolveRows } from './resolve.ts';
+import { keepToOwn, rejectSuppressed, resolveRows } from './resolve.ts';
 import { stageRows } from './staging.ts';
 
 /** How far an import is. */
@@ -15,11 +16,19 @@ export type ImportProgress =
   | { readonly phase: 'reading'; readonly rows: number; readonly bytes: number }
   | { readonly phase: 'merging'; readonly rows: number };
 
+/** Who imports. */
+export interface Importer extends Sight {
+  /** Whose new leads become, whatever the file says; null: as it says. */
+  readonly newOwner: string | null;
+}
+
 export interface ImportOptions extends Omit<ReadOptions, 'onProgress'> {
   readonly hashIdentity: IdentityHasher;
   /** Where each row not taken goes with its line and reason, as CSV, with the cells left out of rows that are taken. Ended here. */
   readonly rejects?: Writable;
   readonly onProgress?: (progress: ImportProgress) => void;
+  /** Whose import it is: rows that are leads which they do not see are rejected. Default: somebody who sees all. */
+  readonly importer?: Importer;
   /** Ends the import; nothing of it stays. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +84,7 @@ export async function importLeads(
     const rows = await stageRows(client, csv, options.hashIdentity, options.signal);
     options.signal?.throwIfAborted();
     options.onProgress?.({ phase: 'merging', rows });
-    const merged = await mergeAgain(client);
+    const merged = await mergeAgain(client, options.importer);
     if (options.rejects) await writeRejects(client, csv.columns, options.rejects);
     return { rows, ...merged };
   } finally {
@@ -84,11 +93,14 @@ export async function importLeads(
   }
 }
 
-async function mergeAgain(client: pg.PoolClient): Promise<Omit<ImportReport, 'rows'>> {
+async function mergeAgain(
+  client: pg.PoolClient,
+  importer: Importer | undefined,
+): Promise<Omit<ImportReport, 'rows'>> {
   for (let attempt = 1; ; attempt++) {
     try {
       await client.query('begin');
-      const report = await merge(client);
+      const report = await merge(client, importer);
       await client.query('commit');
       return report;
     } catch (error) {
@@ -99,7 +111,10 @@ async function mergeAgain(client: pg.PoolClient): Promise<Omit<ImportReport, 'ro
   }
 }
 
-async function merge(client: pg.PoolClient): Promise<Omit<ImportReport, 'rows'>> {
+async function merge(
+  client: pg.PoolClient,
+  importer: Importer | undefined,
+): Promise<Omit<ImportReport, 'rows'>> {
   const tx = {
     inTransaction: true as const,
     query: <Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]) =>
@@ -108,6 +123,7 @@ async function merge(client: pg.PoolClient): Promise<Omit<ImportReport, 'rows'>>
   await lockIdentities(tx);
   await rejectSuppressed(tx);
   await resolveRows(tx);
+  if (importer) await keepToOwn(tx, importer);
   await foldRows(tx);
   await resolveCompanies(tx);
   if (!(await lockKnown(tx))) throw new ChangedMeanwhile();

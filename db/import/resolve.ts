@@ -1,4 +1,6 @@
+import { seesLead } from '../access/sight.ts';
 import type { Queryable } from '../db.ts';
+import type { Importer } from './import-leads.ts';
 import { createClaims } from '../../sequences/leads/merge.ts';
 
 const PAGE = 10_000;
@@ -61,6 +63,17 @@ export async function resolveRows(q: Queryable): Promise<void> {
        and (not r.grouped or not exists (
          select from import_rows x where x.grouped and x.lead_id = r.lead_id and x.reject is null and not ${unreachable('x')}))`,
   );
+}
+
+/** Marks rows that are leads which the importer does not see as rejected, and gives new leads their owner. */
+export async function keepToOwn(q: Queryable, { owners, unowned, newOwner }: Importer): Promise<void> {
+  await q.query(
+    `update import_rows r set reject = 'not_yours', detail = 'this person is a colleague’s lead already: ask a manager'
+     from leads l where l.id = r.lead_id and not r.is_new and r.reject is null and ${seesLead(1)} is not true`,
+    [owners, unowned],
+  );
+  if (newOwner !== null)
+    await q.query('update import_rows set owner = $1 where is_new and reject is null', [newOwner]);
 }
 
 const unreachable = (row: string) =>

@@ -11,7 +11,7 @@ import {
   signInWait,
   useSignInLink,
 } from '../../../db/access/sessions.ts';
-import { readUser, updateUser } from '../../../db/access/users.ts';
+import { namesOf, readUser, updateUser, type User } from '../../../db/access/users.ts';
 import { hashPassword, isPassword, MAX_PASSWORD, MIN_PASSWORD } from '../access/password.ts';
 import { everybody, principalOf, SCOPES, SESSION_COOKIE, sessionToken } from '../access/principal.ts';
 import { byId, instant, listOf, nothing, type Api } from '../contract.ts';
@@ -45,6 +45,9 @@ export const sessionCookie = ({ publicUrl }: ApiDeps['config']) =>
     secure: publicUrl.startsWith('https:'),
     maxAge: 14 * 86_400,
   }) as const;
+
+const isNameOf = (user: User, name: string): boolean =>
+  namesOf(user).some((known) => known.toLowerCase() === name.toLowerCase());
 
 export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
   const signedIn = async (reply: FastifyReply, userId: string) => {
@@ -132,7 +135,8 @@ export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
     schema: {
       operationId: 'me.change',
       tags: ['Access'],
-      summary: 'Change one’s own name or language',
+      summary:
+        'Change one’s own name or language; by names leads are somebody’s, so most can only change how theirs is written',
       body: z.object({
         name: z.string().trim().min(1).max(200).optional(),
         locale: z.enum(['en', 'tr']).nullable().optional(),
@@ -142,8 +146,15 @@ export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
     config: { access: everybody(null) },
     handler: async (request) => {
       const { name, locale } = request.body;
+      const { user, owners } = principalOf(request);
+      if (name !== undefined && owners !== null && !isNameOf(user, name))
+        throw new HttpProblem(
+          403,
+          'not_allowed',
+          'Leads are yours by your name, so an admin changes it. You can change upper and lower case, or take another of your known names.',
+        );
       const changes = { ...(name !== undefined && { name }), ...(locale !== undefined && { locale }) };
-      return updateUser(db, principalOf(request).user.id, changes, null);
+      return updateUser(db, user.id, changes, null);
     },
   });
 

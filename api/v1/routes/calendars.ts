@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { calendarsInUse, readDaysOff, writeDaysOff } from '../../../db/days-off.ts';
 import { calendarYear, localDay } from '../../../sequences/calendar/index.ts';
 import { countryCode } from '../../../sequences/leads/countries.ts';
-import { admins, everybody } from '../access/principal.ts';
+import { admins, everybody, principalOf } from '../access/principal.ts';
+import { sightOf } from '../access/sight.ts';
 import { assertVersion, ifMatch, listOf, tag, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../problem.ts';
@@ -43,7 +44,7 @@ export function calendarRoutes(app: Api, { db, clock }: ApiDeps): void {
           items: listOf(
             z.object({
               place: z.string().describe('DE, or with a region DE-BY'),
-              leads: z.int().describe('Leads of this country whose sequence keeps the lead’s holidays'),
+              leads: z.int().describe('One’s leads of this country whose sequence keeps the lead’s holidays'),
               sequences: listOf(z.string()).describe('Sequences that name this place'),
             }),
           ),
@@ -51,7 +52,7 @@ export function calendarRoutes(app: Api, { db, clock }: ApiDeps): void {
       },
     },
     config: read,
-    handler: async () => ({ items: await calendarsInUse(db) }),
+    handler: async (request) => ({ items: await calendarsInUse(db, sightOf(principalOf(request))) }),
   });
 
   app.get('/calendars/:place', {

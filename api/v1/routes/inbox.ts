@@ -246,7 +246,9 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request) => {
       const { leadId } = request.body;
       await assertSees(db, request, 'message', request.params.id);
-      if (leadId !== null) await assertSees(db, request, 'lead', leadId);
+      await (leadId === null
+        ? assertSees(db, request, 'guess', request.params.id)
+        : assertSees(db, request, 'lead', leadId));
       const done = await matchMessage(db, hashIdentity, request.params.id, leadId);
       wake({ enrollments: done.wake });
       return { leadId: done.leadId };

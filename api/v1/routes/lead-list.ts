@@ -1,5 +1,6 @@
 /** Finding leads, writing them by hand, and doing one thing to many of them. */
 import { PassThrough } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sees } from '../../../db/access/sight.ts';
 import {
@@ -11,7 +12,7 @@ import {
   listLeads,
   type LeadSort,
 } from '../../../db/lead-list.ts';
-import { readLead, saveLead } from '../../../db/leads.ts';
+import { IdentityTaken, readLead, saveLead } from '../../../db/leads.ts';
 import { suppress } from '../../../db/suppressions.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { compileSegment } from '../../../sequences/language/index.ts';
@@ -104,6 +105,20 @@ const COUNTED = 10_000;
 export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void {
   const read = { access: everybody('leads:read') };
   const write = { access: everybody('leads:write') };
+
+  /** Which lead has an identity is told to those who see it. */
+  const anothers = async (request: FastifyRequest, error: unknown): Promise<never> => {
+    if (
+      error instanceof IdentityTaken &&
+      !(await sees(db, 'lead', error.leadId, sightOf(principalOf(request))))
+    )
+      throw new HttpProblem(
+        409,
+        'identity_taken',
+        'One of these addresses or ids is a colleague’s lead’s already: ask a manager.',
+      );
+    throw error;
+  };
 
   app.get('/leads', {
     schema: {
@@ -213,7 +228,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const fields = leadFields(request.body);
       // A rep's new lead is the rep's: nobody else's could be seen again.
       const owner = user.role === 'rep' ? user.email : (fields.owner ?? null);
-      const id = await saveLead(db, { ...fields, owner });
+      const id = await saveLead(db, { ...fields, owner }).catch((error: unknown) => anothers(request, error));
       request.auditTarget = id;
       const lead = await readLead(db, id);
       void tag(reply, lead.version);
@@ -244,7 +259,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
         leadFields(request.body, before.country),
         id,
         wanted === null ? undefined : Number(wanted),
-      );
+      ).catch((error: unknown) => anothers(request, error));
       const lead = await readLead(db, id);
       void tag(reply, lead.version);
       return lead;

@@ -109,6 +109,7 @@ export const leads = {
       no_identity: 'no email, phone, profile or id',
       suppressed: 'must not be contacted',
       ambiguous: 'matches several leads',
+      not_yours: 'a colleague’s lead already',
     },
     launch: 'Launch a sequence on them',
     look: 'Look at the leads',

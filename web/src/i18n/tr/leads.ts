@@ -111,6 +111,7 @@ export const leads: typeof english = {
       no_identity: 'e-posta, telefon, profil veya numara yok',
       suppressed: 'iletişim kurulmamalı',
       ambiguous: 'birden çok adaya uyuyor',
+      not_yours: 'zaten bir iş arkadaşının adayı',
     },
     launch: 'Onlarla bir akış başlat',
     look: 'Adaylara bak',
