@@ -1,4 +1,5 @@
 /** Leads as profiles: read whole, written by hand. Files of them go through import/. */
+import { createBreath } from '../common/breath.ts';
 import type { ContactChannel, LeadProfile } from '../sequences/lead.ts';
 import { companyDomainOf } from '../sequences/leads/company-domain.ts';
 import type { LeadFields } from '../sequences/leads/row.ts';
@@ -119,7 +120,15 @@ export async function* segmentPages(
   matches: (lead: LeadProfile) => boolean,
   page = 1000,
 ): AsyncGenerator<readonly string[]> {
-  for await (const leads of leadPages(q, page)) yield leads.filter(matches).map((lead) => lead.id);
+  const breath = createBreath();
+  for await (const leads of leadPages(q, page)) {
+    const ids: string[] = [];
+    for (const lead of leads) {
+      await breath();
+      if (matches(lead)) ids.push(lead.id);
+    }
+    yield ids;
+  }
 }
 
 /** An identity belongs to another lead. */

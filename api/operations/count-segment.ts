@@ -1,4 +1,5 @@
 /** How many leads a condition means, for whoever is typing it. */
+import { createBreath } from '../../common/breath.ts';
 import type { Queryable } from '../../db/db.ts';
 import { countAll, leadPages } from '../../db/leads.ts';
 import { compileCondition, compileSegment } from '../../sequences/language/index.ts';
@@ -22,6 +23,8 @@ export interface SegmentMistake {
 
 /** It is asked while somebody types. */
 const BUDGET_MS = 100;
+/** Of a page at the most. */
+const LONGEST_MS = 1000;
 const NAMES = 5;
 
 /** @param mayTake whom the caller may launch on. @param signal nobody waits for the answer any more */
@@ -37,15 +40,22 @@ export async function countSegment(
     return { offset, message, hint };
   }
   const matches = compileSegment(where);
-  const endsAt = performance.now() + BUDGET_MS;
+  const breath = createBreath();
+  const began = performance.now();
   const leads: LeadProfile[] = [];
   let count = 0;
   let looked = 0;
+  const estimated = async () => ({
+    count,
+    estimate: Math.round((count * (await countAll(q))) / looked),
+    leads,
+  });
   for await (const page of leadPages(q)) {
-    if (looked > 0 && (signal.aborted || performance.now() > endsAt))
-      return { count, estimate: Math.round((count * (await countAll(q))) / looked), leads };
-    looked += page.length;
+    if (looked > 0 && (signal.aborted || performance.now() - began > BUDGET_MS)) return estimated();
     for (const lead of page) {
+      await breath();
+      if (looked > 0 && performance.now() - began > LONGEST_MS) return estimated();
+      looked += 1;
       if (!mayTake(lead) || !matches(lead)) continue;
       count++;
       if (leads.length < NAMES) leads.push(lead);

@@ -3,6 +3,8 @@ import { Lexer } from 'yaml';
 /** Limits that no hand-written definition meets, and that keep a hostile one cheap to refuse. */
 const MAX_BYTES = 1_000_000;
 export const MAX_DEPTH = 40;
+/** Words and texts: names of fields and what stands in them. */
+const MAX_WORDS = 12_000;
 
 /** Where reading stopped: an offset into the text, or null when there is no text yet. */
 export interface ReadFailure {
@@ -48,9 +50,8 @@ export function decode(source: string | Uint8Array): { readonly text: string } |
       'delete it; saved as UTF-16 or binary by mistake?',
     );
   }
-  const deep = firstTooDeep(text);
-  if (deep !== null)
-    return failure(deep, `nested deeper than ${MAX_DEPTH} levels`, 'split the sequence in two');
+  const deep = firstTooMuch(text);
+  if (deep !== null) return failure(deep.offset, deep.message, 'split the sequence in two');
   return { text };
 }
 
@@ -61,8 +62,12 @@ function failure(offset: number | null, message: string, hint: string): ReadFail
   return { offset, message, hint };
 }
 
-/** The YAML parser recurses and can take the process down with it, so depth within a line is counted on tokens before. */
-function firstTooDeep(text: string): number | null {
+/**
+ * The YAML parser recurses and can take the process down with it, so depth within a line is counted on tokens before; so are words,
+ * for which it needs hundreds of times as long.
+ */
+function firstTooMuch(text: string): { readonly offset: number; readonly message: string } | null {
+  let words = 0;
   let offset = 0;
   let flow = 0;
   let inLine = 0;
@@ -71,11 +76,15 @@ function firstTooDeep(text: string): number | null {
     else if (token === ']' || token === '}') flow -= 1;
     else if (token === '-' || token === '?' || token === ':') inLine += 1;
     else if (token.includes('\n')) inLine = 0;
-    if (flow > MAX_DEPTH || (flow === 0 && inLine > MAX_DEPTH)) return offset;
+    if (flow > MAX_DEPTH || (flow === 0 && inLine > MAX_DEPTH))
+      return { offset, message: `nested deeper than ${MAX_DEPTH} levels` };
+    if (token === SCALAR && ++words > MAX_WORDS)
+      return { offset, message: `more than ${MAX_WORDS} names and values` };
     // Marks such as the start of a document or a scalar are no characters of the file.
     if (!MARKS.has(token)) offset += token.length;
   }
   return null;
 }
 
-const MARKS = new Set(['\u0002', '\u0018', '\u001F']);
+const SCALAR = '\u001F';
+const MARKS = new Set(['\u0002', '\u0018', SCALAR]);

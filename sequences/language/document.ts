@@ -1,10 +1,12 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
   parseDocument,
+  type Alias,
   type Document,
   type Node,
   type Pair,
@@ -112,11 +114,16 @@ function explain(code: string, message: string): { message: string; hint?: strin
   }
 }
 
+/** What aliases stand for. */
+const targets = new WeakMap<Alias, Node>();
+
 type Report = (node: Node | null, message: string, hint?: string) => void;
 
 /** Plain values of the nodes. Duplicate fields, other keys than words, excess depth and excess size are reported. */
 function toValue(document: Document, report: Report): unknown {
   let left = MAX_VALUES;
+  // The library looks through the whole document for each alias.
+  const anchors = new Map<string, Node>();
   const visit = (node: unknown, depth: number, at: Node | null): unknown => {
     left -= 1;
     if (left < 0 || depth > MAX_DEPTH) {
@@ -131,15 +138,18 @@ function toValue(document: Document, report: Report): unknown {
       return null;
     }
     if (isAlias(node)) {
-      const target = node.resolve(document);
-      if (!target)
+      const target = anchors.get(node.source);
+      if (target) targets.set(node, target);
+      else
         report(node, `nothing is named ${quote(node.source)}`, 'an alias needs an anchor (&name) before it');
       return visit(target, depth + 1, node);
     }
+    if (isNode(node) && node.anchor) anchors.set(node.anchor, node);
     if (isSeq(node)) return node.items.map((item) => visit(item, depth + 1, (item as Node | null) ?? node));
     if (isMap(node)) {
       const entries = new Map<string, unknown>();
       for (const pair of node.items) {
+        if (isScalar(pair.key) && pair.key.anchor) anchors.set(pair.key.anchor, pair.key);
         const key = isScalar(pair.key) ? String(pair.key.value) : null;
         const keyNode = (pair.key as Node | null) ?? node;
         if (key === null || key === '__proto__') report(keyNode, 'a field needs a plain word as its name');
@@ -160,7 +170,7 @@ function find(document: Document, path: Path): { key: number; value: number; nod
   let key = startOf(node) ?? 0;
   let value = key;
   for (const part of path) {
-    if (isAlias(node)) node = node.resolve(document);
+    if (isAlias(node)) node = targets.get(node);
     let next: unknown;
     if (isMap(node)) {
       const pair = pairsOf(node).get(String(part));
@@ -174,7 +184,7 @@ function find(document: Document, path: Path): { key: number; value: number; nod
     value = startOf(next) ?? key;
     node = next;
   }
-  return { key, value, node: isAlias(node) ? node.resolve(document) : node };
+  return { key, value, node: isAlias(node) ? targets.get(node) : node };
 }
 
 /** Fields by name; looking through a map for each problem in it would take the square of its size. */

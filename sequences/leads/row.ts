@@ -30,6 +30,7 @@ export type RejectReason =
   | 'unreachable'
   | 'no_identity'
   | 'suppressed'
+  | 'not_yours'
   | 'ambiguous';
 
 /** A cell that was left out of a row that is taken. */

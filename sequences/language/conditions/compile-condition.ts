@@ -113,6 +113,9 @@ export function compileCondition(
   };
 }
 
+/** What goes through a list. */
+const LOOPS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
 interface Scan {
   readonly faults: ConditionFault[];
   readonly attributes: Set<string>;
@@ -125,7 +128,7 @@ function scanTree(expression: string, root: ASTNode): Scan {
   const fault = (node: ASTNode, message: string, hint: string): void => {
     scan.faults.push({ offset: node.start, snippet: expression.slice(node.start, node.end), message, hint });
   };
-  const visit = (node: ASTNode, parent: ASTNode | null): void => {
+  const visit = (node: ASTNode, parent: ASTNode | null, inLoop: boolean): void => {
     const { op } = node;
     if (op === 'id' && (node.args === 'sent' || node.args === 'outcomes')) {
       const reference = parent && stepReference(node.args, node, parent);
@@ -147,13 +150,22 @@ function scanTree(expression: string, root: ASTNode): Scan {
       else if (!known.includes(asked)) fault(node, `unknown name ${quote(field)}`, suggest(asked, known));
       else scan.has.push({ start: node.start, end: node.end, field });
     }
+    if (op === 'rcall' && node.args[0] === 'bind')
+      fault(node, 'bind is not available here', 'write the value where it is used');
+    // What goes through a list for each item of a list takes the product of their lengths.
+    const loops = op === 'rcall' && LOOPS.has(node.args[0]);
+    if (loops && inLoop)
+      fault(node, `${node.args[0]} stands inside another list’s condition`, 'ask about one list at a time');
     const attribute = selection(node);
     if (attribute?.startsWith('lead.attributes.'))
       scan.attributes.add(attribute.slice('lead.attributes.'.length));
-    for (const child of childrenOf(node.args)) visit(child, node);
+    if (loops) {
+      visit(node.args[1], node, inLoop);
+      for (const child of childrenOf(node.args[2])) visit(child, node, true);
+    } else for (const child of childrenOf(node.args)) visit(child, node, inLoop);
     if (op === '==' || op === '!=' || op === 'in') attachComparison(scan, node.args);
   };
-  visit(root, null);
+  visit(root, null, false);
   scan.has.sort((a, b) => a.start - b.start);
   return scan;
 }

@@ -108,3 +108,21 @@ test('a condition without bounds is refused', () => {
     compileSegment(Array.from({ length: 400 }, () => 'lead.country == "DE"').join(' || ')),
   ).toThrow(ConditionError);
 });
+
+const LIST = `[${Array.from({ length: 100 }, () => '0').join(', ')}]`;
+
+test.each([
+  [`${LIST}.all(a, ${LIST}.all(b, true))`, 'all stands inside another list’s condition'],
+  ['lead.emails.exists(a, lead.emails.filter(b, b == a).size() > 1)', 'filter stands inside another'],
+  ['lead.emails.exists(a, has(lead.country) && ([1].map(b, b)).size() == 1)', 'map stands inside another'],
+  ['cel.bind(x, [1], cel.bind(y, x + x, y.size() == 2))', 'bind is not available here'],
+])('a condition whose cost grows by itself is none: %s', (condition, message) => {
+  expect(() => compileSegment(condition)).toThrow(message);
+});
+
+test('one list after the other may be asked about', () => {
+  const holds = compileSegment(
+    'lead.emails.filter(a, a != "").exists(b, b.endsWith(".test")) || lead.phones.exists(a, a == "1")',
+  );
+  expect(holds(lead({ emails: ['a@b.test'] }))).toBe(true);
+});
