@@ -1,6 +1,7 @@
 /** Leads as people look for them, within what they may see. */
 import { seesLead, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
+import { patternOf } from './search.ts';
 
 export const LEAD_STATUSES = ['none', 'pending', 'running', 'finished', 'stopped'] as const;
 export type LeadStatus = (typeof LEAD_STATUSES)[number];
@@ -90,9 +91,9 @@ async function conditions(
   const add = parameters(values);
   values.push(sight.owners, sight.unowned);
   const found = ['l.erased_at is null', seesLead(values.length - 1)];
-  for (const word of (filter.q ?? '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 8))
+  for (const word of (filter.q ?? '').split(/\s+/).filter(Boolean).slice(0, 8))
     found.push(
-      `lead_words(l.first_name, l.last_name, l.company_name, l.emails) like ${add(`%${word.replaceAll(/[\\%_]/g, '\\$&')}%`)}`,
+      `lead_words(l.first_name, l.last_name, l.company_name, l.emails) ~ lower(${add(patternOf(word))})`,
     );
   if (filter.owner !== undefined) found.push(`lower(l.owner) = lower(${add(filter.owner)})`);
   if (filter.unowned) found.push('l.owner is null');

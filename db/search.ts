@@ -18,8 +18,12 @@ export interface LeadFound {
 
 const wordsOf = (text: string) => text.split(/\s+/).filter(Boolean).slice(0, 6);
 const escaped = (word: string) => word.replaceAll(/[\\%_]/g, '\\$&');
-/** For a regular expression of PostgreSQL. */
-const literal = (word: string) => word.replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '\\$&');
+/**
+ * A word as a regular expression of PostgreSQL for what was made lower there. Of `I` Turkish makes `ı` and the database `i`, so that
+ * a name is found under both.
+ */
+export const patternOf = (word: string): string =>
+  word.replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '\\$&').replaceAll(/[iıIİ]/g, '[iı]');
 
 /**
  * Leads in whose name, company or email words begin with each of the given ones; whose name does first. Word by word, so that the
@@ -36,7 +40,7 @@ export async function searchLeads(q: Queryable, text: string, sight: Sight): Pro
      select l.id, ${NAME_OF_LEAD} as name, l.company_name as company, l.emails[1] as email from (select * from l limit ${RANKED}) l
      order by ' ' || lower(concat_ws(' ', l.first_name, l.last_name)) not like '% ' || lower($1) || '%',
        lead_sort_name(l.first_name, l.last_name), l.id limit ${FEW}`,
-    [escaped(words[0] ?? ''), sight.owners, sight.unowned, ...words.map(literal)],
+    [escaped(words[0] ?? ''), sight.owners, sight.unowned, ...words.map(patternOf)],
   );
   return rows;
 }
