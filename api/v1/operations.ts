@@ -2598,7 +2598,7 @@ export interface LeadView {
   id: string;
   name: string;
   /**
-   * As the query of `leads.list` has them, without `q`: words may name a person
+   * As the query of `leads.list` has them; `q` goes when somebody whom it names is erased
    */
   filters: {
     [k: string]: string;

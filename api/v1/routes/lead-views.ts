@@ -6,14 +6,16 @@ import { byId, listOf, nothing, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 
 const filters = z.record(
-  z.string().regex(/^(?!q$)[a-zA-Z]{1,40}$/, 'is not the name of a filter'),
+  z.string().regex(/^[a-zA-Z]{1,40}$/, 'is not the name of a filter'),
   z.string().max(300),
 );
 const view = z
   .object({
     id: z.uuid(),
     name: z.string(),
-    filters: filters.describe('As the query of `leads.list` has them, without `q`: words may name a person'),
+    filters: filters.describe(
+      'As the query of `leads.list` has them; `q` goes when somebody whom it names is erased',
+    ),
   })
   .meta({ id: 'LeadView' });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { makeLead } from '../../support/factories.ts';
 import { startApi, type TestApi } from './support.ts';
 
 let api: TestApi;
@@ -7,14 +8,14 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-test('views are one’s own, replaced by name, and without the words of a search', async () => {
+test('views are one’s own, and replaced by name', async () => {
   const [rosa, other] = [await api.signedIn({ role: 'rep' }), await api.signedIn({ role: 'rep' })];
   const keep = (name: string, filters: object) => rosa.post('/me/lead-views', { name, filters });
   const { status, body: kept } = await keep('Berlin', { country: 'DE', status: 'running' });
   expect(status).toBe(201);
   expect((await keep(' Berlin ', { country: 'AT' })).body).toEqual({ ...kept, filters: { country: 'AT' } });
   expect((await keep('A', { unowned: 'true' })).status).toBe(201);
-  expect((await keep('Of a person', { q: 'ada@example.com' })).status).toBe(400);
+  expect((await keep('Bad', { 'no filter': 'x' })).status).toBe(400);
   const list = async (client: typeof rosa) =>
     (await client.get('/me/lead-views')).body.items.map(({ name }: { name: string }) => name);
   expect(await list(rosa)).toEqual(['A', 'Berlin']);
@@ -34,4 +35,21 @@ test('nobody has more than a hundred views', async () => {
   const { status, body } = await keep('One more');
   expect([status, body.code]).toEqual([409, 'too_many']);
   expect((await keep('View 7')).status).toBe(201);
+});
+
+test('words that a view searches for go when the person whom they name is erased; those of others stay', async () => {
+  const rosa = await api.signedIn();
+  const { id } = await makeLead(api.db, { firstName: 'Gülşah', lastName: 'Işık', email: 'g@isik.test' });
+  for (const [name, q] of [
+    ['Her', 'GÜLŞAH  isik.test'],
+    ['Another', 'gülşah kaya'],
+  ])
+    await rosa.post('/me/lead-views', { name, filters: { q, country: 'TR' } });
+  await rosa.post(`/leads/${id}/erase`, { name: 'Gülşah Işık' });
+  const { body } = await rosa.get('/me/lead-views');
+  expect(body.items).toMatchObject([
+    { name: 'Another', filters: { q: 'gülşah kaya', country: 'TR' } },
+    { name: 'Her', filters: { country: 'TR' } },
+  ]);
+  expect(body.items[1].filters).not.toHaveProperty('q');
 });

@@ -4,7 +4,7 @@ import { filterOf, type Search } from './filter.ts';
 
 export type View = Answer<'leadViews.list'>['items'][number];
 
-/** Filters that somebody gave a name, kept with their account; the search's words are left out. */
+/** Filters and words searched for that somebody gave a name, kept with their account. */
 export function useViews(): {
   readonly views: readonly View[];
   readonly keep: (name: string, search: Search) => void;
@@ -20,7 +20,7 @@ export function useViews(): {
   const keep = useMutation({
     mutationFn: ({ name, search }: { name: string; search: Search }) =>
       call('leadViews.keep', {
-        body: { name, filters: filterOf({ ...search, q: undefined }) as Record<string, string> },
+        body: { name, filters: filterOf(search) as Record<string, string> },
       }),
     onSuccess,
   });
