@@ -273,7 +273,8 @@ test('filters kept under a name are there on another machine of the same person,
   await page.getByRole('button', { name: 'Views' }).click();
   await page.getByRole('button', { name: 'Of Mia', exact: true }).click();
   await page.waitForURL(/owner=mia/);
-  expect(page.url()).not.toContain('q=');
+  expect(page.url()).toContain('q=ada');
+  expect(await page.getByLabel('Name, company or email').inputValue()).toBe('ada');
   await page.getByRole('button', { name: 'Remove: Of Mia' }).click();
   await page.getByRole('button', { name: 'Of Mia', exact: true }).waitFor({ state: 'detached' });
   expect(first.complaints).toEqual([]);

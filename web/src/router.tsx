@@ -8,12 +8,13 @@ import {
   redirect,
 } from '@tanstack/react-router';
 import { ApiProblem } from './api/client.ts';
-import { queryClient, whenSignedOut } from './api/query.ts';
+import { queryClient } from './api/query.ts';
 import { Crashed, Nowhere } from './shell/Crashed.tsx';
 import { Frame, Pending } from './shell/Frame.tsx';
 import { meQuery } from './shell/session.ts';
 import { SignIn, SignInByLink } from './shell/SignIn.tsx';
 import { begun, FIELDS } from './pages/launches/draft.ts';
+import { FILTERS } from './pages/leads/filter.ts';
 import { textOf } from './search.ts';
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: Nowhere });
@@ -69,12 +70,13 @@ const inbox = createRoute({
 const leads = createRoute({
   getParentRoute: () => frame,
   path: '/leads',
-  validateSearch: (search: Record<string, unknown>) => search as Readonly<Record<string, string>>,
+  validateSearch: (search: Record<string, unknown>) => textOf(search, [...FILTERS, 'sort', 'open']),
   component: lazyRouteComponent(() => import('./pages/leads/Leads.tsx'), 'Leads'),
 });
 const leadImport = createRoute({
   getParentRoute: () => frame,
   path: '/leads/import',
+  validateSearch: (search: Record<string, unknown>) => textOf(search, ['id', 'rows']),
   component: lazyRouteComponent(() => import('./pages/leads/Import.tsx'), 'Import'),
 });
 const lead = createRoute({
@@ -162,22 +164,6 @@ export const router = createRouter({
   defaultPreload: 'intent',
   scrollRestoration: true,
 });
-
-let leaving = false;
-whenSignedOut(() => {
-  if (leaving) return;
-  leaving = true;
-  void goToSignIn().finally(() => {
-    leaving = false;
-  });
-});
-
-async function goToSignIn(): Promise<void> {
-  if (!location.pathname.startsWith('/sign-in'))
-    await router.navigate({ to: '/sign-in', search: { to: location.pathname + location.search } });
-  // Whoever has unsaved text may have stayed, to sign in elsewhere and save: then it stays too.
-  if (location.pathname.startsWith('/sign-in')) queryClient.clear();
-}
 
 declare module '@tanstack/react-router' {
   interface Register {

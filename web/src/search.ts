@@ -6,7 +6,8 @@ export function textOf<Key extends string>(
   const found: { [K in Key]?: string } = {};
   for (const key of keys) {
     const value = search[key];
-    if (typeof value === 'string' || typeof value === 'number') found[key] = String(value);
+    // Typed by hand, `true` and `5` are read as what they look like.
+    if (['string', 'number', 'boolean'].includes(typeof value)) found[key] = String(value);
   }
   return found;
 }

@@ -2,17 +2,8 @@
 import { QueryClient } from '@tanstack/react-query';
 import { ApiProblem } from './client.ts';
 import { failed } from '../ui/notify.tsx';
+import { noteProblem, whenBack } from './connection.ts';
 import { problemText } from './problem-text.ts';
-
-/** A signed-out answer anywhere leads to the sign-in page; the router sets what that means. */
-let onSignedOut = (): void => {};
-export const whenSignedOut = (handler: () => void): void => {
-  onSignedOut = handler;
-};
-
-function noteSignedOut(error: unknown): void {
-  if (error instanceof ApiProblem && error.status === 401) onSignedOut();
-}
 
 export const queryClient: QueryClient = new QueryClient({
   defaultOptions: {
@@ -23,13 +14,18 @@ export const queryClient: QueryClient = new QueryClient({
         count < 2 && error instanceof ApiProblem && (error.status === 0 || error.status >= 502),
     },
     mutations: {
-      onError: (error) => failed(problemText(error)),
+      onError(error) {
+        // The frame asks to sign in again.
+        if (!(error instanceof ApiProblem && error.code === 'not_signed_in')) failed(problemText(error));
+      },
     },
   },
 });
 queryClient.getQueryCache().subscribe((event) => {
-  if (event.type === 'updated' && event.action.type === 'error') noteSignedOut(event.action.error);
+  if (event.type === 'updated' && event.action.type === 'error') noteProblem(event.action.error);
 });
 queryClient.getMutationCache().subscribe((event) => {
-  if (event.type === 'updated' && event.action.type === 'error') noteSignedOut(event.action.error);
+  if (event.type === 'updated' && event.action.type === 'error') noteProblem(event.action.error);
 });
+// Whatever was missed meanwhile, and whatever failed.
+whenBack(() => void queryClient.invalidateQueries());

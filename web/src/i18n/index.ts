@@ -52,3 +52,8 @@ export async function speak(language: Language): Promise<void> {
   document.documentElement.lang = language;
   localStorage.setItem(KEY, language);
 }
+
+/** How the viewer's region writes dates and numbers in the app's language; `en` alone would be American. */
+export const regional = (): string =>
+  navigator.languages.find((name) => name.startsWith(`${i18n.language}-`)) ??
+  { en: 'en-GB', tr: 'tr-TR' }[i18n.language as Language];

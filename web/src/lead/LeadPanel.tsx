@@ -1,72 +1,74 @@
 import { Button, Group, Menu, Stack, Tabs } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
-import { LeadName } from '../ui/LeadName.tsx';
 import { done, soon } from '../ui/notify.tsx';
 import { Loaded } from '../ui/states.tsx';
+import classes from './LeadPanel.module.css';
 import { Privacy } from './Privacy.tsx';
 import { Profile } from './Profile.tsx';
 import { leadKey, profileQuery, whyQuery } from './queries.ts';
 import { Timeline } from './Timeline.tsx';
+import { Who } from './Who.tsx';
 import { Why } from './Why.tsx';
 
-/** A lead, the same everywhere: who it is, why it waits, what can be done, its history, profile and privacy. */
-export function LeadPanel({ id, linked = false }: { id: string; linked?: boolean }) {
+/**
+ * A lead, the same everywhere: who it is, why it waits, what can be done, its history, profile and privacy. `page`: on a page of its
+ * own, whose title is the name; a wide one has the profile beside the history.
+ */
+export function LeadPanel({ id, page = false }: { id: string; page?: boolean }) {
   const { t } = useTranslation('lead');
   const why = useQuery(whyQuery(id));
   const profile = useQuery(profileQuery(id));
+  const beside = useMediaQuery('(min-width: 78em)', false, { getInitialValueInEffect: false }) && page;
   return (
-    <Loaded query={profile} rows={6}>
+    <Loaded query={profile} rows={8}>
       {({ answer: lead, version }) => {
         const name = [lead.firstName, lead.lastName].filter(Boolean).join(' ') || (lead.emails[0] ?? lead.id);
+        const history = <Timeline leadId={id} />;
+        const about = (
+          <Tabs defaultValue={beside ? 'profile' : 'history'} keepMounted={false} key={String(beside)}>
+            <Tabs.List mb="md">
+              {!beside && <Tabs.Tab value="history">{t('panel.history')}</Tabs.Tab>}
+              <Tabs.Tab value="profile">{t('panel.profile')}</Tabs.Tab>
+              <Tabs.Tab value="privacy">{t('panel.privacy')}</Tabs.Tab>
+            </Tabs.List>
+            {!beside && <Tabs.Panel value="history">{history}</Tabs.Panel>}
+            <Tabs.Panel value="profile">
+              <Profile key={version} lead={lead} version={version} />
+            </Tabs.Panel>
+            <Tabs.Panel value="privacy">
+              <Privacy lead={lead} name={name} version={version} />
+            </Tabs.Panel>
+          </Tabs>
+        );
         return (
-          <Stack>
-            <Group justify="space-between" align="start" wrap="nowrap">
-              <LeadName name={name} title={lead.title} company={lead.company} zone={lead.timeZone} />
-              {linked && (
-                <Button
-                  size="compact-sm"
-                  variant="default"
-                  renderRoot={(props) => <Link to="/leads/$id" params={{ id }} {...props} />}
-                >
-                  {t('panel.open')}
-                </Button>
-              )}
-            </Group>
-            <Loaded query={why} rows={2}>
-              {(facts) => (
-                <>
-                  <Why why={facts} />
-                  <Steering
-                    id={id}
-                    name={name}
-                    active={['pending', 'running'].includes(facts.enrollment?.status ?? '')}
-                    paused={facts.blocks.some(({ kind, subject }) => kind === 'paused' && subject === 'lead')}
-                    held={facts.enrollment?.held ?? false}
-                  />
-                </>
-              )}
-            </Loaded>
-            <Tabs defaultValue="history" keepMounted={false}>
-              <Tabs.List mb="md">
-                <Tabs.Tab value="history">{t('panel.history')}</Tabs.Tab>
-                <Tabs.Tab value="profile">{t('panel.profile')}</Tabs.Tab>
-                <Tabs.Tab value="privacy">{t('panel.privacy')}</Tabs.Tab>
-              </Tabs.List>
-              <Tabs.Panel value="history">
-                <Timeline leadId={id} />
-              </Tabs.Panel>
-              <Tabs.Panel value="profile">
-                <Profile key={version} lead={lead} version={version} />
-              </Tabs.Panel>
-              <Tabs.Panel value="privacy">
-                <Privacy lead={lead} name={name} version={version} />
-              </Tabs.Panel>
-            </Tabs>
-          </Stack>
+          <div className={classes.panel} data-beside={beside || undefined}>
+            <Stack className={classes.main}>
+              <Who lead={lead} {...(!page && { name })} />
+              <Loaded query={why} rows={2}>
+                {(facts) => (
+                  <>
+                    <Why why={facts} />
+                    <Steering
+                      id={id}
+                      name={name}
+                      active={['pending', 'running'].includes(facts.enrollment?.status ?? '')}
+                      paused={facts.blocks.some(
+                        ({ kind, subject }) => kind === 'paused' && subject === 'lead',
+                      )}
+                      held={facts.enrollment?.held ?? false}
+                    />
+                  </>
+                )}
+              </Loaded>
+              {beside ? history : about}
+            </Stack>
+            {beside && <div className={classes.aside}>{about}</div>}
+          </div>
         );
       }}
     </Loaded>

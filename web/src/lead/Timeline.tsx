@@ -62,9 +62,9 @@ function Line({ entry, zone }: { entry: Entry; zone: string }) {
   const { t } = useTranslation('lead');
   const word = useWord();
   const Picture = ICONS[entry.what];
-  const why = [entry.reason && word(entry.reason), entry.what === 'task' ? null : entry.detail]
-    .filter(Boolean)
-    .join(': ');
+  const detail = useDetail();
+  const named = entry.what === 'event' ? null : entry.action;
+  const why = [entry.reason && word(entry.reason), detail(entry)].filter(Boolean).join(': ');
   return (
     <li className={classes.entry} data-state={entry.state}>
       <span className={classes.icon} title={t(`timeline.what.${entry.what}`)}>
@@ -76,10 +76,12 @@ function Line({ entry, zone }: { entry: Entry; zone: string }) {
       </span>
       <div className={classes.text}>
         <div>
-          <b>{word(entry.action && entry.what !== 'event' ? entry.action : entry.state)}</b>
-          {entry.action && entry.what !== 'event' && (
-            <span className={classes.state}>{word(entry.state)}</span>
-          )}
+          <b>
+            <bdi>
+              {entry.what === 'task' ? entry.detail || t('timeline.what.task') : word(named ?? entry.state)}
+            </bdi>
+          </b>
+          {(named || entry.what === 'task') && <span className={classes.state}>{word(entry.state)}</span>}
         </div>
         {why && (
           <Text size="sm" c="dimmed" className={classes.why}>
@@ -95,4 +97,21 @@ function Line({ entry, zone }: { entry: Entry; zone: string }) {
       </Text>
     </li>
   );
+}
+
+/** What the server says beside the reason. Where it is the server's own sentence and not somebody else's words, in the reader's language. */
+function useDetail(): (entry: Entry) => string | null {
+  const { t } = useTranslation('lead');
+  const word = useWord();
+  return ({ what, state, detail }) => {
+    if (what === 'task' || detail === null) return null;
+    if (what === 'hit') {
+      const [, why = '', count] = /^(.*?)(?:, (\d+) times)?$/.exec(detail)!;
+      return [word(why.replaceAll(' ', '_')), count && t('timeline.times', { count: Number(count) })]
+        .filter(Boolean)
+        .join(', ');
+    }
+    const handed = state === 'handed_over' ? /^from (.+) to (.+)$/.exec(detail) : null;
+    return handed ? t('timeline.handed', { from: handed[1], to: handed[2] }) : detail;
+  };
 }

@@ -1,52 +1,32 @@
 import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
-import {
-  IconAddressBook,
-  IconChartBar,
-  IconInbox,
-  IconListCheck,
-  IconRoute,
-  IconSearch,
-  IconSend,
-  IconSettings,
-  IconUserCircle,
-  type Icon,
-} from '@tabler/icons-react';
+import { IconSearch, IconUserCircle } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
 import { LANGUAGES, speak } from '../i18n/index.ts';
 import { useKeys } from '../ui/keys.ts';
+import { undoLatest } from '../ui/notify.tsx';
 import { Loading } from '../ui/states.tsx';
+import { Away } from './Away.tsx';
 import classes from './Frame.module.css';
+import { KeysHelp } from './KeysHelp.tsx';
 import { useLive } from './live.ts';
 import { useCounts, useMe } from './session.ts';
+import { PLACES } from './places.ts';
+import { SignedOut } from './SignedOut.tsx';
 
 const Palette = lazy(() => import('./Palette.tsx').then(({ Palette }) => ({ default: Palette })));
-
-const PLACES = [
-  { to: '/today', name: 'today', icon: IconListCheck, count: 'tasksOpen' },
-  { to: '/inbox', name: 'inbox', icon: IconInbox, count: 'waiting' },
-  { to: '/leads', name: 'leads', icon: IconAddressBook },
-  { to: '/sequences', name: 'sequences', icon: IconRoute },
-  { to: '/launches', name: 'launches', icon: IconSend },
-  { to: '/analytics', name: 'analytics', icon: IconChartBar },
-  { to: '/settings', name: 'settings', icon: IconSettings },
-] as const satisfies readonly {
-  to: string;
-  name: string;
-  icon: Icon;
-  count?: 'tasksOpen' | 'waiting';
-}[];
 
 /** The one frame: where one can go at the left (below, on a phone), the page beside it. */
 export function Frame() {
   const { t } = useTranslation();
   const counts = useCounts().data;
   useLive();
-  useKeys({ '/': () => spotlight.open() });
+  const [help, setHelp] = useState(false);
+  useKeys({ '/': () => spotlight.open(), '?': () => setHelp(true), z: undoLatest });
   return (
     <div className={classes.frame}>
       <a className={classes.skip} href="#content">
@@ -70,7 +50,7 @@ export function Frame() {
           {PLACES.map(({ to, name, icon: Picture, ...place }) => {
             const count = 'count' in place ? counts?.[place.count] : undefined;
             return (
-              <li key={to}>
+              <li key={to} data-wide={'wide' in place || undefined}>
                 <Link
                   to={to}
                   className={classes.place}
@@ -85,19 +65,22 @@ export function Frame() {
             );
           })}
         </ul>
-        <Account />
+        <Account onKeys={() => setHelp(true)} />
       </nav>
       <main id="content" className={classes.main} tabIndex={-1}>
         <Outlet />
       </main>
+      <Away />
       <Suspense fallback={null}>
-        <Palette />
+        <Palette onKeys={() => setHelp(true)} />
       </Suspense>
+      <KeysHelp opened={help} onClose={() => setHelp(false)} />
+      <SignedOut />
     </div>
   );
 }
 
-function Account() {
+function Account({ onKeys }: { onKeys: () => void }) {
   const { t, i18n } = useTranslation();
   const me = useMe();
   const navigate = useNavigate();
@@ -121,6 +104,9 @@ function Account() {
       <Menu.Dropdown>
         <Menu.Label>{me.email}</Menu.Label>
         <Menu.Item onClick={() => void navigate({ to: '/settings' })}>{t('me.settings')}</Menu.Item>
+        <Menu.Item onClick={onKeys} rightSection={<kbd aria-hidden>?</kbd>} className={classes.byKeyboard!}>
+          {t('keys.title')}
+        </Menu.Item>
         <Menu.Label>{t('me.language')}</Menu.Label>
         {LANGUAGES.map((language) => (
           <Menu.Item

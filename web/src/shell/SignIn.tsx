@@ -1,11 +1,13 @@
-import { Anchor, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Anchor, Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, call } from '../api/client.ts';
 import { problemText } from '../api/problem-text.ts';
+import { noteSignedIn } from '../api/connection.ts';
 import { isLanguageName, speak } from '../i18n/index.ts';
+import { PasswordForm, useProvider } from './PasswordForm.tsx';
 import { meQuery, type Me } from './session.ts';
 import classes from './SignIn.module.css';
 
@@ -33,6 +35,7 @@ function useEnter(to: string | undefined): (me: Me) => void {
   const client = useQueryClient();
   const navigate = useNavigate();
   return (me) => {
+    noteSignedIn();
     client.setQueryData(meQuery.queryKey, me);
     if (isLanguageName(me.locale)) void speak(me.locale);
     void navigate({ to: localPath(to) });
@@ -46,74 +49,29 @@ const FAILURES = ['provider_away', 'unknown_user', 'disabled_user', 'unverified_
 export function SignIn() {
   const { t } = useTranslation();
   const { to, error } = useSearch({ from: '/sign-in' });
-  const methods = useQuery({
-    queryKey: ['sign-in methods'],
-    queryFn: ({ signal }) => call('session.methods', undefined, { signal }),
-    staleTime: Infinity,
-  });
-  const provider = methods.data?.oidc;
+  const provider = useProvider();
   const enter = useEnter(to);
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const signIn = useMutation({
-    mutationFn: () => call('session.signIn', { body: { email, password } }),
-    onSuccess: enter,
-    onError: () => {},
-  });
   return (
     <Sheet title={t('signIn.title')}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          signIn.mutate();
-        }}
-      >
-        <Stack>
-          <TextInput
-            label={t('signIn.email')}
-            type="email"
-            name="email"
-            autoComplete="username"
-            required
-            autoFocus
-            value={email}
-            onChange={(event) => setEmail(event.currentTarget.value)}
-          />
-          <PasswordInput
-            label={t('signIn.password')}
-            name="password"
-            autoComplete="current-password"
-            required
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-          />
-          {signIn.isError && (
-            <Text c="var(--mantine-color-error)" size="sm" role="alert">
-              {problemText(signIn.error)}
-            </Text>
-          )}
-          <Button type="submit" loading={signIn.isPending}>
-            {t('signIn.submit')}
-          </Button>
-          {error && !signIn.isError && (
-            <Text c="var(--mantine-color-error)" size="sm" role="alert">
-              {t(`signIn.failed.${FAILURES.find((one) => one === error) ?? 'other'}`)}
-            </Text>
-          )}
-          {provider && (
-            <Button
-              variant="default"
-              component="a"
-              href={addressOf('session.oidc', { query: { to: localPath(to) } })}
-            >
-              {t('signIn.with', { name: provider.name })}
-            </Button>
-          )}
-          <Text size="xs" c="dimmed">
-            {t('signIn.link')}
+      <PasswordForm onEntered={enter}>
+        {error && (
+          <Text c="var(--mantine-color-error)" size="sm" role="alert">
+            {t(`signIn.failed.${FAILURES.find((one) => one === error) ?? 'other'}`)}
           </Text>
-        </Stack>
-      </form>
+        )}
+        {provider && (
+          <Button
+            variant="default"
+            component="a"
+            href={addressOf('session.oidc', { query: { to: localPath(to) } })}
+          >
+            {t('signIn.with', { name: provider.name })}
+          </Button>
+        )}
+        <Text size="xs" c="dimmed">
+          {t('signIn.link')}
+        </Text>
+      </PasswordForm>
     </Sheet>
   );
 }

@@ -1,7 +1,7 @@
 import { Button, Checkbox, Text } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useColumnWidths } from './column-widths.ts';
 import classes from './DataTable.module.css';
@@ -16,6 +16,8 @@ export interface Column<Row> {
   /** Right-aligned, tabular figures. */
   readonly numeric?: boolean;
   readonly sortable?: boolean;
+  /** Left out on a phone, where the first column takes what is left. */
+  readonly wide?: boolean;
 }
 
 export interface DataTableProps<Row> {
@@ -30,6 +32,8 @@ export interface DataTableProps<Row> {
   readonly onOpen?: (row: Row) => void;
   /** The row that is open beside the list. */
   readonly openKey?: string | null;
+  /** The row that keys are about. */
+  readonly cursorKey?: string | null;
   readonly selected?: ReadonlySet<string>;
   readonly onSelect?: (selected: ReadonlySet<string>) => void;
   /** How a row is called, for its checkbox. */
@@ -58,6 +62,12 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   useEffect(() => {
     if (onMore && !loadingMore && last >= rows.length - 20) onMore();
   }, [last, rows.length, onMore, loadingMore]);
+
+  const cursor = props.cursorKey == null ? -1 : rows.findIndex((row) => rowKey(row) === props.cursorKey);
+  useEffect(() => {
+    if (cursor >= 0) virtual.scrollToIndex(cursor, { align: 'auto' });
+    // oxlint-disable-next-line react/exhaustive-deps -- it scrolls when the cursor moves, and not when people scroll
+  }, [cursor]);
 
   const toggle = (key: string) => {
     const next = new Set(selected);
@@ -105,6 +115,8 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                 key={key}
                 aria-rowindex={index + 2}
                 data-open={props.openKey === key || undefined}
+                data-cursor={index === cursor || undefined}
+                data-selected={selected?.has(key) || undefined}
                 data-link={props.onOpen !== undefined || undefined}
                 onClick={(event) => {
                   if (!(event.target as HTMLElement).closest('a,button,input,label')) props.onOpen?.(row);
@@ -121,7 +133,11 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   </td>
                 )}
                 {columns.map((column) => (
-                  <td key={column.key} data-numeric={column.numeric || undefined}>
+                  <td
+                    key={column.key}
+                    data-numeric={column.numeric || undefined}
+                    data-wide={column.wide || undefined}
+                  >
                     {column.render(row)}
                   </td>
                 ))}
@@ -170,8 +186,9 @@ function Header<Row>({ column, width, onResize, sort, onSort }: HeaderProps<Row>
   const Arrow = direction === 'descending' ? IconArrowDown : IconArrowUp;
   return (
     <th
-      style={{ width }}
+      style={{ '--width': `${width}px` } as CSSProperties}
       data-numeric={column.numeric || undefined}
+      data-wide={column.wide || undefined}
       {...(direction && { 'aria-sort': direction })}
       scope="col"
     >

@@ -10,16 +10,18 @@ export interface PageProps {
   readonly bar?: ReactNode;
   /** Without margins, and as high as the window: for what scrolls inside. */
   readonly full?: boolean;
+  /** Something of the page's list is open: on a phone it has all of the page. */
+  readonly over?: boolean;
   readonly children: ReactNode;
 }
 
 /** A page with its title, in the window's title too. */
-export function Page({ title, actions, bar, full = false, children }: PageProps) {
+export function Page({ title, actions, bar, full = false, over = false, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Cadenza`;
   }, [title]);
   return (
-    <div className={classes.page} data-full={full || undefined}>
+    <div className={classes.page} data-full={full || undefined} data-over={over || undefined}>
       <header className={classes.head}>
         <Title order={1} className={classes.title}>
           {title}

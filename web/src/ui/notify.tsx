@@ -1,6 +1,7 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { newKey } from '../api/client.ts';
+import { hold } from '../api/connection.ts';
 import { problemText } from '../api/problem-text.ts';
 import { i18n } from '../i18n/index.ts';
 
@@ -16,6 +17,11 @@ export const failed = (message: string): void =>
   void notifications.show({ message, color: 'red', role: 'alert', closeButtonProps: close() });
 
 const UNDO_MS = 10_000;
+/** What can still be undone, the latest last. */
+const undos: (() => void)[] = [];
+
+/** Undoes the latest of what can still be undone. */
+export const undoLatest = (): void => undos.at(-1)?.();
 
 /**
  * Says what is about to be done, and does it in ten seconds unless it is undone: for commands that cannot be taken back once the
@@ -23,21 +29,29 @@ const UNDO_MS = 10_000;
  */
 export function soon(message: string, act: () => unknown, onUndo: () => void = () => {}): () => void {
   const id = newKey();
+  const release = hold();
   let open = true;
   const end = () => {
     if (!open) return false;
     open = false;
     clearTimeout(timer);
+    undos.splice(undos.indexOf(undo), 1);
     window.removeEventListener('pagehide', now);
     notifications.hide(id);
     return true;
   };
   const now = () => {
-    if (end()) void Promise.resolve(act()).catch((error: unknown) => failed(problemText(error)));
+    if (!end()) return;
+    void Promise.resolve(act())
+      .catch((error: unknown) => failed(problemText(error)))
+      .finally(release);
   };
   const undo = () => {
-    if (end()) onUndo();
+    if (!end()) return;
+    release();
+    onUndo();
   };
+  undos.push(undo);
   const timer = setTimeout(now, UNDO_MS);
   window.addEventListener('pagehide', now);
   notifications.show({
@@ -48,7 +62,13 @@ export function soon(message: string, act: () => unknown, onUndo: () => void = (
     message: (
       <Group justify="space-between" wrap="nowrap">
         <Text size="sm">{message}</Text>
-        <Button size="compact-sm" variant="default" onClick={undo}>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={undo}
+          aria-keyshortcuts="z"
+          rightSection={<kbd aria-hidden>z</kbd>}
+        >
           {i18n.t('common:action.undo')}
         </Button>
       </Group>

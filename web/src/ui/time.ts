@@ -1,6 +1,6 @@
 /** Instants as people read them, in the app's language. All local-time arithmetic is Intl's. */
 import { useEffect, useState } from 'react';
-import { i18n } from '../i18n/index.ts';
+import { i18n, regional } from '../i18n/index.ts';
 
 const STEPS = [
   ['minute', 60_000, 3_600_000],
@@ -20,7 +20,7 @@ export function relative(at: string, now: number): string {
 
 /** `3 Dec 2026`, in the zone given (IANA), else in the viewer's. */
 export const day = (at: string, timeZone?: string): string =>
-  new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', ...(timeZone && { timeZone }) }).format(
+  new Intl.DateTimeFormat(regional(), { dateStyle: 'medium', ...(timeZone && { timeZone }) }).format(
     new Date(at),
   );
 
@@ -32,7 +32,7 @@ export const dayAndMonth = (date: string): string =>
 
 /** `Tue 3 Dec, 09:12`. */
 export const moment = (at: string, timeZone?: string): string =>
-  new Intl.DateTimeFormat(i18n.language, {
+  new Intl.DateTimeFormat(regional(), {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
@@ -44,7 +44,7 @@ export const moment = (at: string, timeZone?: string): string =>
 
 /** `09:12`. */
 export const clockTime = (at: number, timeZone?: string): string =>
-  new Intl.DateTimeFormat(i18n.language, {
+  new Intl.DateTimeFormat(regional(), {
     hourCycle: 'h23',
     hour: '2-digit',
     minute: '2-digit',

@@ -13,7 +13,6 @@ export const common = {
   },
   palette: {
     open: 'Search or jump to',
-    hint: 'Ctrl K',
     placeholder: 'A lead, a sequence, a page…',
     empty: 'Nothing by this name',
     actions: 'Go to',
@@ -22,6 +21,36 @@ export const common = {
     launches: 'Launches',
     light: 'Light appearance',
     dark: 'Dark appearance',
+  },
+  keys: {
+    title: 'Keys',
+    or: ' or ',
+    place: {
+      everywhere: 'Everywhere',
+      desk: 'Today and Inbox',
+      inbox: 'Inbox',
+      leads: 'Leads',
+      sequence: 'A sequence',
+    },
+    everywhere: {
+      search: 'Find a lead, a sequence, a page',
+      undo: 'Undo, for ten seconds',
+      help: 'These keys',
+      close: 'Close what is open',
+    },
+    desk: {
+      next: 'The next one',
+      previous: 'The one before',
+      outcome: 'What came of the task',
+    },
+    inbox: { reply: 'Write an answer', send: 'Send it', close: 'Done with this conversation' },
+    leads: {
+      next: 'The next lead',
+      previous: 'The one before',
+      open: 'Open it',
+      select: 'Select it',
+    },
+    sequence: { save: 'Save the draft' },
   },
   me: {
     menu: 'Your account',
@@ -47,6 +76,9 @@ export const common = {
     newPasswordText: 'So that you can sign in again. At least 12 characters.',
     save: 'Save and go on',
     later: 'Not now',
+    endedTitle: 'You are signed out',
+    endedText: 'Sign in again to go on where you were. What you typed is still here.',
+    other: 'Sign in as somebody else',
     failed: {
       provider_away:
         'The identity provider does not answer. Try again in a few minutes, or sign in by password.',
@@ -115,6 +147,9 @@ export const common = {
     showImages: 'Show remote images',
     imagesOff: 'Remote images are off, so the sender does not learn that you read this.',
   },
-  offline: 'No connection. Trying again…',
-  theme: 'Appearance',
+  away: {
+    text: 'No connection. Trying again; what you do is kept.',
+    held_one: 'One change waits to be sent.',
+    held_other: '{{count, number}} changes wait to be sent.',
+  },
 };

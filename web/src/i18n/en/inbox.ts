@@ -30,6 +30,7 @@ export const inbox = {
   us: 'Us',
   them: 'The lead',
   close: 'Done',
+  closing: '{{name}}: {{meaning}}, done',
   asMail: 'Show as mail',
   asText: 'Show as text',
   wasItSent: 'It is not known whether this went out.',

@@ -15,7 +15,6 @@ export const common: typeof english = {
   },
   palette: {
     open: 'Ara veya git',
-    hint: 'Ctrl K',
     placeholder: 'Aday, akış veya sayfa…',
     empty: 'Bu adla bir şey yok',
     actions: 'Git',
@@ -24,6 +23,36 @@ export const common: typeof english = {
     launches: 'Gönderimler',
     light: 'Açık görünüm',
     dark: 'Koyu görünüm',
+  },
+  keys: {
+    title: 'Tuşlar',
+    or: ' veya ',
+    place: {
+      everywhere: 'Her yerde',
+      desk: 'Bugün ve Gelen kutusu',
+      inbox: 'Gelen kutusu',
+      leads: 'Adaylar',
+      sequence: 'Bir akışta',
+    },
+    everywhere: {
+      search: 'Aday, akış veya sayfa bul',
+      undo: 'Geri al, on saniye içinde',
+      help: 'Bu tuşlar',
+      close: 'Açık olanı kapat',
+    },
+    desk: {
+      next: 'Sıradaki',
+      previous: 'Önceki',
+      outcome: 'Görevin sonucu',
+    },
+    inbox: { reply: 'Yanıt yaz', send: 'Gönder', close: 'Bu yazışma tamam' },
+    leads: {
+      next: 'Sıradaki aday',
+      previous: 'Önceki aday',
+      open: 'Aç',
+      select: 'Seç',
+    },
+    sequence: { save: 'Taslağı kaydet' },
   },
   me: {
     menu: 'Hesabınız',
@@ -49,6 +78,9 @@ export const common: typeof english = {
     newPasswordText: 'Yeniden girebilmeniz için. En az 12 karakter.',
     save: 'Kaydet ve devam et',
     later: 'Şimdi değil',
+    endedTitle: 'Oturumunuz kapandı',
+    endedText: 'Kaldığınız yerden sürdürmek için yeniden giriş yapın. Yazdıklarınız duruyor.',
+    other: 'Başka biri olarak giriş yap',
     failed: {
       provider_away:
         'Kimlik sağlayıcı yanıt vermiyor. Birkaç dakika sonra yeniden deneyin ya da parolanızla girin.',
@@ -117,6 +149,9 @@ export const common: typeof english = {
     showImages: 'Uzak resimleri göster',
     imagesOff: 'Gönderen okuduğunuzu öğrenmesin diye uzak resimler kapalı.',
   },
-  offline: 'Bağlantı yok. Yeniden deneniyor…',
-  theme: 'Görünüm',
+  away: {
+    text: 'Bağlantı yok. Yeniden deneniyor; yaptıklarınız saklanıyor.',
+    held_one: 'Bir değişiklik gönderilmeyi bekliyor.',
+    held_other: '{{count, number}} değişiklik gönderilmeyi bekliyor.',
+  },
 };

@@ -32,6 +32,7 @@ export const inbox: typeof english = {
   us: 'Biz',
   them: 'Aday',
   close: 'Tamam',
+  closing: '{{name}}: {{meaning}}, tamam',
   asMail: 'E-posta olarak göster',
   asText: 'Metin olarak göster',
   wasItSent: 'Bunun gidip gitmediği bilinmiyor.',

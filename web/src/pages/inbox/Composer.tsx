@@ -1,12 +1,14 @@
 import { Button, Group, Menu, Text, Textarea, TextInput } from '@mantine/core';
 import { IconMessagePlus } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type Ref } from 'react';
+import type { Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer } from '../../api/client.ts';
+import { reached } from '../../api/connection.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Channel } from '../../ui/Channel.tsx';
 import { typed } from '../../ui/form.ts';
+import { keep, kept, useKept } from '../../ui/kept.ts';
 import { done, failed, soon } from '../../ui/notify.tsx';
 import classes from './Inbox.module.css';
 
@@ -30,11 +32,7 @@ export function Composer({
   onSent: () => void;
 }) {
   const { t } = useTranslation(['inbox', 'common']);
-  const [text, setText] = useState(() => sessionStorage.getItem(DRAFT(leadId)) ?? '');
-  const write = (value: string) => {
-    setText(value);
-    sessionStorage.setItem(DRAFT(leadId), value);
-  };
+  const [text, write] = useKept(DRAFT(leadId));
   if (!answers)
     return (
       <Text className={classes.composer} size="sm" c="dimmed">
@@ -46,20 +44,24 @@ export function Composer({
     if (!said) return;
     const idempotencyKey = newKey();
     write('');
+    // What was typed since stays, below.
+    const back = () => keep(DRAFT(leadId), [said, kept(DRAFT(leadId))].filter(Boolean).join('\n\n'));
     soon(
       t('sending', { name: lead.name || lead.email }),
       () =>
-        call(
-          'inbox.reply',
-          { path: { id: leadId }, body: { text: said, messageId: answers.id } },
-          { idempotencyKey },
+        reached(() =>
+          call(
+            'inbox.reply',
+            { path: { id: leadId }, body: { text: said, messageId: answers.id } },
+            { idempotencyKey },
+          ),
         )
           .then(onSent)
           .catch((error: unknown) => {
-            write(said);
+            back();
             failed(problemText(error));
           }),
-      () => write(said),
+      back,
     );
   };
   return (

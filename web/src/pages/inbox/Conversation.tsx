@@ -4,7 +4,9 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { addressOf, call, type Answer } from '../../api/client.ts';
+import { addressOf, call, newKey, type Answer } from '../../api/client.ts';
+import { reached } from '../../api/connection.ts';
+import { problemText } from '../../api/problem-text.ts';
 import { whyQuery } from '../../lead/queries.ts';
 import { Why } from '../../lead/Why.tsx';
 import { Badge } from '../../ui/Badge.tsx';
@@ -13,6 +15,7 @@ import { Instant } from '../../ui/Instant.tsx';
 import { useKeys } from '../../ui/keys.ts';
 import { LeadName } from '../../ui/LeadName.tsx';
 import { MessageFrame } from '../../ui/MessageFrame.tsx';
+import { failed, soon } from '../../ui/notify.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { CLASSES, TONES } from './classes.ts';
 import classes from './Inbox.module.css';
@@ -24,11 +27,15 @@ type Utterance = Answer<'inbox.conversation'>['items'][number];
 export function Conversation({
   leadId,
   onBack,
-  onNext,
+  onFinish,
+  onUndo,
 }: {
   leadId: string;
   onBack: () => void;
-  onNext: () => void;
+  /** It waits no more; the next one comes. */
+  onFinish: () => void;
+  /** It waits again. */
+  onUndo: () => void;
 }) {
   const { t } = useTranslation(['inbox', 'common']);
   const client = useQueryClient();
@@ -48,17 +55,24 @@ export function Conversation({
     void client.invalidateQueries({ queryKey: ['inbox'] });
     void client.invalidateQueries({ queryKey: ['counts'] });
   };
-  const settle = useMutation({
-    mutationFn: (as: (typeof CLASSES)[number]) =>
-      call('inbox.class', { path: { id: last!.id }, body: { class: as } }),
-    onSuccess() {
-      onNext();
-      again();
-    },
-  });
-  const close = () => {
-    if (last) settle.mutate(last.class ?? 'other');
+  const settle = (as: (typeof CLASSES)[number]) => {
+    if (!last) return;
+    const { name, email } = conversation.data!.lead;
+    const idempotencyKey = newKey();
+    onFinish();
+    soon(
+      t('closing', { name: name || email || t('unknown'), meaning: t(`class.${as}`) }),
+      () =>
+        reached(() => call('inbox.class', { path: { id: last.id }, body: { class: as } }, { idempotencyKey }))
+          .catch((error: unknown) => {
+            onUndo();
+            failed(problemText(error));
+          })
+          .finally(again),
+      onUndo,
+    );
   };
+  const close = () => settle(last?.class ?? 'other');
   useKeys({ e: close, r: () => composer.current?.focus() });
   return (
     <section className={classes.conversation} aria-label={t('conversation')}>
@@ -99,7 +113,7 @@ export function Conversation({
                     <Menu.Dropdown>
                       <Menu.Label>{t('class.means')}</Menu.Label>
                       {CLASSES.map((as) => (
-                        <Menu.Item key={as} onClick={() => settle.mutate(as)}>
+                        <Menu.Item key={as} onClick={() => settle(as)}>
                           {t(`class.${as}`)}
                         </Menu.Item>
                       ))}
@@ -109,7 +123,6 @@ export function Conversation({
                     size="compact-sm"
                     variant="default"
                     onClick={close}
-                    loading={settle.isPending}
                     aria-keyshortcuts="e"
                     rightSection={<kbd aria-hidden>e</kbd>}
                   >

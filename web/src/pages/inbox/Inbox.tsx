@@ -2,6 +2,7 @@ import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core';
 import { IconInbox } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Badge } from '../../ui/Badge.tsx';
@@ -53,7 +54,11 @@ export function Inbox() {
     getNextPageParam: (page) => page.next,
     placeholderData: (before) => before,
   });
-  const items = inbox.data?.pages.flatMap((page) => page.items) ?? [];
+  // Done a moment ago: gone at once, and heard of by the server when it cannot be undone any more.
+  const [finished, setFinished] = useState<ReadonlySet<string>>(new Set());
+  const items = (inbox.data?.pages.flatMap((page) => page.items) ?? []).filter(
+    ({ id }) => state === 'all' || !finished.has(id),
+  );
   const keyOf = (one: Listed) => one.leadId ?? one.id;
   const chosen = items.find((one) => keyOf(one) === search.lead);
   // A lead of the address is shown, also when nothing of it waits any more.
@@ -68,11 +73,13 @@ export function Inbox() {
   return (
     <Page
       full
+      over={search.lead !== undefined}
       title={t('title')}
       bar={
-        <Group gap="xs">
+        <Group gap="xs" wrap="nowrap">
           <SegmentedControl
             size="xs"
+            flex="none"
             aria-label={t('state.title')}
             value={state}
             onChange={(value) => change({ state: value === 'all' ? 'all' : undefined, lead: undefined })}
@@ -80,7 +87,8 @@ export function Inbox() {
           />
           <Select
             size="xs"
-            w={150}
+            flex="0 1 150px"
+            miw={70}
             aria-label={t('class.title')}
             value={as ?? ''}
             onChange={(value) => change({ class: value || undefined, lead: undefined })}
@@ -91,7 +99,8 @@ export function Inbox() {
           />
           <Select
             size="xs"
-            w={140}
+            flex="0 1 140px"
+            miw={70}
             aria-label={t('channel')}
             value={channel ?? ''}
             onChange={(value) => change({ channel: value || undefined, lead: undefined })}
@@ -105,7 +114,7 @@ export function Inbox() {
     >
       {inbox.isPending ? (
         <Loading />
-      ) : inbox.isError ? (
+      ) : inbox.isLoadingError ? (
         <Failed error={inbox.error} retry={() => void inbox.refetch()} />
       ) : items.length === 0 && !lead ? (
         <Empty
@@ -149,7 +158,16 @@ export function Inbox() {
               key={lead}
               leadId={lead}
               onBack={() => change({ lead: undefined })}
-              onNext={() => go(1)}
+              onFinish={() => {
+                const at = current ? items.indexOf(current) : -1;
+                const next = items[at + 1] ?? (state === 'open' ? items[at - 1] : current);
+                if (current) setFinished((before) => new Set([...before, current.id]));
+                change({ lead: next && keyOf(next) });
+              }}
+              onUndo={() => {
+                if (current) setFinished((before) => new Set([...before].filter((id) => id !== current.id)));
+                change({ lead });
+              }}
             />
           ) : (
             current && (

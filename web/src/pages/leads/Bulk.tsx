@@ -1,20 +1,36 @@
 import { Button, Group, Menu, Progress, Text, TextInput } from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, type Needs } from '../../api/client.ts';
+import { call, type Answer, type Needs } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { typed } from '../../ui/form.ts';
 import { done, soon } from '../../ui/notify.tsx';
 import classes from './Bulk.module.css';
 
+type LeadFilter = NonNullable<Needs<'leads.count'>['query']>;
 type Action = Needs<'leads.bulk'>['body']['action'];
 const AT_ONCE = 50;
+const PAGE = 200;
+
+/** So many ids fit into an address that can be opened anywhere. */
+const FIT = 30;
 
 /** What can be done with the leads that are selected. */
-export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDone: () => void }) {
+export function Bulk({
+  selected,
+  filter,
+  matching,
+  onSelect,
+}: {
+  selected: ReadonlySet<string>;
+  filter: LeadFilter;
+  /** How many could be selected, where that is more; else less than are. */
+  matching: number;
+  onSelect: (selected: ReadonlySet<string>) => void;
+}) {
   const { t } = useTranslation(['leads', 'common']);
   const client = useQueryClient();
   const isRep = useMe().role === 'rep';
@@ -31,7 +47,7 @@ export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDo
     },
     onSuccess(count) {
       done(t('bulk.done', { count }));
-      onDone();
+      onSelect(new Set());
     },
     onSettled() {
       setProgress(null);
@@ -39,24 +55,64 @@ export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDo
       void client.invalidateQueries({ queryKey: ['lead'] });
     },
   });
+  const selectAll = useMutation({
+    async mutationFn() {
+      const ids = new Set<string>();
+      for (let cursor: string | null = ''; cursor !== null;) {
+        setProgress((ids.size / matching) * 100);
+        const page: Answer<'leads.list'> = await call('leads.list', {
+          query: { ...filter, limit: PAGE, ...(cursor && { cursor }) },
+        });
+        for (const { id } of page.items) ids.add(id);
+        cursor = page.next;
+      }
+      return ids;
+    },
+    onSuccess: onSelect,
+    onSettled: () => setProgress(null),
+  });
+  const navigate = useNavigate();
+  const ids = [...selected].join(',');
+  const busy = run.isPending || selectAll.isPending;
   const later = (action: Action, said: string) => soon(said, () => run.mutateAsync(action));
   const count = selected.size;
   return (
     <section className={classes.bar} aria-label={t('bulk.title')}>
-      <Text fw={500}>{t('common:list.selected', { count })}</Text>
       <Group gap="xs">
+        <Text fw={500}>{t('common:list.selected', { count })}</Text>
+        {matching > count && (
+          <Button size="compact-md" variant="subtle" disabled={busy} onClick={() => selectAll.mutate()}>
+            {t('bulk.all', { count: matching })}
+          </Button>
+        )}
+      </Group>
+      <Group gap="xs">
+        {/* Many are handed over in this tab, which an address could not hold. */}
         <Button
           size="compact-md"
-          renderRoot={(props) => (
-            <Link to="/launches/new" search={{ leads: [...selected].join(',') }} {...props} />
-          )}
+          disabled={busy}
+          {...(selected.size > FIT
+            ? { onClick: () => void navigate({ to: '/launches/new', search: { leads: ids } }) }
+            : {
+                renderRoot: (props: object) => <Link to="/launches/new" search={{ leads: ids }} {...props} />,
+              })}
         >
           {t('bulk.launch')}
         </Button>
-        <Button size="compact-md" variant="default" onClick={() => run.mutate({ do: 'pause' })}>
+        <Button
+          size="compact-md"
+          variant="default"
+          disabled={busy}
+          onClick={() => run.mutate({ do: 'pause' })}
+        >
           {t('bulk.pause')}
         </Button>
-        <Button size="compact-md" variant="default" onClick={() => run.mutate({ do: 'resume' })}>
+        <Button
+          size="compact-md"
+          variant="default"
+          disabled={busy}
+          onClick={() => run.mutate({ do: 'resume' })}
+        >
           {t('bulk.resume')}
         </Button>
         <Menu closeOnItemClick={false} width={260}>
@@ -64,6 +120,7 @@ export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDo
             <Button
               size="compact-md"
               variant="default"
+              disabled={busy}
               rightSection={<IconChevronDown size={14} aria-hidden />}
             >
               {t('bulk.more')}
@@ -92,7 +149,7 @@ export function Bulk({ selected, onDone }: { selected: ReadonlySet<string>; onDo
             )}
           </Menu.Dropdown>
         </Menu>
-        <Button size="compact-md" variant="subtle" onClick={onDone}>
+        <Button size="compact-md" variant="subtle" onClick={() => onSelect(new Set())}>
           {t('bulk.nothing')}
         </Button>
       </Group>

@@ -1,12 +1,24 @@
-import { ActionIcon, Button, Group, NumberInput, Popover, Select, Stack, TextInput } from '@mantine/core';
+import {
+  ActionIcon,
+  Button,
+  Group,
+  NumberInput,
+  Popover,
+  Select,
+  Stack,
+  Switch,
+  TextInput,
+} from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconBookmark, IconFilter, IconSearch, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
+import { useWord } from '../../lead/words.ts';
 import { typed } from '../../ui/form.ts';
 import { FILTERS, type Search } from './filter.ts';
+import classes from './Leads.module.css';
 import { useViews } from './views.ts';
 
 const STATUSES = ['none', 'pending', 'running', 'finished', 'stopped'] as const;
@@ -22,18 +34,30 @@ export function Filters({
 }) {
   const { t } = useTranslation(['leads', 'lead', 'common']);
   const [text, setText] = useState(search.q ?? '');
-  const find = useDebouncedCallback((q: string) => onChange({ q: q || undefined }, true), 200);
+  // What is in the address is in the field, unless it is on its way from there.
+  const sent = useRef(search.q);
+  useEffect(() => {
+    if (search.q !== sent.current) setText(search.q ?? '');
+    sent.current = search.q;
+  }, [search.q]);
+  const find = useDebouncedCallback((typed: string) => {
+    sent.current = typed.trim() || undefined;
+    onChange({ q: sent.current }, true);
+  }, 200);
+  const word = useWord();
   const set = FILTERS.filter((name) => name !== 'q' && search[name]);
   const say = (name: (typeof FILTERS)[number]): string => {
     const value = String(search[name]);
     if (name === 'status') return t(`lead:status.${value as 'none'}`);
     if (name === 'consent') return t(`lead:privacy.status.${value as 'given'}`);
     if (name === 'unowned') return t('filter.nobody');
+    if (name === 'did') return word(value);
     return value;
   };
   return (
-    <Group gap="xs">
+    <div className={classes.filters}>
       <TextInput
+        className={classes.search!}
         aria-label={t('search')}
         placeholder={t('search')}
         leftSection={<IconSearch size={16} aria-hidden />}
@@ -42,7 +66,6 @@ export function Filters({
           setText(event.currentTarget.value);
           find(event.currentTarget.value);
         }}
-        w={280}
       />
       <More search={search} onChange={onChange} />
       {set.map((name) => (
@@ -60,12 +83,19 @@ export function Filters({
         </Button>
       ))}
       <Views search={search} onChange={onChange} />
-    </Group>
+    </div>
   );
 }
 
-function More({ search, onChange }: { search: Search; onChange: (changes: Search) => void }) {
+function More({
+  search,
+  onChange,
+}: {
+  search: Search;
+  onChange: (changes: Search, replace?: boolean) => void;
+}) {
   const { t } = useTranslation(['leads', 'lead', 'common']);
+  const word = useWord();
   const [open, setOpen] = useState(false);
   const facets = useQuery({
     queryKey: ['leads', 'facets'],
@@ -80,6 +110,7 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
       onChange={(value) => onChange({ [name]: value ?? undefined })}
       clearable
       searchable
+      openOnFocus={false}
       comboboxProps={{ withinPortal: false }}
     />
   );
@@ -99,7 +130,7 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
       min={1}
       max={3650}
       value={search[name] === undefined ? '' : Number(search[name])}
-      onChange={(value) => onChange({ [name]: value === '' ? undefined : String(value) })}
+      onChange={(value) => onChange({ [name]: value === '' ? undefined : String(value) }, true)}
     />
   );
   return (
@@ -122,8 +153,16 @@ function More({ search, onChange }: { search: Search; onChange: (changes: Search
           )}
           {choose('sequence', facets?.sequences ?? [])}
           {choose('owner', facets?.owners ?? [])}
-          {choose('did', facets?.events ?? [])}
-          {days('withinDays')}
+          <Switch
+            label={t('filter.unownedOnly')}
+            checked={search.unowned !== undefined}
+            onChange={(event) => onChange({ unowned: event.currentTarget.checked ? 'true' : undefined })}
+          />
+          {choose(
+            'did',
+            (facets?.events ?? []).map((value) => ({ value, label: word(value) })),
+          )}
+          {search.did && days('withinDays')}
           {days('silentDays')}
           {write('title')}
           {choose('persona', facets?.personas ?? [])}

@@ -1,13 +1,14 @@
 import { Button, Group, Progress, Select, Stack, Stepper, Text } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState, type DragEvent } from 'react';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useMemo, useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, call, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
+import { useKept } from '../../ui/kept.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Failed, Loaded } from '../../ui/states.tsx';
@@ -19,13 +20,31 @@ type Mapping = Readonly<Record<string, string | null>>;
 /** Phone numbers without a country are read as the browser's own country's. */
 const COUNTRY = /-([A-Z]{2})$/.exec(navigator.language)?.[1];
 
-/** A file of leads: chosen, its columns mapped with a preview, imported with progress. */
+/** Which columns somebody mapped otherwise than they were guessed; kept in this tab. */
+function useMapping(id: string): [Mapping, (mapping: Mapping) => void] {
+  const [text, write] = useKept(`cadenza.import.${id}`, '{}');
+  return [useMemo(() => JSON.parse(text) as Mapping, [text]), (mapping) => write(JSON.stringify(mapping))];
+}
+
+/** A file of leads: chosen, its columns mapped with a preview, imported with progress. Which one is in the address, so a reload goes on. */
 export function Import() {
   const { t } = useTranslation(['leads', 'common']);
-  const [file, setFile] = useState<Import | null>(null);
-  const [mapping, setMapping] = useState<Mapping>({});
-  const [began, setBegan] = useState(false);
-  const step = file === null ? 0 : began ? 2 : 1;
+  const { id, rows } = useSearch({ from: '/frame/leads/import' });
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const file = useQuery({
+    queryKey: ['imports', id],
+    async queryFn({ signal }) {
+      const read = await call('imports.read', { path: { id: id! } }, { signal });
+      if (read.state === 'done') void client.invalidateQueries({ queryKey: ['leads'] });
+      return read;
+    },
+    enabled: id !== undefined,
+    refetchInterval: ({ state }) => (state.data?.state === 'running' ? 700 : false),
+  });
+  const another = () => void navigate({ to: '/leads/import', search: {} });
+  const uploaded = file.data?.state === 'uploaded';
+  const step = id === undefined ? 0 : uploaded || !file.data ? 1 : 2;
   return (
     <Page title={t('import')}>
       <div className={classes.page}>
@@ -34,42 +53,44 @@ export function Import() {
           <Stepper.Step label={t('importing.columns')} />
           <Stepper.Step label={t('importing.result')} />
         </Stepper>
-        {file === null && <Choose onSent={setFile} />}
-        {file !== null && !began && (
-          <Columns
-            file={file}
-            mapping={mapping}
-            onMapping={setMapping}
-            onBack={() => setFile(null)}
-            onRun={() => setBegan(true)}
-          />
-        )}
-        {file !== null && began && (
-          <Result
-            id={file.id}
-            onAnother={() => {
-              setFile(null);
-              setMapping({});
-              setBegan(false);
+        {id === undefined ? (
+          <Choose
+            onSent={(sent, lines) => {
+              client.setQueryData(['imports', sent.id], sent);
+              void navigate({ to: '/leads/import', search: { id: sent.id, rows: String(lines) } });
             }}
           />
+        ) : (
+          <Loaded query={file} rows={8}>
+            {(read) =>
+              read.state === 'uploaded' ? (
+                <Columns file={read} onBack={another} onRun={() => file.refetch()} />
+              ) : (
+                <Result file={read} rows={Number(rows ?? 0)} onAnother={another} />
+              )
+            }
+          </Loaded>
         )}
       </div>
     </Page>
   );
 }
 
-function Choose({ onSent }: { onSent: (sent: Import) => void }) {
+/** `onSent` also hears how many rows the file may have. */
+function Choose({ onSent }: { onSent: (sent: Import, rows: number) => void }) {
   const { t } = useTranslation('leads');
   const [over, setOver] = useState(false);
   const send = useMutation({
-    mutationFn: async (file: File) =>
-      call(
+    async mutationFn(file: File) {
+      const body = await file.text();
+      const sent = await call(
         'imports.add',
-        { body: await file.text(), query: { name: file.name } },
+        { body, query: { name: file.name } },
         { contentType: 'text/csv' },
-      ),
-    onSuccess: onSent,
+      );
+      return { sent, rows: Math.max(body.trimEnd().split('\n').length - 1, 0) };
+    },
+    onSuccess: ({ sent, rows }) => onSent(sent, rows),
     onError: () => {},
   });
   const drop = (event: DragEvent) => {
@@ -116,16 +137,15 @@ function Choose({ onSent }: { onSent: (sent: Import) => void }) {
 
 interface ColumnsProps {
   readonly file: Import;
-  readonly mapping: Mapping;
-  readonly onMapping: (mapping: Mapping) => void;
   readonly onBack: () => void;
-  readonly onRun: () => void;
+  readonly onRun: () => Promise<unknown>;
 }
 
 const LEFT_OUT = '-';
 
-function Columns({ file, mapping, onMapping, onBack, onRun }: ColumnsProps) {
+function Columns({ file, onBack, onRun }: ColumnsProps) {
   const { t } = useTranslation(['leads', 'common']);
+  const [mapping, onMapping] = useMapping(file.id);
   const path = { id: file.id };
   const body = { mapping, ...(COUNTRY && { defaultCountry: COUNTRY }) };
   const preview = useQuery({
@@ -158,6 +178,7 @@ function Columns({ file, mapping, onMapping, onBack, onRun }: ColumnsProps) {
                 {
                   key: 'samples',
                   header: t('importing.samples'),
+                  wide: true,
                   render: ({ samples }) => (
                     <Text span size="sm" c="dimmed">
                       <bdi>{samples.join(', ')}</bdi>
@@ -244,86 +265,78 @@ const attributeOf = (header: string): string =>
       .toLowerCase() || 'column'
   }`;
 
-function Result({ id, onAnother }: { id: string; onAnother: () => void }) {
+function Result({ file, rows, onAnother }: { file: Import; rows: number; onAnother: () => void }) {
   const { t } = useTranslation(['leads', 'common']);
-  const client = useQueryClient();
+  const { id, state, rowsDone, phase, report, error, hasRejects } = file;
   const path = { id };
-  const query = useQuery({
-    queryKey: ['imports', id],
-    async queryFn({ signal }) {
-      const read = await call('imports.read', { path }, { signal });
-      if (read.state === 'done') void client.invalidateQueries({ queryKey: ['leads'] });
-      return read;
-    },
-    refetchInterval: ({ state }) => (state.data?.state === 'running' ? 700 : false),
-  });
+  // How many rows a file has is known when it is read: a cell may have lines of its own.
+  const known = phase !== 'merging' && rows > 0;
   return (
-    <Loaded query={query} rows={3}>
-      {({ state, rowsDone, phase, report, error, hasRejects }) => (
-        <Card>
-          <Stack aria-live="polite">
-            {state === 'running' && (
-              <>
-                <Text fw={500}>{t(`importing.phase.${phase ?? 'reading'}`, { count: rowsDone })}</Text>
-                <Progress value={100} animated striped aria-label={t('importing.progress')} />
-              </>
-            )}
-            {(state === 'failed' || state === 'stuck') && (
-              <Text c="var(--mantine-color-error)" role="alert">
-                {error ?? t('importing.stuck')}
-              </Text>
-            )}
-            {report && (
-              <>
-                <Text fw={600} size="lg">
-                  {t('importing.done', { count: report.created + report.updated + report.unchanged })}
-                </Text>
-                <dl className={classes.report}>
-                  {(['created', 'updated', 'unchanged', 'duplicates', 'warnings'] as const).map((name) => (
-                    <div key={name}>
-                      <dt>{t(`importing.report.${name}`)}</dt>
-                      <dd>{t('number', { value: report[name] })}</dd>
-                    </div>
-                  ))}
-                  {Object.entries(report.rejected).map(([reason, count]) => (
-                    <div key={reason}>
-                      <dt>
-                        {t('importing.notTaken')}: {t(`importing.reason.${reason as 'unreachable'}`)}
-                      </dt>
-                      <dd>{t('number', { value: count })}</dd>
-                    </div>
-                  ))}
-                </dl>
-                <Group>
-                  <Button
-                    renderRoot={(props) => <Link to="/launches/new" search={{ import: id }} {...props} />}
-                  >
-                    {t('importing.launch')}
-                  </Button>
-                  <Button variant="default" renderRoot={(props) => <Link to="/leads" {...props} />}>
-                    {t('importing.look')}
-                  </Button>
-                  {hasRejects && (
-                    <Button
-                      variant="default"
-                      component="a"
-                      href={addressOf('imports.rejects', { path })}
-                      download
-                    >
-                      {t('importing.rejects')}
-                    </Button>
-                  )}
-                </Group>
-              </>
-            )}
-            {state !== 'running' && (
-              <Button variant="subtle" onClick={onAnother} style={{ alignSelf: 'start' }}>
-                {t('importing.another')}
+    <Card>
+      <Stack aria-live="polite">
+        {state === 'running' && (
+          <>
+            <Text fw={500}>{t(`importing.phase.${phase ?? 'reading'}`, { count: rowsDone })}</Text>
+            <Progress
+              value={known ? Math.min((rowsDone / rows) * 100, 98) : 100}
+              animated
+              striped={!known}
+              aria-label={t('importing.progress')}
+            />
+          </>
+        )}
+        {(state === 'failed' || state === 'stuck') && (
+          <Text c="var(--mantine-color-error)" role="alert">
+            {error ?? t('importing.stuck')}
+          </Text>
+        )}
+        {report && (
+          <>
+            <Text fw={600} size="lg">
+              {t('importing.done', { count: report.created + report.updated + report.unchanged })}
+            </Text>
+            <dl className={classes.report}>
+              {(['created', 'updated', 'unchanged', 'duplicates', 'warnings'] as const).map((name) => (
+                <div key={name}>
+                  <dt>{t(`importing.report.${name}`)}</dt>
+                  <dd>{t('number', { value: report[name] })}</dd>
+                </div>
+              ))}
+              {Object.entries(report.rejected).map(([reason, count]) => (
+                <div key={reason}>
+                  <dt>
+                    {t('importing.notTaken')}: {t(`importing.reason.${reason as 'unreachable'}`)}
+                  </dt>
+                  <dd>{t('number', { value: count })}</dd>
+                </div>
+              ))}
+            </dl>
+            <Group>
+              <Button renderRoot={(props) => <Link to="/launches/new" search={{ import: id }} {...props} />}>
+                {t('importing.launch')}
               </Button>
-            )}
-          </Stack>
-        </Card>
-      )}
-    </Loaded>
+              <Button variant="default" renderRoot={(props) => <Link to="/leads" {...props} />}>
+                {t('importing.look')}
+              </Button>
+              {hasRejects && (
+                <Button
+                  variant="default"
+                  component="a"
+                  href={addressOf('imports.rejects', { path })}
+                  download
+                >
+                  {t('importing.rejects')}
+                </Button>
+              )}
+            </Group>
+          </>
+        )}
+        {state !== 'running' && (
+          <Button variant="subtle" onClick={onAnother} style={{ alignSelf: 'start' }}>
+            {t('importing.another')}
+          </Button>
+        )}
+      </Stack>
+    </Card>
   );
 }

@@ -17,7 +17,7 @@ export function LeadPage() {
     <Page title={name || lead?.emails[0] || t('one')}>
       <div className={classes.page}>
         <Card>
-          <LeadPanel id={id} />
+          <LeadPanel id={id} page />
         </Card>
       </div>
     </Page>

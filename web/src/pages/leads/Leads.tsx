@@ -1,8 +1,8 @@
-import { Button, Drawer, Modal, Text } from '@mantine/core';
-import { IconAddressBook } from '@tabler/icons-react';
+import { ActionIcon, Button, Drawer, Group, Menu, Modal, Text } from '@mantine/core';
+import { IconAddressBook, IconDots } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, call, type Answer, type Needs } from '../../api/client.ts';
 import { LeadPanel } from '../../lead/LeadPanel.tsx';
@@ -11,6 +11,7 @@ import { useWord } from '../../lead/words.ts';
 import { Badge, type Tone } from '../../ui/Badge.tsx';
 import { DataTable, type Column } from '../../ui/DataTable.tsx';
 import { Instant } from '../../ui/Instant.tsx';
+import { useKeys } from '../../ui/keys.ts';
 import { LeadName } from '../../ui/LeadName.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/states.tsx';
@@ -83,32 +84,75 @@ export function Leads() {
     },
   });
   const columns = useColumns();
+  const csv = addressOf('leads.csv', { query: filter });
   const filtered = Object.keys(filter).length > 0;
+  // What is not seen any more is not worked on by mistake.
+  const shown = JSON.stringify(filter);
+  useEffect(() => setSelected(new Set()), [shown]);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const at = rows.findIndex(({ id }) => id === cursor);
+  const go = (to: number) => setCursor(rows[Math.min(Math.max(to, 0), rows.length - 1)]?.id ?? null);
+  const openCursor = () => {
+    if (at >= 0) change({ open: cursor! });
+  };
+  useKeys({
+    j: () => go(at + 1),
+    k: () => go(at - 1),
+    o: openCursor,
+    Enter: openCursor,
+    x() {
+      if (at < 0) return;
+      const next = new Set(selected);
+      if (!next.delete(cursor!)) next.add(cursor!);
+      setSelected(next);
+    },
+  });
   return (
     <Page
       full
       title={t('title')}
       actions={
         <>
-          <Text size="sm" c="dimmed" aria-live="polite">
+          <Text size="sm" c="dimmed" aria-live="polite" className={classes.count!}>
             {count.data && t(count.data.more ? 'countMore' : 'count', { count: count.data.count })}
           </Text>
-          <Button variant="default" component="a" href={addressOf('leads.csv', { query: filter })} download>
+          <Button variant="default" component="a" href={csv} download className={classes.wide!}>
             {t('common:action.export')}
           </Button>
-          <Button variant="default" onClick={() => setAdding(true)}>
+          <Button variant="default" onClick={() => setAdding(true)} className={classes.wide!}>
             {t('add')}
           </Button>
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon variant="default" size={36} aria-label={t('bulk.more')} className={classes.narrow!}>
+                <IconDots size={18} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item component="a" href={csv} download>
+                {t('common:action.export')}
+              </Menu.Item>
+              <Menu.Item onClick={() => setAdding(true)}>{t('add')}</Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
           <Button renderRoot={(props) => <Link to="/leads/import" {...props} />}>{t('import')}</Button>
         </>
       }
       bar={<Filters search={search} onChange={change} />}
     >
       <div className={classes.list}>
-        {selected.size > 0 && <Bulk selected={selected} onDone={() => setSelected(new Set())} />}
+        {selected.size > 0 && (
+          <Bulk
+            selected={selected}
+            filter={filter}
+            // More match than those that were loaded, and all of these are selected.
+            matching={selected.size >= rows.length && !count.data?.more ? (count.data?.count ?? 0) : 0}
+            onSelect={setSelected}
+          />
+        )}
         {leads.isPending ? (
           <Loading rows={12} />
-        ) : leads.isError ? (
+        ) : leads.isLoadingError ? (
           <Failed error={leads.error} retry={() => void leads.refetch()} />
         ) : rows.length === 0 ? (
           <Empty
@@ -136,6 +180,7 @@ export function Leads() {
             onSort={(by) => change({ sort: by })}
             onOpen={(lead) => change({ open: lead.id })}
             openKey={open ?? null}
+            cursorKey={cursor}
             selected={selected}
             onSelect={setSelected}
             onMore={leads.hasNextPage ? () => void leads.fetchNextPage() : undefined}
@@ -147,11 +192,24 @@ export function Leads() {
         opened={open !== undefined}
         onClose={() => change({ open: undefined })}
         size={620}
-        title={t('one')}
+        title={
+          <Group gap="sm">
+            {t('one')}
+            {open && (
+              <Button
+                size="compact-sm"
+                variant="default"
+                renderRoot={(props) => <Link to="/leads/$id" params={{ id: open }} {...props} />}
+              >
+                {t('lead:panel.open')}
+              </Button>
+            )}
+          </Group>
+        }
         overlayProps={{ backgroundOpacity: 0.15 }}
         closeButtonProps={{ 'aria-label': t('common:action.close') }}
       >
-        {open && <LeadPanel id={open} linked />}
+        {open && <LeadPanel id={open} />}
       </Drawer>
       <Modal
         opened={adding}
@@ -173,7 +231,7 @@ function useColumns(): readonly Column<Lead>[] {
     {
       key: 'name',
       header: t('column.name'),
-      width: 260,
+      width: 240,
       sortable: true,
       render: (lead) => (
         <Link to="/leads" search={(before) => ({ ...before, open: lead.id })} className={classes.name}>
@@ -184,21 +242,29 @@ function useColumns(): readonly Column<Lead>[] {
     {
       key: 'company',
       header: t('column.company'),
-      width: 180,
+      width: 170,
+      wide: true,
       sortable: true,
       render: (lead) => <bdi>{lead.company}</bdi>,
     },
     {
       key: 'status',
       header: t('column.status'),
-      width: 150,
+      width: 125,
       render: (lead) => <Badge tone={TONES[lead.status]}>{t(`lead:status.${lead.status}`)}</Badge>,
     },
-    { key: 'sequence', header: t('column.sequence'), width: 180, render: (lead) => lead.sequence },
+    {
+      key: 'sequence',
+      header: t('column.sequence'),
+      width: 150,
+      wide: true,
+      render: (lead) => lead.sequence,
+    },
     {
       key: 'next',
       header: t('column.next'),
       width: 220,
+      wide: true,
       render: (lead) =>
         lead.nextAt ? (
           <span>
@@ -212,11 +278,12 @@ function useColumns(): readonly Column<Lead>[] {
           )
         ),
     },
-    { key: 'owner', header: t('column.owner'), width: 140, render: (lead) => lead.owner ?? '–' },
+    { key: 'owner', header: t('column.owner'), width: 150, wide: true, render: (lead) => lead.owner ?? '–' },
     {
       key: 'createdAt',
       header: t('column.createdAt'),
-      width: 130,
+      width: 125,
+      wide: true,
       sortable: true,
       render: (lead) => <Instant at={lead.createdAt} />,
     },

@@ -2,14 +2,15 @@ import { Anchor, Button, Group, Stack, Text, Textarea, TextInput, Title } from '
 import { IconArrowLeft, IconBrandLinkedin, IconPhone } from '@tabler/icons-react';
 import { queryOptions, useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer, type Needs } from '../../api/client.ts';
+import { reached } from '../../api/connection.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { whyQuery } from '../../lead/queries.ts';
 import { Timeline } from '../../lead/Timeline.tsx';
 import { Why } from '../../lead/Why.tsx';
 import { useWord } from '../../lead/words.ts';
+import { keep, useKept } from '../../ui/kept.ts';
 import { useKeys } from '../../ui/keys.ts';
 import { LeadName } from '../../ui/LeadName.tsx';
 import { done, failed, soon } from '../../ui/notify.tsx';
@@ -23,8 +24,8 @@ export interface TaskDetailProps {
   readonly onFinish: () => void;
   /** It is back. */
   readonly onUndo: () => void;
-  /** The server has it. */
-  readonly onDone: () => void;
+  /** The server has it, or refused it. */
+  readonly onSettled: () => void;
 }
 
 export const taskQuery = (id: string) =>
@@ -52,14 +53,16 @@ function Work({
   onBack,
   onFinish,
   onUndo,
-  onDone,
+  onSettled,
 }: TaskDetailProps & { found: Answer<'tasks.read'> }) {
   const { t } = useTranslation(['today', 'common']);
   const word = useWord();
   const { task, script, review, canRing, lead } = found;
   const why = useQuery(whyQuery(lead.id));
-  const [note, setNote] = useState('');
-  const [edited, setEdited] = useState({ subject: review?.subject ?? '', text: review?.text ?? '' });
+  const place = `cadenza.task.${id}`;
+  const [note, setNote] = useKept(`${place}.note`);
+  const [subject, setSubject] = useKept(`${place}.subject`, review?.subject ?? '');
+  const [text, setText] = useKept(`${place}.text`, review?.text ?? '');
   const name = lead.name ?? lead.emails[0] ?? t('nameless');
   const ring = useMutation({
     mutationFn: () => call('tasks.ring', { path: { id } }),
@@ -70,14 +73,13 @@ function Work({
     key: index < 9 ? String(index + 1) : '',
   }));
   const finish = (outcome: string) => {
-    const changed =
-      review !== null && (edited.subject !== (review.subject ?? '') || edited.text !== review.text);
+    const changed = review !== null && (subject !== (review.subject ?? '') || text !== review.text);
     const body: Needs<'tasks.complete'>['body'] = {
       outcome,
       note: note.trim() || null,
       ...(changed &&
         outcome === 'approved' && {
-          edited: { ...(edited.subject && { subject: edited.subject }), text: edited.text },
+          edited: { ...(subject && { subject }), text },
         }),
     };
     const idempotencyKey = newKey();
@@ -85,12 +87,15 @@ function Work({
     soon(
       `${name}: ${t(`outcome.${outcome as 'done'}`, { defaultValue: word(outcome) })}`,
       () =>
-        call('tasks.complete', { path: { id }, body }, { idempotencyKey })
-          .then(onDone)
+        reached(() => call('tasks.complete', { path: { id }, body }, { idempotencyKey }))
+          .then(() => {
+            for (const what of ['note', 'subject', 'text']) keep(`${place}.${what}`, null);
+          })
           .catch((error: unknown) => {
             onUndo();
             failed(problemText(error));
-          }),
+          })
+          .finally(onSettled),
       onUndo,
     );
   };
@@ -113,9 +118,14 @@ function Work({
           >
             {t('common:action.back')}
           </Button>
-          <Title order={2}>
-            <bdi>{task.title}</bdi>
-          </Title>
+          <div>
+            <Link to="/leads/$id" params={{ id: lead.id }} className={classes.who!}>
+              <LeadName name={name} title={lead.title} company={lead.company} zone={lead.timeZone} />
+            </Link>
+            <Title order={2} mt="xs">
+              <bdi>{task.title}</bdi>
+            </Title>
+          </div>
           <Group gap="sm">
             {lead.phones.map((phone) => (
               <Group key={phone} gap={4}>
@@ -154,14 +164,14 @@ function Work({
               {review.subject !== null && (
                 <TextInput
                   label={t('subject')}
-                  value={edited.subject}
-                  onChange={(event) => setEdited({ ...edited, subject: event.currentTarget.value })}
+                  value={subject}
+                  onChange={(event) => setSubject(event.currentTarget.value)}
                 />
               )}
               <Textarea
                 label={t('message')}
-                value={edited.text}
-                onChange={(event) => setEdited({ ...edited, text: event.currentTarget.value })}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value)}
                 autosize
                 minRows={6}
               />
@@ -203,9 +213,6 @@ function Work({
       </div>
       <aside className={classes.side} aria-label={t('lead')}>
         <Stack>
-          <Link to="/leads/$id" params={{ id: lead.id }} style={{ color: 'inherit', textDecoration: 'none' }}>
-            <LeadName name={name} title={lead.title} company={lead.company} zone={lead.timeZone} />
-          </Link>
           <Loaded query={why} rows={2}>
             {(facts) => <Why why={facts} />}
           </Loaded>

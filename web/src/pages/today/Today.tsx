@@ -64,6 +64,7 @@ export function Today() {
   return (
     <Page
       full
+      over={chosen !== undefined}
       title={t('title')}
       actions={
         waiting > 0 && (
@@ -73,9 +74,10 @@ export function Today() {
         )
       }
       bar={
-        <Group gap="xs">
+        <Group gap="xs" wrap="nowrap">
           <SegmentedControl
             size="xs"
+            flex="none"
             aria-label={t('due.title')}
             value={due}
             onChange={(value) => change({ due: value, task: undefined })}
@@ -83,7 +85,8 @@ export function Today() {
           />
           <Select
             size="xs"
-            w={150}
+            flex="0 1 150px"
+            miw={90}
             aria-label={t('kind.title')}
             value={kind ?? ''}
             onChange={(value) => change({ kind: value ?? undefined, task: undefined })}
@@ -97,7 +100,7 @@ export function Today() {
     >
       {tasks.isPending ? (
         <Loading />
-      ) : tasks.isError ? (
+      ) : tasks.isLoadingError ? (
         <Failed error={tasks.error} retry={() => void tasks.refetch()} />
       ) : items.length === 0 ? (
         <NothingLeft later={due === 'now'} onAll={() => change({ due: 'all' })} waiting={waiting} />
@@ -139,7 +142,7 @@ export function Today() {
                 setFinished((before) => new Set([...before].filter((id) => id !== current.id)));
                 change({ task: current.id });
               }}
-              onDone={() => {
+              onSettled={() => {
                 void client.invalidateQueries({ queryKey: ['tasks'] });
                 void client.invalidateQueries({ queryKey: ['counts'] });
               }}
