@@ -79,11 +79,12 @@ export function addReport<Query extends z.ZodObject, Answer extends z.ZodType>(
   });
 }
 
-/** Cells that a spreadsheet would run as a formula are made harmless. */
+/** With a mark by which spreadsheets know that it is UTF-8 (Excel reads “ş” wrongly without); cells that they would run as a formula are made harmless. */
 function csvOf({ head, rows }: Table): string {
   return stringify(
     [head, ...rows.map((row) => row.map((cell) => (typeof cell === 'boolean' ? String(cell) : cell)))],
     {
+      bom: true,
       escape_formulas: true,
       record_delimiter: 'windows',
     },

@@ -202,6 +202,8 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const { where } = request.query;
       const matches = where === undefined ? undefined : compileSegment(where);
       const out = new PassThrough();
+      // By this mark spreadsheets know that it is UTF-8; Excel reads “ş” wrongly without.
+      out.write('\ufeff');
       void exportLeads(db, out, {
         ids: (after, limit) => leadIds(db, filter, sight, { after, limit }),
         ...(matches && { matches }),
