@@ -157,7 +157,12 @@ const draftOf = async (name: string) =>
 
 test('a new sequence with the name of one that is there overwrites nothing and leads to it', async () => {
   const other = await api.signedIn({ name: 'Mert' });
-  await other.call('PUT', '/sequences/autumn/draft', { source: 'name: autumn # by Mert' }, { 'if-match': '*' });
+  await other.call(
+    'PUT',
+    '/sequences/autumn/draft',
+    { source: 'name: autumn # by Mert' },
+    { 'if-match': '*' },
+  );
   const { page, complaints, close } = await visit(browser, api);
   await page.goto('/sequences');
   await page.getByRole('button', { name: 'New sequence' }).click();
@@ -250,7 +255,12 @@ test.each([
     await page.keyboard.press('Control+y');
     // Nothing is typed now: what comes is shown, without a question.
     await editor.getByText('# Theirs.').waitFor();
-    await other.call('PUT', `/sequences/${name}/draft`, { source: `# Last.\n${source}` }, { 'if-match': '*' });
+    await other.call(
+      'PUT',
+      `/sequences/${name}/draft`,
+      { source: `# Last.\n${source}` },
+      { 'if-match': '*' },
+    );
     await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
     await editor.getByText('# Last.').waitFor();
     expect(await notice.count()).toBe(0);

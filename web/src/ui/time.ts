@@ -77,6 +77,15 @@ export const dateOf = (days: number): string => {
   return new Intl.DateTimeFormat('en-CA').format(at);
 };
 
+/** `Mon` to `Sun`. */
+export const weekdays = (): string[] =>
+  Array.from({ length: 7 }, (_, index) =>
+    new Intl.DateTimeFormat(i18n.language, { weekday: 'short', timeZone: 'UTC' }).format(
+      // A Monday.
+      Date.UTC(2026, 0, 5 + index),
+    ),
+  );
+
 /** Every date from one to another, both included. */
 export function datesBetween(first: string, last: string): string[] {
   const dates: string[] = [];

@@ -5,20 +5,25 @@ import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Channel } from '../../ui/Channel.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
-import { datesBetween, day, weekdayOf, ZONES } from '../../ui/time.ts';
+import { useReason } from '../../lead/words.ts';
+import { datesBetween, dayAndMonth, weekdayOf, weekdays, ZONES } from '../../ui/time.ts';
 import classes from './Calendar.module.css';
 
+/** What every lead does, as the simulator reads it. */
+const SCRIPTS = { none: [], accept: ['* accepted +3d'], reply: ['* replied +7d'] } as const;
+type Script = keyof typeof SCRIPTS;
 type Day = Answer<'sequences.simulate'>['days'][number];
 
 /** A month of a sequence before it is launched: what would go out when, with weekends, holidays and limits. */
 export function Calendar({ name, source }: { name: string; source: string | null }) {
   const { t } = useTranslation('sequences');
+  const reason = useReason();
   const [given, setGiven] = useState({
     leads: 20,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     country: '',
     start: '',
-    events: 'none',
+    script: 'none' as Script,
   });
   const [asked, setAsked] = useState(given);
   const month = useQuery({
@@ -34,7 +39,7 @@ export function Calendar({ name, source }: { name: string; source: string | null
             timeZone: asked.timeZone,
             country: asked.country || null,
             start: asked.start ? new Date(asked.start).toISOString() : null,
-            events: asked.events === 'none' ? [] : [asked.events],
+            events: [...SCRIPTS[asked.script]],
           },
         },
         { signal },
@@ -81,6 +86,16 @@ export function Calendar({ name, source }: { name: string; source: string | null
             value={given.start}
             onChange={(event) => setGiven({ ...given, start: event.currentTarget.value })}
           />
+          <Select
+            label={t('calendar.script')}
+            w={240}
+            value={given.script}
+            onChange={(value) => setGiven({ ...given, script: (value as Script | null) ?? 'none' })}
+            data={(['none', 'accept', 'reply'] as const).map((value) => ({
+              value,
+              label: t(`calendar.scripts.${value}`),
+            }))}
+          />
           <Button type="submit" variant="default" loading={month.isFetching}>
             {t('calendar.show')}
           </Button>
@@ -93,11 +108,11 @@ export function Calendar({ name, source }: { name: string; source: string | null
           ) : (
             <>
               <Month days={days} />
-              <Text size="sm" c="dimmed">
-                {leads
-                  .map((one) => `${one.leads} ${one.state}: ${one.reason.replaceAll('_', ' ')}`)
-                  .join(' · ')}
-              </Text>
+              {leads.map((one) => (
+                <Text key={`${one.state}${one.reason}`} size="sm" c="dimmed">
+                  {t('calendar.end', { count: one.leads, why: reason(one.reason) })}
+                </Text>
+              ))}
             </>
           )
         }
@@ -115,27 +130,34 @@ function Month({ days }: { days: readonly Day[] }) {
     (date) => busy.get(date) ?? { day: date, total: 0, touches: [] },
   );
   return (
-    <ol className={classes.month} aria-label={t('calendar.title')}>
-      {all.map((one, index) => (
-        <li
-          key={one.day}
-          className={classes.day}
-          data-quiet={one.total === 0 || undefined}
-          style={index === 0 ? { gridColumnStart: first } : undefined}
-        >
-          <span className={classes.date}>
-            <span>{day(`${one.day}T12:00:00Z`, 'UTC')}</span>
-            {one.total > 0 && <b>{one.total}</b>}
-          </span>
-          {one.touches.map((touch) => (
-            <span key={`${touch.sequence}${touch.step}${touch.action}`} className={classes.touch}>
-              <Channel channel={touch.channel} bare />
-              <span>{touch.step}</span>
-              <span className={classes.count}>{touch.leads}</span>
+    <>
+      <div className={classes.weekdays} aria-hidden>
+        {weekdays().map((name) => (
+          <span key={name}>{name}</span>
+        ))}
+      </div>
+      <ol className={classes.month} aria-label={t('calendar.title')}>
+        {all.map((one, index) => (
+          <li
+            key={one.day}
+            className={classes.day}
+            data-quiet={one.total === 0 || undefined}
+            style={index === 0 ? { gridColumnStart: first } : undefined}
+          >
+            <span className={classes.date}>
+              <span>{dayAndMonth(one.day)}</span>
+              {one.total > 0 && <b>{one.total}</b>}
             </span>
-          ))}
-        </li>
-      ))}
-    </ol>
+            {one.touches.map((touch) => (
+              <span key={`${touch.sequence}${touch.step}${touch.action}`} className={classes.touch}>
+                <Channel channel={touch.channel} bare />
+                <span>{touch.step}</span>
+                <span className={classes.count}>{touch.leads}</span>
+              </span>
+            ))}
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }

@@ -11,20 +11,23 @@ import {
   type Node,
   type NodeProps,
 } from '@xyflow/react';
-import { useMemo } from 'react';
+import { useMemo, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '../../api/client.ts';
 import { Channel } from '../../ui/Channel.tsx';
 import classes from './Flow.module.css';
-import { isEdgeOfSequence, NODE, place, type Graph } from './layout.ts';
-import { StepBar } from './StepBar.tsx';
+import { COUNTED, isEdgeOfSequence, NODE, place, type Graph } from './layout.ts';
+import { NOBODY, StepBar } from './StepBar.tsx';
+import { useSummary } from './summary.ts';
 import { useWaits } from './waits.ts';
 
 export type Numbers = Answer<'sequences.numbers'>['steps'][number];
+type Counted = ComponentProps<typeof StepBar>['numbers'];
 type StepNode = Node<
   {
     readonly step: Graph['nodes'][number];
-    readonly numbers: Numbers | undefined;
+    readonly summary: string;
+    readonly numbers: Counted | undefined;
     readonly chosen: boolean;
   },
   'step'
@@ -35,7 +38,8 @@ const TYPES = { step: Step, edge: Terminal };
 
 export interface FlowProps {
   readonly graph: Graph;
-  readonly numbers: ReadonlyMap<string, Numbers>;
+  /** null: nobody was ever in it. */
+  readonly numbers: ReadonlyMap<string, Numbers> | null;
   readonly chosen: string | null;
   readonly onChoose: (step: string) => void;
 }
@@ -44,8 +48,10 @@ export interface FlowProps {
 export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
   const { t } = useTranslation('sequences');
   const waits = useWaits();
+  const summaryOf = useSummary();
   const { colorScheme } = useMantineColorScheme();
-  const placed = useMemo(() => place(graph), [graph]);
+  const size = numbers ? COUNTED : NODE;
+  const placed = useMemo(() => place(graph, size), [graph, size]);
   const steps = new Map(graph.nodes.map((node) => [node.id, node]));
   const nodes: (StepNode | EdgeOfSequence)[] = placed.nodes.map(({ id, x, y }) => {
     const step = steps.get(id);
@@ -61,8 +67,13 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
     return {
       ...common,
       type: 'step',
-      ariaLabel: `${step.id}: ${step.summary}`,
-      data: { step, numbers: numbers.get(id), chosen: id === chosen },
+      ariaLabel: `${step.id}: ${summaryOf(step)}`,
+      data: {
+        step,
+        summary: summaryOf(step),
+        numbers: numbers ? (numbers.get(id) ?? NOBODY) : undefined,
+        chosen: id === chosen,
+      },
     };
   });
   const edges: Edge[] = placed.edges.map((edge) => {
@@ -104,7 +115,7 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
         fitViewOptions={{
           maxZoom: 1,
           padding: 0.1,
-          nodes: placed.nodes.slice(0, 6).map(({ id }) => ({ id })),
+          nodes: placed.nodes.slice(0, 4).map(({ id }) => ({ id })),
         }}
         minZoom={0.2}
         colorMode={colorScheme === 'auto' ? 'system' : colorScheme}
@@ -118,12 +129,12 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
   );
 }
 
-function Step({ data: { step, numbers, chosen } }: NodeProps<StepNode>) {
+function Step({ data: { step, summary, numbers, chosen } }: NodeProps<StepNode>) {
   return (
     <div
       className={classes.step}
       data-chosen={chosen || undefined}
-      style={{ width: NODE.width, minHeight: NODE.height }}
+      style={{ width: NODE.width, height: (numbers ? COUNTED : NODE).height }}
     >
       <Handle type="target" position={Position.Top} className={classes.handle} />
       <div className={classes.name}>
@@ -135,7 +146,7 @@ function Step({ data: { step, numbers, chosen } }: NodeProps<StepNode>) {
         <b>{step.id}</b>
       </div>
       <div className={classes.summary}>
-        <bdi>{step.summary}</bdi>
+        <bdi>{summary}</bdi>
       </div>
       {numbers && <StepBar numbers={numbers} />}
       <Handle type="source" position={Position.Bottom} className={classes.handle} />

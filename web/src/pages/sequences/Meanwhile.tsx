@@ -53,7 +53,8 @@ export function Meanwhile({ theirs, mine, onMine, onTheirs }: MeanwhileProps) {
   );
 }
 
-function linesOf(theirs: string, mine: string) {
+/** The lines of two texts: what is only in the first is removed, what is only in the second added. */
+export function linesOf(theirs: string, mine: string) {
   const parts = diffLines(theirs, mine, { timeout: 500 }) ?? [
     { value: theirs, removed: true, added: false },
     { value: mine, removed: false, added: true },

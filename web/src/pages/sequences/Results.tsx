@@ -1,11 +1,12 @@
 import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Rows } from '../../ui/Rows.tsx';
-import { Loaded } from '../../ui/states.tsx';
+import { Empty, Loaded } from '../../ui/states.tsx';
 import classes from './Results.module.css';
 
 type Arm = Answer<'analytics.experiments'>['arms'][number];
@@ -63,26 +64,30 @@ export function Results({ name, by }: { name: string; by: string | null }) {
           }
         </Loaded>
         <Loaded query={numbers}>
-          {({ steps }) => (
-            <Card title={t('tab.results')} flush>
-              <Rows
-                label={t('tab.results')}
-                rows={steps}
-                rowKey={({ step }) => step}
-                columns={[
-                  { key: 'step', header: t('column.step'), render: ({ step }) => step },
-                  ...(['reached', 'waiting', 'sent', 'answered', 'left', 'skipped', 'failed'] as const).map(
-                    (key) => ({
-                      key,
-                      header: t(`column.${key}`),
-                      numeric: true,
-                      render: (row: (typeof steps)[number]) => number(row[key]),
-                    }),
-                  ),
-                ]}
-              />
-            </Card>
-          )}
+          {({ steps }) =>
+            steps.length === 0 ? (
+              <Empty icon={IconChartBar} title={t('noResults')} text={t('noResultsText')} />
+            ) : (
+              <Card title={t('tab.results')} flush>
+                <Rows
+                  label={t('tab.results')}
+                  rows={steps}
+                  rowKey={({ step }) => step}
+                  columns={[
+                    { key: 'step', header: t('column.step'), render: ({ step }) => step },
+                    ...(['reached', 'waiting', 'sent', 'answered', 'left', 'skipped', 'failed'] as const).map(
+                      (key) => ({
+                        key,
+                        header: t(`column.${key}`),
+                        numeric: true,
+                        render: (row: (typeof steps)[number]) => number(row[key]),
+                      }),
+                    ),
+                  ]}
+                />
+              </Card>
+            )
+          }
         </Loaded>
       </Stack>
     </div>

@@ -2,7 +2,10 @@ import { useTranslation } from 'react-i18next';
 import type { Answer } from '../../api/client.ts';
 import classes from './StepBar.module.css';
 
-type Numbers = Answer<'sequences.numbers'>['steps'][number];
+type Numbers = Pick<Answer<'sequences.numbers'>['steps'][number], 'reached' | 'sent' | 'answered' | 'left'>;
+
+/** Of a step that nobody reached. */
+export const NOBODY: Numbers = { reached: 0, sent: 0, answered: 0, left: 0 };
 
 /** Reached, sent, answered, left: of whom reached it, as a bar and in numbers. */
 export function StepBar({ numbers }: { numbers: Numbers }) {
@@ -17,8 +20,13 @@ export function StepBar({ numbers }: { numbers: Numbers }) {
         <span className={classes.sent} style={{ width: width(sent) }} />
         <span className={classes.answered} style={{ width: width(answered) }} />
       </div>
-      <div className={classes.text} aria-hidden>
-        {t('numbersShort', { reached, sent, answered })}
+      <div className={classes.numbers} aria-hidden>
+        {Object.entries({ reached, sent, answered, left }).map(([name, value]) => (
+          <span key={name}>
+            <b>{t('number', { value })}</b>
+            {t(`counted.${name as 'sent'}`)}
+          </span>
+        ))}
       </div>
     </div>
   );

@@ -2,8 +2,9 @@ import { useTranslation } from 'react-i18next';
 import { Channel } from '../../ui/Channel.tsx';
 import type { Numbers } from './Flow.tsx';
 import type { Graph } from './layout.ts';
-import { StepBar } from './StepBar.tsx';
+import { NOBODY, StepBar } from './StepBar.tsx';
 import classes from './Steps.module.css';
+import { useSummary } from './summary.ts';
 import { useWaits } from './waits.ts';
 
 /** The same as the picture, as a list: for small screens, screen readers, and who would rather read. */
@@ -14,12 +15,13 @@ export function Steps({
   onChoose,
 }: {
   graph: Graph;
-  numbers: ReadonlyMap<string, Numbers>;
+  numbers: ReadonlyMap<string, Numbers> | null;
   chosen: string | null;
   onChoose: (step: string) => void;
 }) {
   const { t } = useTranslation('sequences');
   const waits = useWaits();
+  const summaryOf = useSummary();
   return (
     <ol className={classes.list} aria-label={t('steps')}>
       {graph.nodes.map((node) => {
@@ -39,7 +41,7 @@ export function Steps({
                 {node.channel && <Channel channel={node.channel} bare />}
                 <b>{node.id}</b>
               </span>
-              <bdi>{node.summary}</bdi>
+              <bdi>{summaryOf(node)}</bdi>
               {out.length > 1 && (
                 <span className={classes.branches}>
                   {out
@@ -49,7 +51,7 @@ export function Steps({
                     .join(', ')}
                 </span>
               )}
-              {numbers.get(node.id) && <StepBar numbers={numbers.get(node.id)!} />}
+              {numbers && <StepBar numbers={numbers.get(node.id) ?? NOBODY} />}
             </button>
           </li>
         );

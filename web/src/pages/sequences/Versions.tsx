@@ -104,7 +104,10 @@ function Compare({ name, texts }: { name: string; texts: readonly Text[] }) {
     enabled: from !== undefined && to !== undefined,
   });
   if (texts.length < 2) return <Empty title={t('onlyOne')} text={t('onlyOneText')} />;
-  const data = texts.map(({ key, at, revision }) => ({ value: key, label: `${moment(at)} (${revision})` }));
+  const data = texts.map(({ key, at, revision }) => ({
+    value: key,
+    label: t('wordingOf', { when: moment(at), revision }),
+  }));
   return (
     <Card title={t('compare')}>
       <Group mb="md">

@@ -7,12 +7,15 @@ import { useTranslation } from 'react-i18next';
 import { ApiProblem, call, tagged, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Badge } from '../../ui/Badge.tsx';
+import { useMe } from '../../shell/session.ts';
 import { done, soon } from '../../ui/notify.tsx';
 import { Loading } from '../../ui/states.tsx';
+import { Left } from './Left.tsx';
 import { Meanwhile } from './Meanwhile.tsx';
 import { Publish } from './Publish.tsx';
 import { Steps } from './Steps.tsx';
 import classes from './Workbench.module.css';
+import { useUnsaved } from './unsaved.ts';
 import { useWriting, type Kept } from './writing.ts';
 
 // The picture and the editor are large, and most pages need neither.
@@ -21,6 +24,10 @@ const Editor = lazy(() => import('./Editor.tsx'));
 
 /** Under which name the app knows a sequence and its draft. */
 export const draftKey = (name: string) => ['sequences', name, 'draft'] as const;
+
+/** No answer, or none that says anything. */
+const isAway = (error: unknown): boolean =>
+  error instanceof ApiProblem && (error.status === 0 || error.status >= 500);
 
 export interface WorkbenchProps {
   readonly name: string;
@@ -35,10 +42,17 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
   const { t } = useTranslation(['sequences', 'common']);
   const client = useQueryClient();
   const navigate = useNavigate();
-  const small = useMediaQuery('(max-width: 48em)') ?? false;
+  const small = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   const [view, setView] = useState<'picture' | 'list' | 'yaml'>(small ? 'list' : 'picture');
   const [{ text, base, shown, clash }, happened] = useWriting(kept);
   const { version } = base;
+  const { left, settle, putBack } = useUnsaved({
+    userId: useMe().id,
+    name,
+    text,
+    base: base.source,
+    known: [kept.source, published?.source],
+  });
   const [publishing, setPublishing] = useState(false);
   const [typed] = useDebouncedValue(text, 350);
   const checked = useQuery({
@@ -46,7 +60,12 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     queryFn: ({ signal }) => call('sequences.validate', { body: { source: typed, name } }, { signal }),
     placeholderData: (before) => before,
     staleTime: Infinity,
+    // A server that is away is asked until it is back: nobody has to type again for that.
+    retry: (_count, error) => isAway(error),
+    retryDelay: 2000,
   });
+  /** What is shown is of this very text. */
+  const isChecked = checked.data !== undefined && !checked.isPlaceholderData && typed === text;
   const schema = useQuery({
     queryKey: ['sequences', 'schema'],
     queryFn: ({ signal }) => call('sequences.schema', undefined, { signal }),
@@ -58,7 +77,10 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     enabled: published !== null,
     refetchInterval: 15_000,
   });
-  const byStep = useMemo(() => new Map(numbers.data?.steps.map((one) => [one.step, one])), [numbers.data]);
+  const byStep = useMemo(
+    () => (published ? new Map(numbers.data?.steps.map((one) => [one.step, one])) : null),
+    [published, numbers.data],
+  );
   const dirty = text !== base.source;
   /** Of a draft that was begun anew meanwhile, too: without one, the first of two wins. */
   const ifMatch = version ?? '"0"';
@@ -103,7 +125,9 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           data={(['picture', 'list', 'yaml'] as const).map((value) => ({ value, label: t(`view.${value}`) }))}
         />
         <Group gap="xs" aria-live="polite">
-          {problems.length > 0 ? (
+          {checked.failureReason && isAway(checked.failureReason) ? (
+            <Badge tone="warn">{t('notChecked')}</Badge>
+          ) : problems.length > 0 ? (
             <Badge tone="bad">{t('problems', { count: problems.length })}</Badge>
           ) : (
             checked.data && <Badge tone="good">{t('valid')}</Badge>
@@ -138,7 +162,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
             </Button>
             <Button
               size="compact-md"
-              disabled={problems.length > 0 || !differs || !checked.data || typed !== text || clash !== null}
+              disabled={problems.length > 0 || !differs || !isChecked || clash !== null}
               onClick={() => setPublishing(true)}
             >
               {t('publish')}
@@ -146,6 +170,24 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           </Group>
         )}
       </div>
+      {left && !readOnly && (
+        <Left
+          left={left}
+          now={text}
+          onTake={() => {
+            happened({ type: 'restored', text: left.text, base: left.base });
+            settle();
+          }}
+          onDrop={() => {
+            settle();
+            void soon(
+              t('left.dropped'),
+              () => {},
+              () => putBack(left),
+            );
+          }}
+        />
+      )}
       {clash && (
         <Meanwhile
           theirs={clash}

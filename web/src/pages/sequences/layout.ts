@@ -5,7 +5,9 @@ import type { Answer } from '../../api/client.ts';
 export type Graph = Answer<'sequences.read'>['graph'];
 type GraphEdge = Graph['edges'][number];
 
-export const NODE = { width: 232, height: 84 } as const;
+export const NODE = { width: 232, height: 60 } as const;
+/** With its numbers. */
+export const COUNTED = { ...NODE, height: 108 } as const;
 /** Where an edge without an end leads to. */
 export const END = 'end of the sequence';
 const START = 'start of the sequence';
@@ -19,12 +21,12 @@ export interface Placed {
   })[];
 }
 
-/** Steps top to bottom, branches side by side. */
-export function place(graph: Graph): Placed {
+/** Steps top to bottom, branches side by side; the nodes from the beginning on. */
+export function place(graph: Graph, size: typeof NODE | typeof COUNTED): Placed {
   const drawn = new graphlib.Graph({ multigraph: true });
   drawn.setGraph({ rankdir: 'TB', nodesep: 40, ranksep: 64 });
   drawn.setDefaultEdgeLabel(() => ({}));
-  for (const { id } of graph.nodes) drawn.setNode(id, { ...NODE });
+  for (const { id } of graph.nodes) drawn.setNode(id, { ...size });
   const edges = graph.edges.map((edge, index) => ({
     ...edge,
     key: String(index),
@@ -37,10 +39,13 @@ export function place(graph: Graph): Placed {
   layout(drawn);
   return {
     edges,
-    nodes: drawn.nodes().map((id) => {
-      const { x, y, width, height } = drawn.node(id);
-      return { id, x: x - width / 2, y: y - height / 2 };
-    }),
+    nodes: drawn
+      .nodes()
+      .map((id) => {
+        const { x, y, width, height } = drawn.node(id);
+        return { id, x: x - width / 2, y: y - height / 2 };
+      })
+      .toSorted((one, other) => one.y - other.y),
   };
 }
 

@@ -24,7 +24,9 @@ export interface Writing {
 type Happened =
   | { readonly type: 'typed'; readonly text: string }
   | { readonly type: 'arrived' | 'saved'; readonly kept: Kept }
-  | { readonly type: 'mine' | 'theirs' };
+  | { readonly type: 'mine' | 'theirs' }
+  /** Text of an earlier visit, and what it was a change of. */
+  | { readonly type: 'restored'; readonly text: string; readonly base: string };
 
 /** The text, and what happens to it. What the server has is taken over by itself only where nothing typed is lost by it. */
 export function useWriting(kept: Kept): [Writing, (happened: Happened) => void] {
@@ -48,6 +50,14 @@ function next(writing: Writing, happened: Happened): Writing {
       return { ...writing, text: happened.text };
     case 'saved':
       return { ...writing, base: happened.kept, clash: null };
+    case 'restored':
+      return {
+        ...writing,
+        text: happened.text,
+        shown: { text: happened.text },
+        // What was saved since is not overwritten unseen.
+        clash: happened.base === base.source ? clash : base,
+      };
     case 'mine':
       return { ...writing, base: clash ?? base, clash: null };
     case 'theirs':
