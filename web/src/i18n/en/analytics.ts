@@ -41,6 +41,8 @@ export const analytics = {
   },
   before_one: '{{count, number}} in the range before',
   before_other: '{{count, number}} in the range before',
+  beforeShort: 'before: {{value, number}}',
+  otherAnswers: 'Other answers',
   nobody: 'Nobody',
   counting: 'Older touches are still being counted; numbers may grow.',
   empty: 'Nothing was sent in this range',

@@ -39,6 +39,8 @@ export const analytics: typeof english = {
   },
   before_one: 'önceki aralıkta {{count, number}}',
   before_other: 'önceki aralıkta {{count, number}}',
+  beforeShort: 'önceki: {{value, number}}',
+  otherAnswers: 'Diğer yanıtlar',
   nobody: 'Kimse',
   counting: 'Eski temaslar hâlâ sayılıyor; sayılar artabilir.',
   empty: 'Bu aralıkta bir şey gönderilmedi',

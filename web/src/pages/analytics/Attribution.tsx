@@ -157,6 +157,7 @@ function Journeys({ range }: { range: SummaryProps['range'] }) {
                   header: t('way'),
                   render: ({ path }) => (
                     <Group gap={6}>
+                      {path.length === 0 && t('attribution.none')}
                       {path.map((channel, index) => (
                         // oxlint-disable-next-line react/no-array-index-key -- the same channel comes more than once
                         <Fragment key={index}>

@@ -12,6 +12,9 @@ import { useMoney } from './money.ts';
 type Forecast = Answer<'analytics.forecast'>;
 type Estimate = Forecast['total']['positive'];
 
+/** Tenths of people say something among a few, and nothing among many. */
+const inPeople = (count: number): number => (count < 10 ? count : Math.round(count));
+
 /** What is to be expected of the leads that are on their way, with how sure that is. */
 export function Expectation() {
   const { t } = useTranslation(['analytics', 'common']);
@@ -23,7 +26,11 @@ export function Expectation() {
   const estimate = (one: Estimate) =>
     one === null
       ? t('forecast.tooFew')
-      : t('forecast.range', { expected: one.expected, low: one.low, high: one.high });
+      : t('forecast.range', {
+          expected: inPeople(one.expected),
+          low: inPeople(one.low),
+          high: inPeople(one.high),
+        });
   const value = (values: Forecast['total']['value']) =>
     values
       .map(

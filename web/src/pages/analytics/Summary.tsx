@@ -1,14 +1,15 @@
-import { Button, Group, Select, Stack, Text } from '@mantine/core';
+import { Button, Select, Stack, Text } from '@mantine/core';
 import { IconChartBar } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { addressOf, call, type Answer, type Needs } from '../../api/client.ts';
+import { useMe } from '../../shell/session.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded, Loading } from '../../ui/states.tsx';
-import { day } from '../../ui/time.ts';
+import { day, dayAndMonth } from '../../ui/time.ts';
 import classes from './Analytics.module.css';
 
 // Charts are large, and the numbers are there without them.
@@ -43,6 +44,7 @@ export interface SummaryProps {
     by?: string | undefined;
     channel?: string | undefined;
     sequence?: string | undefined;
+    sender?: string | undefined;
     rep?: string | undefined;
   }) => void;
 }
@@ -69,6 +71,12 @@ export function Summary({ range, search, onChange }: SummaryProps) {
     queryKey: ['leads', 'facets'],
     queryFn: ({ signal }) => call('leads.facets', undefined, { signal }),
   }).data;
+  const isManager = useMe().role !== 'rep';
+  const senders = useQuery({
+    queryKey: ['senders'],
+    queryFn: ({ signal }) => call('senders.list', undefined, { signal }),
+    enabled: isManager,
+  }).data?.items;
   const number = (value: number) => t('number', { value });
   const label = (row: Row) =>
     // While the next rows are on their way, those of another kind are still here.
@@ -79,17 +87,15 @@ export function Summary({ range, search, onChange }: SummaryProps) {
         : (row.label ?? row.key ?? t('nobody'));
   return (
     <Stack>
-      <Group gap="xs" align="end">
+      <div className={classes.filters}>
         <Select
           label={t('by.title')}
-          w={150}
           value={by}
           data={BY.map((value) => ({ value, label: t(`by.${value}`) }))}
           onChange={(value) => onChange({ by: value ?? undefined })}
         />
         <Select
           label={t('filter.channel')}
-          w={150}
           clearable
           placeholder={t('filter.every')}
           value={channel ?? null}
@@ -98,7 +104,6 @@ export function Summary({ range, search, onChange }: SummaryProps) {
         />
         <Select
           label={t('filter.sequence')}
-          w={180}
           clearable
           searchable
           placeholder={t('filter.every')}
@@ -108,7 +113,6 @@ export function Summary({ range, search, onChange }: SummaryProps) {
         />
         <Select
           label={t('filter.rep')}
-          w={180}
           clearable
           searchable
           placeholder={t('filter.every')}
@@ -116,10 +120,25 @@ export function Summary({ range, search, onChange }: SummaryProps) {
           data={[...(facets?.owners ?? [])]}
           onChange={(value) => onChange({ rep: value ?? undefined })}
         />
+        {isManager && (
+          <Select
+            label={t('by.sender')}
+            clearable
+            searchable
+            placeholder={t('filter.every')}
+            value={search.sender ?? null}
+            data={(senders ?? []).map(({ id, channel: of, name, address }) => ({
+              value: id,
+              label: `${name} · ${t(`common:channel.${of}`)} · ${address}`,
+            }))}
+            comboboxProps={{ width: 'max-content' }}
+            onChange={(value) => onChange({ sender: value ?? undefined })}
+          />
+        )}
         <Button variant="default" component="a" href={addressOf('analytics.summaryCsv', { query })} download>
           {t('common:action.export')}
         </Button>
-      </Group>
+      </div>
       <Loaded query={summary} rows={8}>
         {({ total, rows, counted }) => (
           <>
@@ -142,7 +161,7 @@ export function Summary({ range, search, onChange }: SummaryProps) {
                 {(by === 'day' || by === 'week') && (
                   <Card title={t('course')}>
                     <Suspense fallback={<Loading rows={6} />}>
-                      <Course rows={rows} label={label} />
+                      <Course rows={rows} label={({ key }) => dayAndMonth(key ?? '')} />
                     </Suspense>
                   </Card>
                 )}
@@ -201,7 +220,9 @@ function Tile({ name, now, before, of }: { name: string; now: number; before: nu
         {t('number', { value: now })}
         {of !== null && of > 0 && <span className={classes.rate}>{t('percent', { value: now / of })}</span>}
       </dd>
-      <dd className={classes.before}>{t('before', { count: before })}</dd>
+      <dd className={classes.before} title={t('before', { count: before })}>
+        {t('beforeShort', { value: before })}
+      </dd>
     </div>
   );
 }
