@@ -2,6 +2,7 @@ import { Accordion, Group, Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '../../api/client.ts';
+import { useReason } from '../../lead/words.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { day, moment, MY_ZONE } from '../../ui/time.ts';
@@ -13,6 +14,7 @@ type Forecast = NonNullable<Tried['forecast']>;
 /** What would come of a launch: who is left out and why, when the last one is reached, what each sender's days look like. */
 export function DryRun({ tried, version }: { tried: Tried; version: string | null }) {
   const { t } = useTranslation('launches');
+  const reasonOf = useReason();
   const { forecast, excluded, enrolled } = tried;
   const left = excluded.reduce((sum, { count }) => sum + count, 0);
   return (
@@ -60,7 +62,7 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
         )}
         {forecast?.held.map(({ reason, count }) => (
           <Text key={reason} mt="sm" size="sm">
-            {t('dry.held', { count, reason: reason.replaceAll('_', ' ') })}
+            {t('dry.held', { count, reason: reasonOf(reason) })}
           </Text>
         ))}
       </Card>

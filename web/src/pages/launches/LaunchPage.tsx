@@ -12,7 +12,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { moment, MY_ZONE } from '../../ui/time.ts';
 import { Empty, Failed, Loaded, Loading } from '../../ui/states.tsx';
-import { useWord } from '../../lead/words.ts';
+import { useReason, useWord } from '../../lead/words.ts';
 import { useControls, usePauses } from './controls.ts';
 import { Excluded } from './Excluded.tsx';
 import { LaunchBar, STATES } from './LaunchBar.tsx';
@@ -194,6 +194,7 @@ function Steps({ progress }: { progress: Progress }) {
           {
             key: 'bar',
             header: t('steps.reach'),
+            wide: true,
             render: ({ reached, sent }) => (
               <span className={classes.reach} aria-hidden>
                 <span style={{ width: `${(reached / most) * 100}%` }}>
@@ -226,6 +227,7 @@ function Enrollments({ id, state }: { id: string; state: string | undefined }) {
   const { t } = useTranslation(['launches', 'common']);
   const navigate = useNavigate();
   const word = useWord();
+  const reason = useReason();
   const status = STATES.find((one) => one === state);
   const list = useInfiniteQuery({
     queryKey: ['launches', id, 'enrollments', status],
@@ -240,6 +242,8 @@ function Enrollments({ id, state }: { id: string; state: string | undefined }) {
       ),
     initialPageParam: '',
     getNextPageParam: (page) => page.next,
+    // Live as the numbers above it, as long as that is one question.
+    refetchInterval: (query) => (query.state.data?.pages.length === 1 ? 10_000 : false),
   });
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
@@ -299,7 +303,7 @@ function Enrollments({ id, state }: { id: string; state: string | undefined }) {
                   key: 'why',
                   header: t('column.why'),
                   width: 320,
-                  render: (row) => <span title={row.sentence}>{word(row.reason)}</span>,
+                  render: (row) => <span title={reason(row.reason)}>{word(row.reason)}</span>,
                 },
                 {
                   key: 'next',

@@ -11,7 +11,12 @@ import { usersQuery } from './Users.tsx';
 export function HandOver() {
   const { t } = useTranslation('settings');
   const client = useQueryClient();
-  const people = (useQuery(usersQuery).data?.items ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const users = useQuery(usersQuery).data?.items ?? [];
+  const people = users.map(({ id, name, email, disabledAt }) => ({
+    value: id,
+    label: `${name} (${email})${disabledAt ? ` · ${t('users.disabled')}` : ''}`,
+    disabled: disabledAt !== null,
+  }));
   const [from, setFrom] = useState<string | null>(null);
   const [to, setTo] = useState<string | null>(null);
   const [tasks, setTasks] = useState(true);
@@ -43,7 +48,13 @@ export function HandOver() {
   return (
     <Card title={t('handOver.title')}>
       <Stack maw={460}>
-        <Select label={t('handOver.from')} data={people} value={from} onChange={setFrom} searchable />
+        <Select
+          label={t('handOver.from')}
+          data={people.map(({ value, label }) => ({ value, label }))}
+          value={from}
+          onChange={setFrom}
+          searchable
+        />
         <Select
           label={t('handOver.to')}
           data={people.filter(({ value }) => value !== from)}
@@ -68,7 +79,7 @@ export function HandOver() {
         <Group>
           <Button
             loading={run.isPending}
-            disabled={!chosen || !counted.data || counted.data.leads === 0}
+            disabled={!chosen || !counted.data || counted.data.leads + counted.data.tasks === 0}
             onClick={() => run.mutate()}
           >
             {t('handOver.run')}

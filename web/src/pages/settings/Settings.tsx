@@ -1,5 +1,5 @@
 import { Link, useParams } from '@tanstack/react-router';
-import type { ComponentType } from 'react';
+import { useEffect, useRef, type ComponentType } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe, type Me } from '../../shell/session.ts';
 import { Page } from '../../ui/Page.tsx';
@@ -43,10 +43,17 @@ export function Settings() {
   const { role } = useMe();
   const allowed = PARTS.filter(({ roles }) => roles.includes(role));
   const { View } = allowed.find((one) => one.part === part) ?? allowed[0]!;
+  const nav = useRef<HTMLElement>(null);
+  // On a small screen the parts are one line that scrolls: the one that is open is in sight.
+  useEffect(() => {
+    const list = nav.current?.querySelector('ul');
+    const open = list?.querySelector<HTMLElement>('[aria-current]');
+    if (list && open) list.scrollLeft = open.offsetLeft - (list.clientWidth - open.offsetWidth) / 2;
+  }, [part]);
   return (
     <Page title={t('title')}>
       <div className={classes.layout}>
-        <nav className={classes.nav} aria-label={t('title')}>
+        <nav ref={nav} className={classes.nav} aria-label={t('title')}>
           <ul>
             {allowed.map(({ part: name }) => (
               <li key={name}>

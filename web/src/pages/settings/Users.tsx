@@ -61,10 +61,11 @@ export function Users() {
                 ),
               },
               { key: 'role', header: t('users.role'), render: (user) => t(`users.roles.${user.role}`) },
-              { key: 'team', header: t('users.team'), render: (user) => user.team ?? '–' },
+              { key: 'team', header: t('users.team'), wide: true, render: (user) => user.team ?? '–' },
               {
                 key: 'seen',
                 header: t('users.lastSignIn'),
+                wide: true,
                 render: (user) => (user.lastSignInAt ? <Instant at={user.lastSignInAt} /> : t('never')),
               },
               {
