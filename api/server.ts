@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, {
   LogController,
@@ -13,7 +14,7 @@ import type { HookDeps } from './hooks/deps.ts';
 import { hookRoutes } from './hooks/hooks.ts';
 import type { ApiDeps } from './v1/deps.ts';
 import { registerApi } from './v1/index.ts';
-import { HttpProblem, sendProblem } from './v1/problem.ts';
+import { HttpProblem, problemOf, sendProblem } from './v1/problem.ts';
 import { CONTACT_CHANNELS, type ContactChannel } from '../sequences/lead.ts';
 import type { Preferences } from '../db/preferences.ts';
 import { CHOICE, PAGE_HEADERS, renderPage } from './pages/page.ts';
@@ -24,6 +25,8 @@ import { unbuiltRoutes, webRoutes } from './web.ts';
 export interface ServerDeps {
   readonly tokens: UnsubscribeTokens;
   readonly log: Logger;
+  /** IP addresses and networks of the proxies whose X-Forwarded-For says who asks; none: whoever connects is who asks. */
+  readonly trustedProxies?: readonly string[];
   /**
    * Records that the lead of this touch unsubscribed. Called again for each repetition, so it must be idempotent; a touch that is no
    * longer there (its lead was erased, and so is suppressed) is no error.
@@ -64,6 +67,8 @@ export function createServer(deps: ServerDeps): FastifyInstance {
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
+    trustProxy: deps.trustedProxies?.length ? [...deps.trustedProxies] : false,
+    clientErrorHandler: refuseBytes,
     requestTimeout: 15_000,
     routerOptions: { maxParamLength: MAX_PARAMETER },
     // Addresses that the router itself refuses reach no scope, and so no scope's error handler.
@@ -146,6 +151,23 @@ function refuseAddress(
       : new HttpProblem(400, 'bad_address', 'The address is not written as one: see its % signs.');
   void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
   return sendProblem(problem, request, reply);
+}
+
+/** What is no request that HTTP knows, such as headers that never end: the connection is closed. */
+function refuseBytes({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const [status, word, detail] =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? [431, 'headers_too_large', 'The headers are too large: at most 16 KiB.']
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? [408, 'too_slow', 'The request did not come to its end in time.']
+        : [400, 'bad_http', 'This is no HTTP request.'];
+  const problem = problemOf(new HttpProblem(Number(status), String(word), String(detail)), randomUUID());
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${problem.title}\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${problem.instance}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 /** The channels ticked in our own form; null: it is not our form. */

@@ -37,7 +37,12 @@ export interface Config {
   readonly hashKey: Buffer;
   /** Signs unsubscribe links. */
   readonly tokenKey: Buffer;
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** IP addresses and networks of the proxies whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
+  };
   /** Where lead and provider reach this server from outside, without a slash at the end. */
   readonly publicUrl: string;
   /** Whom the first start makes an admin. */
@@ -158,7 +163,11 @@ export function parseConfig(env: Environment, mode: Config['mode']): Config {
     encryptionKeys: e.CADENZA_ENCRYPTION_KEYS!,
     hashKey: e.CADENZA_HASH_KEY!,
     tokenKey: e.CADENZA_TOKEN_KEY!,
-    http: { host: e.CADENZA_HTTP_HOST, port: e.CADENZA_HTTP_PORT },
+    http: {
+      host: e.CADENZA_HTTP_HOST,
+      port: e.CADENZA_HTTP_PORT,
+      trustedProxies: e.CADENZA_TRUSTED_PROXIES,
+    },
     adminEmail: e.CADENZA_ADMIN_EMAIL,
     publicUrl: (e.CADENZA_PUBLIC_URL ?? `http://127.0.0.1:${e.CADENZA_HTTP_PORT}`).replace(/\/+$/, ''),
     oidc:

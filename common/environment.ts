@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isLoopback } from './network.ts';
 
@@ -19,6 +20,14 @@ const base64Key = z
   .refine((key) => key.length === 32, 'must be 32 bytes in base64');
 
 const file = z.string().min(1, 'is empty');
+
+const addresses = z.string().transform((value, context) => {
+  const all = value.split(',').map((part) => part.trim());
+  for (const one of all)
+    if (!ipaddr.isValid(one) && !ipaddr.isValidCIDR(one))
+      context.addIssue(`has "${one}", which is no IP address or network`);
+  return all;
+});
 
 /** Also what does not leave this machine. */
 const isEncrypted = ({ protocol, hostname }: URL): boolean => protocol !== 'http:' || isLoopback(hostname);
@@ -74,6 +83,7 @@ export const ENVIRONMENT = {
     .min(0, 'must be 0 to 65535')
     .max(65_535, 'must be 0 to 65535')
     .default(8080),
+  CADENZA_TRUSTED_PROXIES: addresses.default([]),
   CADENZA_PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
   CADENZA_ADMIN_EMAIL: z.email('must be an email address').default('admin@cadenza.local'),
   CADENZA_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
@@ -124,6 +134,7 @@ export const EXAMPLES: Readonly<Record<EnvironmentName, string>> = {
   CADENZA_TOKEN_KEY: '<output of: openssl rand -base64 32>',
   CADENZA_HTTP_HOST: '0.0.0.0',
   CADENZA_HTTP_PORT: '8080',
+  CADENZA_TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8',
   CADENZA_PUBLIC_URL: 'https://cadenza.example.com',
   CADENZA_ADMIN_EMAIL: 'you@example.com',
   CADENZA_URL: 'https://cadenza.example.com',

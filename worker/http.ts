@@ -43,6 +43,7 @@ export async function createHttp(
   const server = createServer({
     tokens,
     log,
+    trustedProxies: config.http.trustedProxies,
     unsubscribe: (touchId) => unsubscribe(services, touchId),
     preferences: (touchId) => preferences(services, touchId),
     choose: (touchId, wanted) => choose(services, touchId, wanted),

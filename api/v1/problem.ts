@@ -27,6 +27,7 @@ const TITLES: Readonly<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Not possible now',
+  408: 'Too late',
   410: 'Gone',
   412: 'Changed meanwhile',
   413: 'Too large',
@@ -35,6 +36,7 @@ const TITLES: Readonly<Record<number, string>> = {
   422: 'Cannot be done like this',
   428: 'Version missing',
   429: 'Too many requests',
+  431: 'Too large',
   500: 'Our mistake',
   503: 'Not available now',
 };
@@ -95,6 +97,9 @@ const BY_NAME: Readonly<Record<string, readonly [status: number, code: string]>>
   CopyWouldHold: [409, 'copy_would_hold'],
 };
 
+/** Of PostgreSQL: numbers, dates and texts that are none (SQLSTATE, class 22). */
+const UNREADABLE: ReadonlySet<string> = new Set(['22003', '22007', '22008', '22021', '22P02', '22P05']);
+
 const TOLD = ['problems', 'holds', 'line', 'steps', 'revision'] as const;
 
 /** What an error is to whoever asked. */
@@ -142,6 +147,13 @@ export function problemOf(error: unknown, requestId: string): Problem {
       (code ?? 'bad_request').replace(/^FST_(?:ERR_)?/, '').toLowerCase(),
       error.message,
     );
+  // What a schema let pass and PostgreSQL cannot read: such as a made-up cursor.
+  if (code && UNREADABLE.has(code))
+    return make(
+      400,
+      'bad_value',
+      'A value is none that can be read: check dates, numbers, texts and the cursor.',
+    );
   if (code === '57014' || code === '53300' || code?.startsWith('08'))
     return make(503, 'database_busy', 'The database did not answer in time; try again.');
   return make(
@@ -154,8 +166,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
 /** The scope's error handler. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
-  if (problem.status >= 500)
-    request.log.error(
+  if (problem.status >= 500 || problem.code === 'bad_value')
+    request.log[problem.status >= 500 ? 'error' : 'warn'](
       { err: error, route: request.routeOptions.url, request: request.id },
       'a request failed',
     );

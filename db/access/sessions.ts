@@ -1,11 +1,9 @@
-/** Signing in: sessions, one-time links, and the attempts that failed. Only hashes of what the other side holds are stored. */
+/** Signing in: sessions and one-time links. Only hashes of what the other side holds are stored. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Db, Queryable } from '../db.ts';
 
 export const SESSION_DAYS = 14;
 export const LINK_HOURS = 24;
-/** So many failures for one address, or from one network address, in so many minutes; then nobody signs in that way for a while. */
-const FAILURES = { perAddress: 10, perNetwork: 50, minutes: 15 };
 
 export const tokenHash = (token: string): Buffer => createHash('sha256').update(token).digest();
 const newToken = () => randomBytes(32).toString('base64url');
@@ -57,7 +55,7 @@ export async function newSignInLink(db: Db, userId: string): Promise<string> {
   return token;
 }
 
-/** Uses a link up, and ends the sessions that the user had. null: it was used, is too old, or never was. */
+/** Uses a link up: sessions and the password that the user had are none any more, as it is for who lost them. null: it was used, is too old, or never was. */
 export async function useSignInLink(db: Db, token: string): Promise<string | null> {
   return db.tx(async (tx) => {
     const { rows } = await tx.query<{ userId: string }>(
@@ -66,7 +64,13 @@ export async function useSignInLink(db: Db, token: string): Promise<string | nul
        returning l.user_id as "userId"`,
       [tokenHash(token)],
     );
-    return rows[0]?.userId ?? null;
+    const userId = rows[0]?.userId ?? null;
+    await tx.query('delete from sessions where user_id = $1', [userId]);
+    await tx.query(
+      'update users set password_hash = null, version = version + 1 where id = $1 and password_hash is not null',
+      [userId],
+    );
+    return userId;
   });
 }
 
@@ -98,39 +102,4 @@ export async function setPasswordHash(
       keep === null ? null : tokenHash(keep),
     ]);
   });
-}
-
-const failureKeys = (email: string, network: string) => [
-  tokenHash(`address ${email.trim().toLowerCase()}`),
-  tokenHash(`network ${network}`),
-];
-
-/** Seconds until somebody may try again; 0: at once. */
-export async function signInWait(q: Queryable, email: string, network: string): Promise<number> {
-  const { rows } = await q.query<{ wait: number }>(
-    `select coalesce(max(ceil(extract(epoch from f.oldest + make_interval(mins => $3) - clock_timestamp()))), 0)::int as wait
-     from unnest($1::bytea[], $2::int[]) as k(key, most)
-     cross join lateral (
-       select min(at) as oldest, count(*) as n from (
-         select at from sign_in_failures where key = k.key and at > clock_timestamp() - make_interval(mins => $3)
-         order by at desc limit k.most) r) f
-     where f.n >= k.most`,
-    [failureKeys(email, network), [FAILURES.perAddress, FAILURES.perNetwork], FAILURES.minutes],
-  );
-  return Math.max(0, rows[0]!.wait);
-}
-
-export async function noteSignInFailure(q: Queryable, email: string, network: string): Promise<void> {
-  await q.query('insert into sign_in_failures (key) select unnest($1::bytea[])', [
-    failureKeys(email, network),
-  ]);
-  await q.query(
-    `delete from sign_in_failures where id in (
-       select id from sign_in_failures where at < clock_timestamp() - interval '1 day' order by at limit 500)`,
-  );
-}
-
-/** A success takes the address's failures back, so that a rep's typing mistakes of a day do not add up. */
-export async function forgetSignInFailures(q: Queryable, email: string): Promise<void> {
-  await q.query('delete from sign_in_failures where key = $1', [failureKeys(email, '')[0]]);
 }

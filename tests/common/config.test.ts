@@ -73,6 +73,7 @@ test.each([
   ['CADENZA_HASH_KEY', 'c2hvcnQ=', 'must be 32 bytes in base64'],
   ['CADENZA_HTTP_PORT', '99999', 'must be 0 to 65535'],
   ['CADENZA_HTTP_PORT', 'eighty', 'is not a number'],
+  ['CADENZA_TRUSTED_PROXIES', '10.0.0.0/8, proxy', 'has "proxy", which is no IP address'],
   ['CADENZA_PUBLIC_URL', 'cadenza.example.com', 'must be an http or https address'],
   ['CADENZA_LOG_LEVEL', 'loud', 'must be trace'],
   ['CADENZA_SEND_LEASE_SECONDS', '0.5', 'must be whole seconds'],

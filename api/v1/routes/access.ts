@@ -1,24 +1,17 @@
 /** Signing in and out, one's own profile and keys. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { addApiKey, listApiKeys, revokeApiKey } from '../../../db/access/api-keys.ts';
-import {
-  beginSession,
-  endSession,
-  forgetSignInFailures,
-  noteSignInFailure,
-  passwordHashOf,
-  setPasswordHash,
-  signInWait,
-  useSignInLink,
-} from '../../../db/access/sessions.ts';
+import { beginAttempt, forgetAttempts } from '../../../db/access/attempts.ts';
+import { endSession, passwordHashOf, setPasswordHash, useSignInLink } from '../../../db/access/sessions.ts';
 import { namesOf, readUser, updateUser, type User } from '../../../db/access/users.ts';
 import { hashPassword, isPassword, MAX_PASSWORD, MIN_PASSWORD } from '../access/password.ts';
 import { everybody, principalOf, SCOPES, SESSION_COOKIE, sessionToken } from '../access/principal.ts';
+import { attemptOf, signIn } from '../access/sign-in.ts';
 import { byId, instant, listOf, nothing, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 import { userSchema } from './users.ts';
-import type { FastifyReply } from 'fastify';
 
 const password = z.string().min(MIN_PASSWORD).max(MAX_PASSWORD);
 
@@ -36,24 +29,30 @@ export const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
-/** How the session's cookie is set. */
-export const sessionCookie = ({ publicUrl }: ApiDeps['config']) =>
-  ({
-    path: '/',
-    httpOnly: true,
-    sameSite: 'lax',
-    secure: publicUrl.startsWith('https:'),
-    maxAge: 14 * 86_400,
-  }) as const;
+type Check = (known: Awaited<ReturnType<typeof passwordHashOf>>) => Promise<boolean>;
 
 const isNameOf = (user: User, name: string): boolean =>
   namesOf(user).some((known) => known.toLowerCase() === name.toLowerCase());
 
-export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
-  const signedIn = async (reply: FastifyReply, userId: string) => {
-    void reply.setCookie(SESSION_COOKIE, await beginSession(db, userId), sessionCookie(config));
-    return readUser(db, userId);
-  };
+export function accessRoutes(app: Api, deps: ApiDeps): void {
+  const { db } = deps;
+
+  /** Runs `check` as one of the attempts that are limited. @throws HttpProblem 429 */
+  async function attempt(request: FastifyRequest, email: string, check: Check): Promise<boolean> {
+    const known = await passwordHashOf(db, email);
+    const one = attemptOf(deps, request, email, known?.userId);
+    const begun = await beginAttempt(db, one);
+    if (!('ids' in begun))
+      throw new HttpProblem(
+        429,
+        'too_many_attempts',
+        `Too many attempts: try again in ${Math.ceil(begun.wait / 60)} minutes, or by a link.`,
+        begun.wait,
+      );
+    const right = await check(known);
+    if (right) await forgetAttempts(db, one, begun.ids);
+    return right;
+  }
 
   app.post('/session', {
     schema: {
@@ -66,21 +65,14 @@ export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
     config: { access: 'anyone' },
     handler: async (request, reply) => {
       const { email, password: typed } = request.body;
-      const wait = await signInWait(db, email, request.ip);
-      if (wait > 0)
-        throw new HttpProblem(
-          429,
-          'too_many_attempts',
-          `Too many attempts: try again in ${Math.ceil(wait / 60)} minutes, or by a link.`,
-          wait,
-        );
-      const known = await passwordHashOf(db, email);
-      if (!(await isPassword(typed, known?.hash ?? null)) || !known) {
-        await noteSignInFailure(db, email, request.ip);
+      let userId: string | undefined;
+      const right = await attempt(request, email, async (known) => {
+        userId = known?.userId;
+        return isPassword(typed, known?.hash ?? null);
+      });
+      if (!right || userId === undefined)
         throw new HttpProblem(401, 'wrong_password', 'The email or the password is wrong.');
-      }
-      await forgetSignInFailures(db, email);
-      return signedIn(reply, known.userId);
+      return signIn(deps, request, reply, userId);
     },
   });
 
@@ -101,7 +93,7 @@ export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
           'bad_link',
           'This link was used or is too old. Ask an admin for another one.',
         );
-      return signedIn(reply, userId);
+      return signIn(deps, request, reply, userId);
     },
   });
 
@@ -172,14 +164,13 @@ export function accessRoutes(app: Api, { db, config }: ApiDeps): void {
     config: { access: everybody(null) },
     handler: async (request, reply) => {
       const { user } = principalOf(request);
-      const wait = await signInWait(db, user.email, request.ip);
-      if (wait > 0)
-        throw new HttpProblem(429, 'too_many_attempts', 'Too many attempts: try again later.', wait);
-      const known = await passwordHashOf(db, user.email);
-      if (known?.hash && !(await isPassword(request.body.current ?? '', known.hash))) {
-        await noteSignInFailure(db, user.email, request.ip);
-        throw new HttpProblem(422, 'wrong_password', 'The present password is wrong.');
-      }
+      const { current } = request.body;
+      const right = await attempt(
+        request,
+        user.email,
+        async (known) => !known?.hash || isPassword(current ?? '', known.hash),
+      );
+      if (!right) throw new HttpProblem(422, 'wrong_password', 'The present password is wrong.');
       await setPasswordHash(db, user.id, await hashPassword(request.body.password), sessionToken(request));
       return reply.code(204).send(null);
     },

@@ -3,13 +3,11 @@ import * as oidc from 'openid-client';
 import { z } from 'zod';
 import { isLoopback } from '../../../common/network.ts';
 import { useOnce } from '../../../db/access/idempotency.ts';
-import { beginSession } from '../../../db/access/sessions.ts';
 import { findUserByEmail } from '../../../db/access/users.ts';
-import { SESSION_COOKIE } from '../access/principal.ts';
+import { sessionCookie, signIn } from '../access/sign-in.ts';
 import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
-import { sessionCookie } from './access.ts';
 
 /** Holds what a sign-in under way must match, encrypted, for as long as a person takes. */
 const COOKIE = 'cadenza-oidc';
@@ -170,9 +168,8 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
         const user = await findUserByEmail(db, told.email);
         if (!user) return reply.redirect(failed('unknown_user'));
         if (user.disabledAt) return reply.redirect(failed('disabled_user'));
-        return reply
-          .setCookie(SESSION_COOKIE, await beginSession(db, user.id), sessionCookie(config))
-          .redirect(sought.to);
+        await signIn({ db, config, secrets }, request, reply, user.id);
+        return reply.redirect(sought.to);
       } catch (error) {
         if (error instanceof HttpProblem) throw error;
         log.warn({ reason: reasonOf(error) }, 'signing in by the identity provider failed');

@@ -54,7 +54,15 @@ export interface TestApi {
 /** @param web the folder of the built web app, to be served too; @param port a free one unless given */
 export async function startApi(
   changes: Partial<ApiDeps> = {},
-  { web = null, port = 0 }: { readonly web?: string | null; readonly port?: number } = {},
+  {
+    web = null,
+    port = 0,
+    trustedProxies = [],
+  }: {
+    readonly web?: string | null;
+    readonly port?: number;
+    readonly trustedProxies?: readonly string[];
+  } = {},
 ): Promise<TestApi> {
   const { db, url: databaseUrl, drop } = await createTestDatabase();
   const woken: Wake[] = [];
@@ -65,6 +73,7 @@ export async function startApi(
   const app = createServer({
     tokens: createUnsubscribeTokens([Buffer.alloc(32, 3)]),
     log,
+    trustedProxies,
     unsubscribe: async () => {},
     preferences: async () => ({ open: [], stoppedByText: false }),
     choose: async () => ({ open: [], stoppedByText: false }),
