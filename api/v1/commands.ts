@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { audit } from '../../db/access/audit.ts';
 import { beginIdempotent, endIdempotent } from '../../db/access/idempotency.ts';
-import type { Db } from '../../db/db.ts';
+import type { Secrets } from '../../common/crypto.ts';
 import type { Api } from './contract.ts';
+import type { ApiDeps } from './deps.ts';
 import { HttpProblem } from './problem.ts';
 
 declare module 'fastify' {
@@ -20,7 +21,7 @@ const isCommand = ({ method }: FastifyRequest) =>
   method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS';
 
 /** Hooks for the scope. They come after who asks is known. */
-export function commandHooks(app: Api, db: Db): void {
+export function commandHooks(app: Api, { db, secrets }: Pick<ApiDeps, 'db' | 'secrets'>): void {
   app.decorateRequest('idempotent', null);
   app.decorateRequest('auditTarget', null);
 
@@ -48,7 +49,7 @@ export function commandHooks(app: Api, db: Db): void {
       case 'other_request':
         throw new HttpProblem(422, 'key_reused', 'This Idempotency-Key belongs to another request.');
       case 'answered':
-        await replay(reply, begun.status, begun.body);
+        await replay(reply, begun.status, opened(begun.body, secrets));
     }
   });
 
@@ -56,7 +57,8 @@ export function commandHooks(app: Api, db: Db): void {
     const { idempotent, principalOrNull: principal } = request;
     const status = reply.statusCode;
     if (idempotent) {
-      const body = typeof payload === 'string' ? payload : '';
+      // Answers may hold what is shown once: API keys, links, secrets of webhooks.
+      const body = typeof payload === 'string' ? secrets.encrypt(payload) : '';
       await endIdempotent(db, { ...idempotent, status, body });
       request.idempotent = null;
     }
@@ -90,6 +92,12 @@ function targetOf(params: unknown): string | null {
 function principalName({ principalOrNull: principal }: FastifyRequest): string | null {
   if (!principal) return null;
   return principal.apiKeyId ? `key ${principal.apiKeyId}` : `user ${principal.user.id}`;
+}
+
+/** The answer as it was sent. */
+function opened(body: string, secrets: Secrets): string {
+  // Otherwise empty, or kept by a version that did not encrypt.
+  return body.startsWith('v1.') ? secrets.decrypt(body) : body;
 }
 
 async function replay(reply: FastifyReply, status: number, body: string): Promise<void> {

@@ -17,6 +17,7 @@ import type { ApiDeps } from './deps.ts';
 import { openApi } from './openapi.ts';
 import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { unstorable } from './unstorable.ts';
 
 /** Requests a minute, of one user or key, or of one network address that is not signed in. */
 const A_MINUTE = 1200;
@@ -45,6 +46,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
   app.decorateRequest('principalOrNull', null);
+  app.decorateRequest('refusal', null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parseJson);
   app.addContentTypeParser(
@@ -66,20 +68,25 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
     schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem };
   });
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
+    void reply
+      .header('x-request-id', request.id)
+      .header('cache-control', 'no-store')
+      .header('x-content-type-options', 'nosniff');
     // What PostgreSQL cannot store is refused before anybody asks it.
     if (/%00/.test(request.url))
       throw new HttpProblem(400, 'bad_request', 'The address has a NUL character.');
-    request.principalOrNull = await readPrincipal(deps.db, request);
-    const { access } = request.routeOptions.config;
-    if (access === 'anyone') assertSameOrigin(request);
-    else if (access) assertAccess(request.principalOrNull, access);
+    try {
+      request.principalOrNull = await readPrincipal(deps.db, request);
+    } catch (error) {
+      if (!(error instanceof HttpProblem)) throw error;
+      request.refusal = error;
+    }
   });
 
   await app.register(rateLimit, {
+    global: false,
     max: A_MINUTE,
     timeWindow: 60_000,
-    hook: 'preValidation',
     keyGenerator: (request) => {
       const principal = request.principalOrNull;
       return principal ? (principal.apiKeyId ?? principal.user.id) : request.ip;
@@ -87,7 +94,15 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
     errorResponseBuilder: (_request, { ttl }) =>
       new HttpProblem(429, 'too_many_requests', 'Too many requests: slow down.', Math.ceil(ttl / 1000)),
   });
-  commandHooks(app, deps.db);
+  // Who is refused counts, too, and nothing of a body is read for who asks too often.
+  app.addHook('onRequest', app.rateLimit());
+  app.addHook('onRequest', async (request) => {
+    if (request.refusal) throw request.refusal;
+    const { access } = request.routeOptions.config;
+    if (access === 'anyone') assertSameOrigin(request);
+    else if (access) assertAccess(request.principalOrNull, access);
+  });
+  commandHooks(app, deps);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -121,16 +136,14 @@ function parseJson(
 ): void {
   const text = String(body);
   if (text === '') return done(null, undefined);
+  let value: unknown;
   try {
-    if (/\\u0000|\0/.test(text)) throw new HttpProblem(400, 'bad_request', 'The body has a NUL character.');
-    done(null, JSON.parse(text));
+    value = JSON.parse(text);
   } catch (error) {
-    done(
-      error instanceof HttpProblem
-        ? error
-        : new HttpProblem(400, 'bad_json', `The body is no JSON: ${(error as Error).message}.`),
-    );
+    return done(new HttpProblem(400, 'bad_json', `The body is no JSON: ${(error as Error).message}.`));
   }
+  const why = unstorable(value);
+  done(why === null ? null : new HttpProblem(400, 'bad_request', `The body ${why}.`), value);
 }
 
 /** A route as the document says it, with who may use it. */

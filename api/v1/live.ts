@@ -4,19 +4,31 @@ import type { Logger } from '../../common/log.ts';
 import type { Api } from './contract.ts';
 import { HttpProblem } from './problem.ts';
 
+export interface Followed {
+  /** The same for all who see the same. */
+  readonly topic: string;
+  readonly look: () => Promise<unknown>;
+  readonly userId: string;
+  /** Whether whoever follows may still, and sees the same; asked now and then. */
+  readonly still: () => Promise<boolean>;
+}
+
 export interface Live {
-  /** Answers with a stream of snapshots: one at once, then each time that `look` answers something else. */
-  follow(request: FastifyRequest, reply: FastifyReply, topic: string, look: () => Promise<unknown>): void;
+  /**
+   * Answers with a stream of snapshots: one at once, then each time that `look` answers something else.
+   * @throws HttpProblem 429, 503 when too many are open
+   */
+  follow(request: FastifyRequest, reply: FastifyReply, what: Followed): void;
 }
 
 /** At most one look a second; after one that took long, a longer rest. */
 const REST_MS = 1000;
 const REST_PER_LOOK = 10;
-const HEARTBEAT_MS = 15_000;
 /** Who follows is asked to come again after this long, and then has to be signed in still. */
 const LONGEST_MS = 10 * 60_000;
-/** Streams of one server; a browser has six connections to it. */
+/** Streams of one server, and of one user; a browser has six connections to it. */
 const MOST = 500;
+const MOST_OF_USER = 20;
 
 interface Topic {
   readonly followers: Set<FastifyReply['raw']>;
@@ -24,9 +36,15 @@ interface Topic {
   timer: NodeJS.Timeout | null;
 }
 
-export function createLive(app: Api, log: Logger): Live {
+/** @param options.beatMs wall ms between two looks at whether somebody may still follow */
+export function createLive(
+  app: Pick<Api, 'addHook'>,
+  log: Logger,
+  { beatMs = 15_000 }: { readonly beatMs?: number } = {},
+): Live {
   const topics = new Map<string, Topic>();
-  let streams = 0;
+  /** Whose streams are open, once for each. */
+  const open = new Map<FastifyReply['raw'], string>();
   const ends = new Set<() => void>();
   app.addHook('preClose', async () => {
     for (const end of ends) end();
@@ -50,8 +68,10 @@ export function createLive(app: Api, log: Logger): Live {
   }
 
   return {
-    follow(request, reply, name, look) {
-      if (streams >= MOST)
+    follow(request, reply, { topic: name, look, userId, still }) {
+      if ([...open.values()].filter((one) => one === userId).length >= MOST_OF_USER)
+        throw new HttpProblem(429, 'too_many_streams', 'You follow too much at a time: close some.', 60);
+      if (open.size >= MOST)
         throw new HttpProblem(503, 'too_many_streams', 'Too many people follow live: try again later.', 30);
       reply.hijack();
       const { raw } = reply;
@@ -62,7 +82,7 @@ export function createLive(app: Api, log: Logger): Live {
         'x-request-id': request.id,
       });
       raw.write('retry: 2000\n\n');
-      streams++;
+      open.set(raw, userId);
       const known = topics.get(name);
       const topic: Topic = known ?? { followers: new Set(), last: null, timer: null };
       topic.followers.add(raw);
@@ -71,7 +91,13 @@ export function createLive(app: Api, log: Logger): Live {
         topics.set(name, topic);
         void round(name, topic, look);
       }
-      const beat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS).unref();
+      const beat = setInterval(() => {
+        still()
+          // Whether they may is not known while the database is away; it is asked again.
+          .catch(() => true)
+          .then((may) => (may ? raw.write(': still here\n\n') : raw.end()))
+          .catch(() => {});
+      }, beatMs).unref();
       const longest = setTimeout(() => raw.end(), LONGEST_MS).unref();
       const end = () => void raw.end();
       ends.add(end);
@@ -79,7 +105,7 @@ export function createLive(app: Api, log: Logger): Live {
         clearInterval(beat);
         clearTimeout(longest);
         ends.delete(end);
-        streams--;
+        open.delete(raw);
         topic.followers.delete(raw);
         if (topic.followers.size > 0 || topic.timer === null) return;
         clearTimeout(topic.timer);

@@ -49,6 +49,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     principalOrNull: Principal | null;
+    /** Why it is not known who asks, although they say. */
+    refusal: HttpProblem | null;
   }
 }
 
@@ -80,6 +82,19 @@ export async function readPrincipal(db: Db, request: FastifyRequest): Promise<Pr
   assertSameOrigin(request);
   const user = await readUser(db, userId);
   return { user, apiKeyId: null, scopes: null, owners: await ownersSeenBy(db, user) };
+}
+
+/** Who asks by now, for answers that go on. null: their session or key ended, or they may not have this any more. */
+export async function principalStill(db: Db, request: FastifyRequest): Promise<Principal | null> {
+  try {
+    const principal = await readPrincipal(db, request);
+    const { access } = request.routeOptions.config;
+    if (access && access !== 'anyone') assertAccess(principal, access);
+    return principal;
+  } catch (error) {
+    if (error instanceof HttpProblem) return null;
+    throw error;
+  }
 }
 
 /**

@@ -1,12 +1,11 @@
 /** What waits for whoever is signed in, and when that changes. */
 import { z } from 'zod';
 import { deskCounts } from '../../../db/desk.ts';
-import { everybody, principalOf, readPrincipal } from '../access/principal.ts';
+import { everybody, principalOf, principalStill } from '../access/principal.ts';
 import { sightOf } from '../access/sight.ts';
 import type { Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createDeskStream } from '../desk-stream.ts';
-import { HttpProblem } from '../problem.ts';
 
 export function deskRoutes(app: Api, { db }: ApiDeps): void {
   const stream = createDeskStream(db);
@@ -40,10 +39,7 @@ export function deskRoutes(app: Api, { db }: ApiDeps): void {
     handler: async (request, reply) => {
       const principal = principalOf(request);
       const look = async () => {
-        const still = await readPrincipal(db, request).catch((error: unknown) => {
-          if (error instanceof HttpProblem) return null;
-          throw error;
-        });
+        const still = await principalStill(db, request);
         return still && sightOf(still);
       };
       const { raw } = reply;

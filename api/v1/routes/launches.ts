@@ -15,7 +15,7 @@ import {
 import { pacing } from '../../../db/pacing.ts';
 import { explainReason } from '../../../db/reasons.ts';
 import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/launch-leads.ts';
-import { everybody, principalOf, type Principal } from '../access/principal.ts';
+import { everybody, principalOf, principalStill, type Principal } from '../access/principal.ts';
 import { assertLaunchable, audienceOf, mayTake, sendersOf } from '../access/launching.ts';
 import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
@@ -296,8 +296,18 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const principal = principalOf(request);
       const { id } = await seen(principal, request.params.id);
       const viewer = viewerOf(principal);
-      const who = viewer.owners === null ? 'all' : `${viewer.userId} ${viewer.owners.join()}`;
-      live.follow(request, reply, `launch ${id} ${who}`, () => progress(id, viewer));
+      const topicOf = ({ userId, owners }: Viewer) =>
+        `launch ${id} ${owners === null ? 'all' : `${userId} ${owners.join()}`}`;
+      const topic = topicOf(viewer);
+      live.follow(request, reply, {
+        topic,
+        look: () => progress(id, viewer),
+        userId: viewer.userId,
+        async still() {
+          const now = await principalStill(db, request);
+          return now !== null && topicOf(viewerOf(now)) === topic;
+        },
+      });
       return reply;
     },
   });
