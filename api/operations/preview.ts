@@ -36,18 +36,22 @@ export interface PreviewRequest {
   readonly suppressed?: ReadonlySet<Channel>;
   readonly dead?: RouteRequest['dead'];
   readonly unsubscribeUrl: string;
+  /** Wall ms that each text may take; default: far more than any does. */
+  readonly patienceMs?: number;
 }
 
 const MESSAGE_ACTION: Readonly<Partial<Record<Channel, Action>>> = { linkedin: 'message' };
 
 /** Renders every message of the sequences for one lead, in the order of their steps. Sends and stores nothing. */
-export function preview(request: PreviewRequest): PreviewMessage[] {
-  return request.sequences.flatMap((sequence) =>
-    stepsInOrder(sequence.plan).flatMap((node) => {
+export const preview = (request: PreviewRequest): PreviewMessage[] => [...previewing(request)];
+
+/** `preview` with pauses between messages, for whoever has other work. */
+export function* previewing(request: PreviewRequest): Generator<PreviewMessage> {
+  for (const sequence of request.sequences)
+    for (const node of stepsInOrder(sequence.plan)) {
       const copy = sequence.copy.steps[node.id];
-      return node.kind === 'touch' && copy ? messagesOf(request, sequence, node, copy) : [];
-    }),
-  );
+      if (node.kind === 'touch' && copy) yield* messagesOf(request, sequence, node, copy);
+    }
 }
 
 /** What of a message is told: the sender by name and address, attachments without what is in them. */
@@ -145,6 +149,7 @@ function message(
     action,
     unsubscribeUrl: request.unsubscribeUrl,
     unsubscribeFooter: sequence.copy.unsubscribeFooter,
+    ...(request.patienceMs !== undefined && { patienceMs: request.patienceMs }),
   };
   const base = {
     sequence: sequence.name,

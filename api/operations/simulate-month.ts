@@ -1,9 +1,10 @@
 /** A month of a sequence before it is launched: what goes out on which day for so many made-up leads. */
+import { createBreath } from '../../common/breath.ts';
 import type { DaysOff } from '../../sequences/calendar/index.ts';
 import { localDay } from '../../sequences/calendar/zone.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 import type { CompiledSequence, Instant } from '../../sequences/plan.ts';
-import { defaultSenders, parseScriptEvent, simulate } from '../../sequences/simulate/index.ts';
+import { defaultSenders, parseScriptEvent, play } from '../../sequences/simulate/index.ts';
 import { simulationProfile } from '../../sequences/simulate/defaults.ts';
 
 const MONTH_MS = 31 * 86_400_000;
@@ -39,11 +40,15 @@ export interface Month {
   readonly leads: readonly { readonly state: string; readonly reason: string; readonly leads: number }[];
 }
 
-/** Simulates it with one unlimited sender a channel. @throws ScriptError, UnknownZone */
-export function simulateMonth(request: MonthRequest): Month {
+/**
+ * Simulates it with one unlimited sender a channel, letting others have their turn.
+ * @param goOn asked now and then; throws to end it
+ * @throws ScriptError, UnknownZone
+ */
+export async function simulateMonth(request: MonthRequest, goOn: () => void = () => {}): Promise<Month> {
   const { timeZone, start } = request;
   localDay(start, timeZone);
-  const result = simulate({
+  const playing = play({
     sequence: request.sequence,
     others: request.others,
     leads: Array.from({ length: request.leads }, (_, index) => ({
@@ -57,6 +62,13 @@ export function simulateMonth(request: MonthRequest): Month {
     daysOff: request.daysOff,
     until: start + MONTH_MS,
   });
+  const breath = createBreath();
+  let step = playing.next();
+  for (; !step.done; step = playing.next()) {
+    await breath();
+    goOn();
+  }
+  const result = step.value;
   const days = new Map<string, Map<string, MonthDay['touches'][number]>>();
   for (const { at, state, sequence, stepId: step, channel, action } of result.touches) {
     if (state !== 'sent' && state !== 'task' && state !== 'booked') continue;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { addApiKey, listApiKeys, revokeApiKey } from '../../../db/access/api-keys.ts';
 import { beginAttempt, forgetAttempts } from '../../../db/access/attempts.ts';
 import { endSession, passwordHashOf, setPasswordHash, useSignInLink } from '../../../db/access/sessions.ts';
-import { namesOf, readUser, updateUser, type User } from '../../../db/access/users.ts';
+import { namesOf, updateUser, type User } from '../../../db/access/users.ts';
 import { hashPassword, isPassword, MAX_PASSWORD, MIN_PASSWORD } from '../access/password.ts';
 import { everybody, principalOf, SCOPES, SESSION_COOKIE, sessionToken } from '../access/principal.ts';
 import { attemptOf, signIn } from '../access/sign-in.ts';

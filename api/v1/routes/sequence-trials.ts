@@ -1,5 +1,7 @@
 /** How sequences do, and how they would do: numbers, a simulated month, messages for a lead. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { createBreath } from '../../../common/breath.ts';
 import { readDaysOff } from '../../../db/days-off.ts';
 import { findLead } from '../../../db/history.ts';
 import { readBonds } from '../../../db/lead-senders.ts';
@@ -10,7 +12,7 @@ import { loadNewest, loadVersion } from '../../../db/sequences.ts';
 import { stepNumbers } from '../../../db/step-numbers.ts';
 import { suppressedChannels } from '../../../db/suppressions.ts';
 import { defaultSenders } from '../../../sequences/simulate/index.ts';
-import { preview, told } from '../../operations/preview.ts';
+import { previewing, told, type PreviewMessage } from '../../operations/preview.ts';
 import { notMailbox, sendPreview } from '../../operations/send-preview.ts';
 import { shippedSequences } from '../../operations/shipped-sequences.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
@@ -19,6 +21,7 @@ import { everybody, managers, principalOf, type Principal } from '../access/prin
 import { instant, listOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
+import { createTurns } from '../turns.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 import { byName, messageSchema, monthSchema, numbersSchema, source } from './sequence-schemas.ts';
 
@@ -32,10 +35,15 @@ const others = z
   .describe('Sequences that it may go on with though they are not published yet');
 const named = z.string().min(1).max(500);
 
+/** Of one text in a preview. */
+const PATIENCE_MS = 500;
+
 export function sequenceTrialRoutes(
   app: Api,
   { db, clock, hashIdentity, config, secrets, providers }: ApiDeps,
 ): void {
+  const takeTurn = createTurns();
+
   app.get('/sequence-templates', {
     schema: {
       operationId: 'sequences.templates',
@@ -99,17 +107,19 @@ export function sequenceTrialRoutes(
       response: { 200: monthSchema },
     },
     config: { access: READ },
-    handler: async (request) => {
-      const { body } = request;
-      const sequence = await readDefinition(request.params.name, body.source);
-      return simulateMonth({
-        ...body,
-        sequence,
-        others: await continuations(db, sequence),
-        daysOff: (await readDaysOff(db)).items,
-        start: body.start?.getTime() ?? clock.now(),
-      });
-    },
+    handler: (request, reply) =>
+      takeTurn(request, reply, async (goOn) => {
+        const { body } = request;
+        const sequence = await readDefinition(request.params.name, body.source);
+        const month = {
+          ...body,
+          sequence,
+          others: await continuations(db, sequence),
+          daysOff: (await readDaysOff(db)).items,
+          start: body.start?.getTime() ?? clock.now(),
+        };
+        return simulateMonth(month, goOn);
+      }),
   });
 
   app.get('/sequences/:name/preview-leads', {
@@ -144,8 +154,8 @@ export function sequenceTrialRoutes(
       response: { 200: z.object({ items: listOf(messageSchema) }) },
     },
     config: { access: READ },
-    handler: async (request) => {
-      const { messages } = await messagesFor(request.params.name, request.body, principalOf(request));
+    handler: async (request, reply) => {
+      const { messages } = await messagesFor(request, reply);
       return {
         items: messages.map(told).map((message) => ({ ...message, step: message.stepId })),
       };
@@ -178,13 +188,12 @@ export function sequenceTrialRoutes(
       },
     },
     config: { access: managers('sequences:write') },
-    handler: async (request) => {
-      const { params, body } = request;
-      const principal = principalOf(request);
-      const { lead, messages } = await messagesFor(params.name, body, principal);
+    handler: async (request, reply) => {
+      const { body } = request;
+      const { lead, messages } = await messagesFor(request, reply);
       request.auditTarget = lead.id;
       const sent = await sendPreview({ db, secrets, providers }, messages, {
-        to: principal.user.email,
+        to: principalOf(request).user.email,
         leadName: [lead.firstName, lead.lastName].filter(Boolean).join(' ') || lead.id,
         ...(body.senderId !== null && { senderId: await mailbox(body.senderId) }),
       });
@@ -193,14 +202,27 @@ export function sequenceTrialRoutes(
   });
 
   async function messagesFor(
-    name: string,
-    wanted: { source: string | null; others: readonly string[]; lead: string | null },
-    principal: Principal,
+    request: FastifyRequest<{
+      Params: { name: string };
+      Body: { source: string | null; others: readonly string[]; lead: string | null };
+    }>,
+    reply: FastifyReply,
   ) {
-    const sequence = await readDefinition(name, wanted.source, wanted.others);
-    const known = await readLead(wanted.lead, principal);
-    const unsubscribeUrl = `${config.publicUrl}/u/preview`;
-    return { lead: known.lead, messages: preview({ ...known, sequences: [sequence], unsubscribeUrl }) };
+    const { params, body } = request;
+    const sequence = await readDefinition(params.name, body.source, body.others);
+    const known = await readLead(body.lead, principalOf(request));
+    const wanted = { ...known, sequences: [sequence], patienceMs: PATIENCE_MS };
+    const messages = await takeTurn(request, reply, async (goOn) => {
+      const breath = createBreath();
+      const written: PreviewMessage[] = [];
+      for (const message of previewing({ ...wanted, unsubscribeUrl: `${config.publicUrl}/u/preview` })) {
+        written.push(message);
+        await breath();
+        goOn();
+      }
+      return written;
+    });
+    return { lead: known.lead, messages };
   }
 
   async function mailbox(id: string): Promise<string> {

@@ -12,12 +12,15 @@ const LOCATED = 50;
 /** Finds values that stand where a value could become markup: inside a tag, an unquoted attribute, a script or a comment. */
 export function checkPlaces(source: string, kind: 'markdown' | 'html'): readonly TemplateFault[] {
   const text = source.replace(COMMENTS, (match) => ' '.repeat(match.length));
-  if (unsafe(text, kind, () => true) === null) return [];
-  return [...text.matchAll(OUTPUT)].slice(0, LOCATED).flatMap((output, wanted): TemplateFault[] => {
+  const whole = unsafe(text, kind, () => true);
+  if (whole === null) return [];
+  const found = [...text.matchAll(OUTPUT)].slice(0, LOCATED).flatMap((output, wanted): TemplateFault[] => {
     const message = unsafe(text, kind, (index) => index === wanted);
     const hint = 'for example <a href="{{ unsubscribe_url }}">text</a>';
     return message === null ? [] : [{ offset: output.index, snippet: output[0], message, hint }];
   });
+  if (found.length > 0) return found;
+  return [{ offset: 0, snippet: text.slice(0, 1), message: whole, hint: 'write it simpler' }];
 }
 
 /** What is wrong with the places of the values that `looked` picks; the others are a word, which is markup nowhere. */

@@ -48,6 +48,9 @@ interface FilterThis {
   readonly context: Context;
 }
 
+/** Of one rendering; far more than any text takes on a busy machine. */
+const PATIENCE_MS = 2000;
+
 const engine = createEngine();
 
 function createEngine(): Liquid {
@@ -62,8 +65,7 @@ function createEngine(): Liquid {
     timezoneOffset: 0,
     locale: 'en',
     parseLimit: 100_000,
-    // Milliseconds of one rendering; far more than any text takes on a busy machine.
-    renderLimit: 2000,
+    renderLimit: PATIENCE_MS,
     memoryLimit: 1_000_000,
     outputEscape: function (this: FilterThis, value: unknown): string {
       const escape = this.context.getRegister(ESCAPE, {}) as Escape;
@@ -159,10 +161,25 @@ export function globalsOf(templates: Template[]): ReturnType<Liquid['analyzeSync
   return engine.analyzeSync(templates, { partials: false }).globals;
 }
 
-/** Renders with `scope` as the variables. @throws liquidjs errors */
-export function renderTemplate(source: string, scope: object, escape: Escape, spinKey: string): string {
+/**
+ * Renders with `scope` as the variables.
+ * @param patienceMs wall ms that it may take; far more than any text takes unless given
+ * @throws liquidjs errors
+ */
+export function renderTemplate(
+  source: string,
+  scope: object,
+  escape: Escape,
+  spinKey: string,
+  patienceMs = PATIENCE_MS,
+): string {
   const templates = parseTemplate(source);
-  const context = new Context(scope, engine.options, { sync: true }, { liquid: engine });
+  const context = new Context(
+    scope,
+    engine.options,
+    { sync: true, renderLimit: patienceMs },
+    { liquid: engine },
+  );
   context.setRegister(ESCAPE, escape);
   context.setRegister(SPIN_KEY, spinKey);
   return String(engine.renderSync(templates, context));

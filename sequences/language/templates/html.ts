@@ -25,9 +25,15 @@ export class SetAside {
 // A line break stays one, as in a mail client's composer.
 const marked = new Marked({ gfm: true, breaks: true, async: false });
 
-/** Markdown with marks in it to HTML with the same marks in it. */
+/** Markdown with marks in it to HTML with the same marks in it. @throws CopyError */
 export function markdownToHtml(markdown: string): string {
-  const html = marked.parse(markdown, { async: false });
+  let html: string;
+  try {
+    html = marked.parse(markdown, { async: false });
+  } catch {
+    // Thousands of quotes or lists within each other.
+    throw new CopyError('template_failed', 'the Markdown is nested too deep');
+  }
   // Addresses come out percent-encoded, their marks too.
   return html.trim().replace(/%EE%80%80(\d+)%EE%80%81/g, '\uE000$1\uE001');
 }

@@ -19,6 +19,8 @@ export interface RenderContext {
   readonly unsubscribeUrl: string | null;
   /** `SequenceCopy.unsubscribeFooter`; emails only. */
   readonly unsubscribeFooter: string | null;
+  /** Wall ms that each text may take; default: far more than any does. */
+  readonly patienceMs?: number;
 }
 
 /** What goes out. Which fields are set follows the channel; `text` is always there, empty where a step has no text (a visit). */
@@ -73,7 +75,13 @@ function renderer(context: RenderContext) {
   const scope = scopeFor(context.lead, context.sender, context.unsubscribeUrl);
   const run = (field: string, source: string, escape: Escape): string => {
     try {
-      return renderTemplate(source, scope, escape, `${context.lead.seed}:${context.stepId}:${field}`);
+      return renderTemplate(
+        source,
+        scope,
+        escape,
+        `${context.lead.seed}:${context.stepId}:${field}`,
+        context.patienceMs,
+      );
     } catch (error) {
       throw explain(error, source);
     }

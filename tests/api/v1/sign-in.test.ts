@@ -134,5 +134,5 @@ test('who is refused is limited, too', async () => {
       Array.from({ length: 50 }, () => api.anonymous(headers).get('/nowhere')),
     ))
       statuses.add(status);
-  expect([...statuses].toSorted()).toEqual([401, 429]);
+  expect(statuses).toEqual(new Set([401, 429]));
 });
