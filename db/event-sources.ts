@@ -101,12 +101,22 @@ export interface ToldEvent {
 /** What other systems told, the newest first. */
 export async function toldEvents(
   q: Queryable,
-  { source = null, limit = 50 }: { readonly source?: string | null; readonly limit?: number } = {},
+  {
+    source = null,
+    before = null,
+    limit = 50,
+  }: {
+    readonly source?: string | null;
+    /** Only those older than the one with this id. */
+    readonly before?: number | null;
+    readonly limit?: number;
+  } = {},
 ): Promise<ToldEvent[]> {
   const { rows } = await q.query<ToldEvent & Record<string, unknown>>(
     `select id, split_part(dedupe_key, ':', 2) as source, kind as event, received_at as at, lead_id as "leadId", state, result, error
-     from inbound where source = 'events' and ($1::text is null or split_part(dedupe_key, ':', 2) = $1) order by id desc limit $2`,
-    [source, limit],
+     from inbound where source = 'events' and ($1::text is null or split_part(dedupe_key, ':', 2) = $1)
+       and ($3::bigint is null or id < $3) order by id desc limit $2`,
+    [source, limit, before],
   );
   return rows;
 }

@@ -3,6 +3,7 @@ import { normaliseIdentity } from '../common/crypto.ts';
 import type { Instant } from '../sequences/plan.ts';
 import { EVERYTHING, seesLead, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
+import { OWNED } from './launch-scope.ts';
 import { CommandRefused } from './refused.ts';
 
 /** A lead by name, for people. */
@@ -225,24 +226,33 @@ export interface Status {
 }
 
 /**
- * Counts and next actions of one launch, or of everything.
+ * Counts and next actions of one launch, or of everything, of the leads that somebody sees.
  * @throws CommandRefused `not_found`
  */
-export async function status(q: Queryable, launchId: string | null = null): Promise<Status> {
+export async function status(
+  q: Queryable,
+  launchId: string | null = null,
+  { owners, unowned }: Sight = { owners: null, unowned: true },
+): Promise<Status> {
   if (launchId !== null && (await q.query('select from launches where id = $1', [launchId])).rowCount === 0) {
     throw new CommandRefused('not_found', `There is no launch with the id ${launchId}.`);
   }
-  const of = '($1::uuid is null or e.launch_id = $1)';
+  // Who sees everybody's need not be asked lead by lead.
+  const mine =
+    owners === null
+      ? '$2::text[] is null'
+      : `exists (select from leads l where l.id = e.lead_id and ${OWNED('$2', unowned)})`;
+  const of = `($1::uuid is null or e.launch_id = $1) and ${mine}`;
   const reasons = await q.query<{ status: string; reason: string; held: boolean; count: number }>(
     `select status, reason, held, count(*)::int as count from enrollments e where ${of}
      group by status, reason, held order by count(*) desc, status, reason limit 200`,
-    [launchId],
+    [launchId, owners],
   );
   const touches = await q.query<{ step: string; channel: string; state: string; count: number }>(
     `select t.step_id as step, t.channel, t.state, count(*)::int as count
      from touches t join enrollments e on e.id = t.enrollment_id where ${of}
      group by t.step_id, t.channel, t.state order by min(t.slot_at), t.step_id, t.channel, t.state limit 1000`,
-    [launchId],
+    [launchId, owners],
   );
   const tracking = await q.query<Status['tracking'][number] & Record<string, unknown>>(
     `select x.step, count(*) filter (where x.opened)::int as opened, count(*) filter (where x.clicked)::int as clicked,
@@ -252,11 +262,11 @@ export async function status(q: Queryable, launchId: string | null = null): Prom
        from hits h join touches t on t.id = h.touch_id join enrollments e on e.id = t.enrollment_id
        where ${of} and h.by is not null group by t.id) x
      group by x.step order by min(x.slot_at), x.step limit 1000`,
-    [launchId],
+    [launchId, owners],
   );
   const tasks = await q.query<{ count: number }>(
     `select count(*)::int as count from tasks k join enrollments e on e.id = k.enrollment_id where k.state = 'open' and ${of}`,
-    [launchId],
+    [launchId, owners],
   );
   const next = await q.query<{
     enrollmentId: string;
@@ -269,7 +279,7 @@ export async function status(q: Queryable, launchId: string | null = null): Prom
        e.next_action as action, e.next_at as at
      from enrollments e join leads l on l.id = e.lead_id
      where e.status = 'running' and e.next_at is not null and ${of} order by e.next_at limit 10`,
-    [launchId],
+    [launchId, owners],
   );
   const total = (wanted: string) => sum(reasons.rows.filter((row) => row.status === wanted));
   return {

@@ -1,6 +1,6 @@
 /** What a person names, found; and short lists for people. */
 import type { Instant } from '../sequences/plan.ts';
-import { seenBetween, type Sight } from './access/sight.ts';
+import { seenBetween, seesLead, type Sight } from './access/sight.ts';
 import type { Queryable } from './db.ts';
 import { PAUSE_OF_LAUNCH } from './launch-scope.ts';
 import { CommandRefused } from './refused.ts';
@@ -13,7 +13,6 @@ const TABLES = {
   task: 'tasks',
   touch: 'touches',
   endpoint: 'endpoints',
-  company: 'companies',
   message: 'messages',
   reply: 'replies',
 } as const;
@@ -131,14 +130,34 @@ export async function findSequence(q: Queryable, text: string): Promise<Named> {
     : new CommandRefused('not_found', `No sequence named "${text}" is published.`);
 }
 
-/** The company that a person means: by id, domain, the id that the CRM gave it, or name. @throws CommandRefused `not_found`, `ambiguous` */
-export async function findCompany(q: Queryable, text: string): Promise<Named> {
-  const id = await findByIdStart(q, 'company', text);
-  const { rows } = await q.query<Named & Record<string, unknown>>(
-    `select id, coalesce(name, domain, external_id, id::text) as name from companies
-     where id = $1 or external_id = $2 or domain = lower($2) or lower(name) = lower($2) order by id limit 6`,
-    [id, text.trim()],
+/** A company that somebody may mean. */
+export interface CompanyLine extends Named {
+  readonly domain: string | null;
+}
+
+/**
+ * The companies that a person may mean, at most six: by id or its beginning, domain, the id that the CRM gave it, or name.
+ * @param owners only those of whose leads one is theirs; null: all
+ */
+export async function companiesCalled(
+  q: Queryable,
+  text: string,
+  owners: readonly string[] | null = null,
+): Promise<CompanyLine[]> {
+  const { from = null, to = null } = rangeOf(text) ?? {};
+  const { rows } = await q.query<CompanyLine & Record<string, unknown>>(
+    `select c.id, coalesce(c.name, c.domain, c.external_id, c.id::text) as name, c.domain from companies c
+     where (c.id between $1 and $2 or c.external_id = $3 or c.domain = lower($3) or lower(c.name) = lower($3))
+       and ($4::text[] is null or exists (select from leads l where l.company_id = c.id and lower(l.owner) = any($4)))
+     order by c.id limit 6`,
+    [from, to, text.trim(), owners],
   );
+  return rows;
+}
+
+/** The company that a person means, as `companiesCalled` finds it. @throws CommandRefused `not_found`, `ambiguous` */
+export async function findCompany(q: Queryable, text: string): Promise<Named> {
+  const rows = await companiesCalled(q, text);
   if (rows.length === 1) return rows[0]!;
   if (rows.length === 0) {
     throw new CommandRefused(
@@ -216,6 +235,9 @@ export async function launchExclusions(
   return rows;
 }
 
+/** When a touch `t` happened or will, to what a cursor can say of it. */
+const TOUCH_AT = `date_trunc('milliseconds', coalesce(t.at, t.sending_at, t.slot_at))`;
+
 /** A touch as a list shows it. */
 export interface TouchLine {
   readonly id: string;
@@ -240,19 +262,34 @@ export async function listTouches(
     readonly state?: TouchState | undefined;
     readonly leadId?: string | undefined;
     readonly launchId?: string | undefined;
+    /** To the leads that somebody sees; everybody unless given. */
+    readonly sight?: Sight;
+    /** Only those behind this one. */
+    readonly after?: { readonly at: Date; readonly id: string } | null;
     readonly limit?: number | undefined;
   } = {},
 ): Promise<TouchLine[]> {
+  const { state, leadId, launchId, sight, after, limit } = filter;
   const { rows } = await q.query<TouchLine & Record<string, unknown>>(
     `select t.id, t.lead_id as "leadId", coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.emails[1], l.id::text) as lead,
        coalesce(l.time_zone, c.time_zone, n.time_zone) as "timeZone", v.name as sequence, t.step_id as step, t.channel, s.address as sender,
-       t.recipient, t.state, coalesce(t.at, t.sending_at, t.slot_at) as at, t.reason, t.detail
+       t.recipient, t.state, ${TOUCH_AT} as at, t.reason, t.detail
      from touches t join leads l on l.id = t.lead_id left join companies c on c.id = l.company_id
        join enrollments e on e.id = t.enrollment_id join launches n on n.id = e.launch_id
        join sequence_versions v on v.id = e.version_id left join senders s on s.id = t.sender_id
      where ($1::text is null or t.state = $1) and ($2::uuid is null or t.lead_id = $2) and ($3::uuid is null or e.launch_id = $3)
-     order by at desc, t.id limit $4`,
-    [filter.state ?? null, filter.leadId ?? null, filter.launchId ?? null, filter.limit ?? 100],
+       and ${seesLead(5)} and ($7::timestamptz is null or (${TOUCH_AT}, t.id) < ($7, $8::uuid))
+     order by at desc, t.id desc limit $4`,
+    [
+      state ?? null,
+      leadId ?? null,
+      launchId ?? null,
+      limit ?? 100,
+      sight?.owners ?? null,
+      sight?.unowned ?? true,
+      after?.at ?? null,
+      after?.id ?? null,
+    ],
   );
   return rows;
 }

@@ -7,8 +7,17 @@ import type { Instant, StepId } from '../sequences/plan.ts';
 import type { MessageTracking } from '../sequences/tracking.ts';
 import type { Queryable, Tx } from './db.ts';
 
-export type TouchState =
-  'booked' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unconfirmed' | 'task' | 'cancelled';
+export const TOUCH_STATES = [
+  'booked',
+  'sending',
+  'sent',
+  'failed',
+  'skipped',
+  'unconfirmed',
+  'task',
+  'cancelled',
+] as const;
+export type TouchState = (typeof TOUCH_STATES)[number];
 
 /** Which attempt of which step in which enrollment. */
 export interface TouchKey {

@@ -99,7 +99,8 @@ async function launch(
         })
       : null;
   const onEvents = 'events' in audience;
-  const name = into?.name ?? request.name ?? (await defaultName(db, version.name, audience));
+  const name =
+    into?.name ?? request.name ?? (await freeLaunchName(db, (n) => nameOfLaunch(version.name, audience, n)));
   const pages = imported ? inPages(imported.leadIds) : matches ? segmentPages(db, matches) : inPages([]);
   const launched = await launchOn(
     { db, hashIdentity },
@@ -142,12 +143,11 @@ function required(file: string | undefined): string {
   return file;
 }
 
-function defaultName(db: Db, sequence: string, audience: LaunchAudience): Promise<string> {
-  if ('segment' in audience) return freeLaunchName(db, (n) => `${sequence}: segment ${n}`);
-  if ('events' in audience)
-    return freeLaunchName(db, (n) => (n === 1 ? `${sequence}: events` : `${sequence}: events (${n})`));
-  const name = `${sequence}: ${basename(audience.csv).replace(/\.csv$/i, '')}`;
-  return freeLaunchName(db, (n) => (n === 1 ? name : `${name} (${n})`));
+/** What a launch is called unless somebody says: the n-th of that name. */
+export function nameOfLaunch(sequence: string, audience: LaunchAudience, n: number): string {
+  if ('segment' in audience) return `${sequence}: segment ${n}`;
+  const name = `${sequence}: ${'events' in audience ? 'events' : basename(audience.csv).replace(/\.csv$/i, '')}`;
+  return n === 1 ? name : `${name} (${n})`;
 }
 
 async function* counted(

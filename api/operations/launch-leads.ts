@@ -1,6 +1,7 @@
 /** Launching on leads that are known, and trying it first. */
 import type { IdentityHasher } from '../../common/crypto.ts';
 import type { Db } from '../../db/db.ts';
+import type { ImportReport } from '../../db/import/import-leads.ts';
 import { countPending, firstPending, namesLeftOut } from '../../db/launch-forecast.ts';
 import { createLaunch, enroll, freeLaunchName, type EnrollReport, type Review } from '../../db/launches.ts';
 import { segmentPages } from '../../db/leads.ts';
@@ -11,8 +12,9 @@ import { FORECAST_LEADS, prepareForecast, runForecast, type Forecast } from './f
 import { inPages, launchOn, runningLaunch } from './launch-on.ts';
 import { rehearse } from './rehearse.ts';
 
-/** Lead ids, or those for whom a CEL expression holds. */
-export type KnownAudience = { readonly leadIds: readonly string[] } | { readonly where: string };
+/** Lead ids, those for whom a CEL expression holds, or nobody now but whoever an event of the sequence's `enroll_on` is about. */
+export type KnownAudience =
+  { readonly leadIds: readonly string[] } | { readonly where: string } | { readonly events: true };
 
 export interface LaunchLeads {
   readonly audience: KnownAudience;
@@ -38,7 +40,14 @@ export interface LaunchedLeads {
   readonly wake: readonly string[];
 }
 
-export interface Rehearsal {
+/** Whom a rehearsal is about. */
+export interface Rehearsed {
+  readonly audience: KnownAudience;
+  /** Of a file that was imported within the rehearsal. */
+  readonly imported: Omit<ImportReport, 'leadIds'> | null;
+}
+
+export interface Rehearsal extends Pick<Rehearsed, 'imported'> {
   readonly name: string;
   readonly sequence: string;
   readonly report: EnrollReport;
@@ -66,28 +75,39 @@ export async function launchLeads({ db, hashIdentity }: Deps, request: LaunchLea
     into?.name ??
     request.name ??
     (await freeLaunchName(db, (n) => (n === 1 ? version.title : `${version.title} (${n})`)));
-  const pages =
-    'leadIds' in audience
-      ? inPages(audience.leadIds)
-      : segmentPages(db, (lead) => mayTake(lead) && matches!(lead));
+  const pages = matches
+    ? segmentPages(db, (lead) => mayTake(lead) && matches(lead))
+    : inPages('leadIds' in audience ? audience.leadIds : []);
+  const onEvents = 'events' in audience;
   const { versionId, timeZone, senderIds, startsAt, review, reviewer, createdBy } = request;
   const launched = await launchOn(
     { db, hashIdentity },
     {
       to: into?.id ?? null,
-      launch: { versionId, name, timeZone, senderIds, startsAt, review, reviewer, createdBy },
+      launch: { versionId, name, timeZone, senderIds, onEvents, startsAt, review, reviewer, createdBy },
       pages,
     },
   );
   return { ...launched, name, sequence: version.name };
 }
 
-/** What `launchLeads` would do and what would come of it; nothing is written. @throws what launchLeads throws */
-export async function rehearseLaunch(deps: Deps, now: number, request: LaunchLeads): Promise<Rehearsal> {
+/**
+ * What `launchLeads` would do and what would come of it; nothing is written.
+ * @param find whom it is about; what it writes is taken back, too
+ * @throws what launchLeads and `find` throw
+ */
+export async function rehearseLaunch(
+  deps: Deps,
+  now: number,
+  given: Omit<LaunchLeads, 'audience'>,
+  find: (db: Db) => Promise<Rehearsed>,
+): Promise<Rehearsal> {
   const tried = await rehearse(deps.db, async (db) => {
+    const { audience, imported } = await find(db);
+    const request = { ...given, audience };
     const launched = await launchLeads({ ...deps, db }, request);
     const { launchId, name, sequence, report } = launched;
-    const told = { name, sequence, report };
+    const told = { name, sequence, report, imported };
     if (launchId === null)
       return { ...told, names: await namesOfNobody({ ...deps, db }, request), prepared: null };
     const into = request.to === undefined ? null : await runningLaunch(db, request.to);
@@ -114,10 +134,9 @@ async function namesOfNobody({ db, hashIdentity }: Deps, request: LaunchLeads): 
   const { audience, mayTake } = request;
   const { id } = await createLaunch(db, { ...request, name: 'rehearsal' });
   const matches = 'where' in audience ? compileSegment(audience.where) : null;
-  const pages =
-    'leadIds' in audience
-      ? inPages(audience.leadIds)
-      : segmentPages(db, (lead) => mayTake(lead) && matches!(lead));
+  const pages = matches
+    ? segmentPages(db, (lead) => mayTake(lead) && matches(lead))
+    : inPages('leadIds' in audience ? audience.leadIds : []);
   await enroll(db, id, pages, { hashIdentity });
   return namesLeftOut(db, id, NAMES);
 }

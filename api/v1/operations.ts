@@ -42,6 +42,48 @@ export type BulkActionInput =
       do: 'suppress';
       channel?: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call') | null;
     };
+export type NewAudienceInput =
+  | {
+      /**
+       * @minItems 1
+       * @maxItems 20000
+       */
+      leadIds: string[];
+    }
+  | {
+      /**
+       * Whom an imported file was about
+       */
+      importId: string;
+    }
+  | {
+      /**
+       * A condition over `lead`, such as lead.country == "DE"
+       */
+      where: string;
+    }
+  | {
+      /**
+       * Of a dry run: a file of leads, tried without being imported
+       */
+      csv: string;
+      /**
+       * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
+       */
+      mapping?: {
+        [k: string]: string | null;
+      };
+      /**
+       * By which phone numbers without a country are read
+       */
+      defaultCountry?: string;
+    }
+  | {
+      /**
+       * Whoever an event of the sequence’s enroll_on is about, until the launch is stopped
+       */
+      events: true;
+    };
 export type AudienceInput =
   | {
       /**
@@ -61,6 +103,22 @@ export type AudienceInput =
        * A condition over `lead`, such as lead.country == "DE"
        */
       where: string;
+    }
+  | {
+      /**
+       * Of a dry run: a file of leads, tried without being imported
+       */
+      csv: string;
+      /**
+       * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
+       */
+      mapping?: {
+        [k: string]: string | null;
+      };
+      /**
+       * By which phone numbers without a country are read
+       */
+      defaultCountry?: string;
     };
 
 export interface Operations {
@@ -69,6 +127,13 @@ export interface Operations {
     query: {};
     answer: {
       [k: string]: unknown;
+    };
+  };
+  'meta.time': {
+    path: {};
+    query: {};
+    answer: {
+      now: string;
     };
   };
   'session.signIn': {
@@ -879,7 +944,17 @@ export interface Operations {
        * One of ours, or another system’s such as order.placed
        */
       type:
-        | ('replied' | 'bounced' | 'unsubscribed' | 'meeting_booked' | 'goal' | 'accepted' | 'out_of_office')
+        | (
+            | 'replied'
+            | 'bounced'
+            | 'unsubscribed'
+            | 'meeting_booked'
+            | 'goal'
+            | 'accepted'
+            | 'opened'
+            | 'clicked'
+            | 'out_of_office'
+          )
         | string;
       channel?: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call') | null;
       at?: string;
@@ -903,7 +978,17 @@ export interface Operations {
       /**
        * Enrollments that ended because of it
        */
-      stopped: string[];
+      stopped: {
+        enrollmentId: string;
+        leadId: string;
+      }[];
+      /**
+       * Launches that stand open for it; `refused`: why the lead is not in, null: it is
+       */
+      enrolled: {
+        launchId: string;
+        refused: ('suppressed' | 'already_active' | 'no_reachable_channel' | 'no_consent' | 'invalid') | null;
+      }[];
       sending: {
         touchId: string;
         enrollmentId: string;
@@ -1288,6 +1373,23 @@ export interface Operations {
       callId: string | null;
     };
   };
+  'touches.list': {
+    path: {};
+    query: {
+      cursor?: string;
+      limit?: number;
+      state?: 'booked' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unconfirmed' | 'task' | 'cancelled';
+      leadId?: string;
+      launchId?: string;
+    };
+    answer: {
+      items: Touch[];
+      /**
+       * null: this is the last page
+       */
+      next: string | null;
+    };
+  };
   'touches.settle': {
     path: {
       id: string;
@@ -1299,6 +1401,22 @@ export interface Operations {
     answer: {
       leadId: string;
     };
+  };
+  'companies.find': {
+    path: {};
+    query: {
+      called: string;
+    };
+    answer: {
+      items: Company[];
+    };
+  };
+  status: {
+    path: {};
+    query: {
+      launchId?: string;
+    };
+    answer: Status;
   };
   'inbox.list': {
     path: {};
@@ -1512,7 +1630,7 @@ export interface Operations {
     query: {};
     body: {
       versionId: string;
-      audience: AudienceInput;
+      audience: NewAudienceInput;
       /**
        * Nothing is written: the answer says what would be
        */
@@ -2036,6 +2154,7 @@ export interface Operations {
   'sources.events': {
     path: {};
     query: {
+      cursor?: string;
       limit?: number;
       source?: string;
     };
@@ -2050,6 +2169,10 @@ export interface Operations {
         result: string | null;
         error: string | null;
       }[];
+      /**
+       * null: this is the last page
+       */
+      next: string | null;
     };
   };
   'sources.rotate': {
@@ -2862,6 +2985,88 @@ export interface TaskHistoryEntry {
   reason: string | null;
   detail: string | null;
 }
+export interface Touch {
+  id: string;
+  leadId: string;
+  /**
+   * As people call them
+   */
+  lead: string;
+  /**
+   * The lead’s, else the company’s or the launch’s
+   */
+  timeZone: string;
+  sequence: string;
+  step: string;
+  channel: string;
+  /**
+   * The address that it goes out from
+   */
+  sender: string | null;
+  recipient: string | null;
+  state: 'booked' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unconfirmed' | 'task' | 'cancelled';
+  /**
+   * When it went out or did not; of one that is still to go, when it will
+   */
+  at: string;
+  reason: string | null;
+  detail: string | null;
+}
+export interface Company {
+  id: string;
+  name: string;
+  domain: string | null;
+}
+export interface Status {
+  /**
+   * Business time
+   */
+  now: string;
+  enrollments: {
+    pending: number;
+    running: number;
+    finished: number;
+    stopped: number;
+  };
+  /**
+   * Of those that run: they wait for a person to mend something
+   */
+  held: number;
+  /**
+   * Why enrollments are where they are, the most frequent first
+   */
+  reasons: {
+    status: string;
+    reason: string;
+    count: number;
+  }[];
+  touches: {
+    step: string;
+    channel: string;
+    state: string;
+    count: number;
+  }[];
+  /**
+   * Emails that persons opened and followed a link of, and those that only machines did
+   */
+  tracking: {
+    step: string;
+    opened: number;
+    clicked: number;
+    onlyMachines: number;
+  }[];
+  openTasks: number;
+  /**
+   * What happens next, ten at most
+   */
+  next: {
+    enrollmentId: string;
+    leadId: string;
+    lead: string;
+    action: string | null;
+    at: string;
+  }[];
+}
 export interface InboxConversation {
   id: string;
   /**
@@ -3076,6 +3281,20 @@ export interface LaunchResult {
       name: string;
     }[];
   }[];
+  /**
+   * What importing the file of a dry run would do; null: none was given
+   */
+  imported: {
+    rows: number;
+    created: number;
+    updated: number;
+    unchanged: number;
+    duplicates: number;
+    rejected: {
+      [k: string]: number;
+    };
+    warnings: number;
+  } | null;
   forecast: {
     /**
      * How many leads were simulated; the days tell of these
@@ -3834,6 +4053,7 @@ export interface AnalyticsResult {
 /** Method and path of each operation. */
 export const OPERATIONS = {
   'meta.openapi': 'GET /v1/openapi.json',
+  'meta.time': 'GET /v1/time',
   'session.signIn': 'POST /v1/session',
   'session.signOut': 'DELETE /v1/session',
   'session.useLink': 'POST /v1/session/link',
@@ -3910,7 +4130,10 @@ export const OPERATIONS = {
   'tasks.read': 'GET /v1/tasks/{id}',
   'tasks.complete': 'POST /v1/tasks/{id}/complete',
   'tasks.ring': 'POST /v1/tasks/{id}/ring',
+  'touches.list': 'GET /v1/touches',
   'touches.settle': 'POST /v1/touches/{id}/settle',
+  'companies.find': 'GET /v1/companies',
+  status: 'GET /v1/status',
   'inbox.list': 'GET /v1/inbox',
   'inbox.messages': 'GET /v1/inbox/messages',
   'inbox.conversation': 'GET /v1/inbox/leads/{id}',

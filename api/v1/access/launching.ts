@@ -1,10 +1,13 @@
 /** On whom and by whose senders somebody may launch: reps on their own leads by their own senders, managers on their team's. */
+import type { IdentityHasher } from '../../../common/crypto.ts';
 import type { Db } from '../../../db/db.ts';
+import { importLeads } from '../../../db/import/import-leads.ts';
 import { importedLeads } from '../../../db/imports.ts';
 import { loadLeads } from '../../../db/leads.ts';
 import { listSenders, type Sender } from '../../../db/senders.ts';
 import type { LeadProfile } from '../../../sequences/lead.ts';
-import type { KnownAudience } from '../../operations/launch-leads.ts';
+import type { ColumnMapping } from '../../../sequences/leads/columns.ts';
+import type { KnownAudience, Rehearsed } from '../../operations/launch-leads.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 import type { Principal } from './principal.ts';
 
@@ -21,6 +24,48 @@ export const mayTake =
 
 const PAGE = 5000;
 
+/** What a file of leads says, to be tried without importing it. */
+interface FileOfLeads {
+  readonly csv: string;
+  readonly mapping: ColumnMapping;
+  readonly defaultCountry?: string | undefined;
+}
+
+/** Those within the principal's reach. */
+async function ownAmong(db: Db, principal: Principal, ids: readonly string[]): Promise<readonly string[]> {
+  if (principal.owners === null) return ids;
+  const own: string[] = [];
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const leads = await loadLeads(db, ids.slice(at, at + PAGE));
+    own.push(...leads.filter(mayTake(principal)).map(({ id }) => id));
+  }
+  return own;
+}
+
+/** Imports a file, in a rehearsal that takes it back. @throws LeadsCsvError */
+export async function tryFile(
+  { db, hashIdentity }: { readonly db: Db; readonly hashIdentity: IdentityHasher },
+  principal: Principal,
+  { csv, mapping, defaultCountry }: FileOfLeads,
+): Promise<Rehearsed> {
+  const { leadIds, ...imported } = await importLeads(db, csv, {
+    hashIdentity,
+    mapping,
+    ...(defaultCountry !== undefined && { defaultCountry }),
+  });
+  return { audience: { leadIds: await ownAmong(db, principal, leadIds) }, imported };
+}
+
+/** @throws HttpProblem 403 for who does not see all leads: events may be about any of them */
+export function assertMayWait(principal: Principal): void {
+  if (principal.owners !== null)
+    throw new HttpProblem(
+      403,
+      'not_allowed',
+      'Who launches on events launches on whomever they are about: ask somebody who sees all leads.',
+    );
+}
+
 /** The audience as ids or a condition; of a file those within the principal's reach. @throws CommandRefused */
 export async function audienceOf(
   db: Db,
@@ -33,13 +78,7 @@ export async function audienceOf(
     audience.importId,
     principal.user.role === 'admin' ? null : principal.user.id,
   );
-  if (principal.owners === null) return { leadIds: ids };
-  const own: string[] = [];
-  for (let at = 0; at < ids.length; at += PAGE) {
-    const leads = await loadLeads(db, ids.slice(at, at + PAGE));
-    own.push(...leads.filter(mayTake(principal)).map(({ id }) => id));
-  }
-  return { leadIds: own };
+  return { leadIds: await ownAmong(db, principal, ids) };
 }
 
 /** @throws HttpProblem 404 when one of the leads is another rep's; those that are none are left out as such later */

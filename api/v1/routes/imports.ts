@@ -17,7 +17,18 @@ import { byId, instant, listOf, page, pageOf, paging, placeOf, type Api } from '
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 
-const MAX_FILE = 20 * 1024 * 1024;
+export const MAX_FILE = 20 * 1024 * 1024;
+
+/** What became, or would become, of the rows. */
+export const reportSchema = z.object({
+  rows: z.int(),
+  created: z.int(),
+  updated: z.int(),
+  unchanged: z.int(),
+  duplicates: z.int(),
+  rejected: z.record(z.string(), z.int()),
+  warnings: z.int(),
+});
 
 const importSchema = z
   .object({
@@ -30,17 +41,7 @@ const importSchema = z
     kept: z.boolean().describe('The file is still here'),
     rowsDone: z.int(),
     phase: z.enum(['reading', 'merging']).nullable(),
-    report: z
-      .object({
-        rows: z.int(),
-        created: z.int(),
-        updated: z.int(),
-        unchanged: z.int(),
-        duplicates: z.int(),
-        rejected: z.record(z.string(), z.int()),
-        warnings: z.int(),
-      })
-      .nullable(),
+    report: reportSchema.nullable(),
     error: z.string().nullable(),
     hasRejects: z.boolean().describe('Rows that were not taken can be had as CSV'),
     createdAt: instant,
@@ -48,12 +49,12 @@ const importSchema = z
   })
   .meta({ id: 'LeadImport' });
 
-const mapping = z
+export const mapping = z
   .record(z.string().max(500), z.string().max(100).nullable())
   .describe(
     'Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed',
   );
-const defaultCountry = z
+export const defaultCountry = z
   .string()
   .regex(/^[A-Z]{2}$/)
   .describe('By which phone numbers without a country are read');

@@ -24,7 +24,10 @@ import { deskRoutes } from './desk.ts';
 import { inboxRoutes } from './inbox.ts';
 import { leadViewRoutes } from './lead-views.ts';
 import { snippetRoutes } from './snippets.ts';
+import { statusRoutes } from './status.ts';
 import { taskRoutes } from './tasks.ts';
+import { touchRoutes } from './touches.ts';
+import { companyRoutes } from './companies.ts';
 import { senderRoutes } from './senders.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { sequenceTrialRoutes } from './sequence-trials.ts';
@@ -52,6 +55,9 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   steeringRoutes,
   deskRoutes,
   taskRoutes,
+  touchRoutes,
+  companyRoutes,
+  statusRoutes,
   inboxRoutes,
   snippetRoutes,
   launchRoutes,

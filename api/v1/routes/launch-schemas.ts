@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { REVIEWS } from '../../../db/launches.ts';
 import { ACTIONS, CHANNELS } from '../../../sequences/lead.ts';
 import { instant, listOf } from '../contract.ts';
+import { defaultCountry, mapping, MAX_FILE, reportSchema } from './imports.ts';
 
 /** Where somebody in a launch stands; `held` waits for a person. */
 export const STATUSES = ['pending', 'running', 'held', 'finished', 'stopped'] as const;
@@ -76,18 +77,33 @@ export const condition = z
   .max(4000)
   .describe('A condition over `lead`, such as lead.country == "DE"');
 
-const audience = z
-  .union([
-    z.strictObject({ leadIds: z.array(z.uuid()).min(1).max(20_000) }),
-    z.strictObject({ importId: z.uuid().describe('Whom an imported file was about') }),
-    z.strictObject({ where: condition }),
-  ])
-  .meta({ id: 'Audience' });
+const whom = [
+  z.strictObject({ leadIds: z.array(z.uuid()).min(1).max(20_000) }),
+  z.strictObject({ importId: z.uuid().describe('Whom an imported file was about') }),
+  z.strictObject({ where: condition }),
+  z.strictObject({
+    csv: z.string().max(MAX_FILE).describe('Of a dry run: a file of leads, tried without being imported'),
+    mapping: mapping.default({}),
+    defaultCountry: defaultCountry.optional(),
+  }),
+] as const;
 
-export const addBody = z.object({ audience, dryRun: z.boolean().default(false) });
+export const addBody = z.object({
+  audience: z.union(whom).meta({ id: 'Audience' }),
+  dryRun: z.boolean().default(false),
+});
 export const launchBody = z.object({
   versionId: z.uuid(),
-  audience,
+  audience: z
+    .union([
+      ...whom,
+      z.strictObject({
+        events: z
+          .literal(true)
+          .describe('Whoever an event of the sequence’s enroll_on is about, until the launch is stopped'),
+      }),
+    ])
+    .meta({ id: 'NewAudience' }),
   dryRun: z.boolean().default(false).describe('Nothing is written: the answer says what would be'),
   name: z.string().trim().min(1).max(200).nullable().default(null),
   senderIds: z
@@ -157,6 +173,9 @@ export const launchResult = z
         ),
       }),
     ),
+    imported: reportSchema
+      .nullable()
+      .describe('What importing the file of a dry run would do; null: none was given'),
     forecast: forecast.nullable(),
   })
   .meta({ id: 'LaunchResult' });

@@ -16,12 +16,20 @@ import { pacing } from '../../../db/pacing.ts';
 import { explainReason } from '../../../db/reasons.ts';
 import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/launch-leads.ts';
 import { everybody, principalOf, principalStill, type Principal } from '../access/principal.ts';
-import { assertLaunchable, audienceOf, mayTake, sendersOf } from '../access/launching.ts';
+import {
+  assertLaunchable,
+  assertMayWait,
+  audienceOf,
+  mayTake,
+  sendersOf,
+  tryFile,
+} from '../access/launching.ts';
 import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
 import { createLive } from '../live.ts';
-import { notFound } from '../problem.ts';
+import { HttpProblem, notFound } from '../problem.ts';
+import { MAX_FILE } from './imports.ts';
 import {
   addBody,
   enrollmentSchema,
@@ -50,24 +58,44 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     return launch;
   }
 
-  async function launchOrTry(request: LaunchLeads, dryRun: boolean) {
-    if (dryRun) {
-      const { report, names, ...told } = await rehearseLaunch({ db, hashIdentity }, clock.now(), request);
-      return {
-        dryRun,
-        launchId: null,
-        enrolled: report.enrolled,
-        excluded: leftOut(report.excluded, names),
-        ...told,
-      };
+  type Order = Omit<LaunchLeads, 'audience'>;
+
+  async function launchOrTry(
+    principal: Principal,
+    given: z.output<typeof launchBody>['audience'],
+    dryRun: boolean,
+    order: Omit<Order, 'mayTake' | 'createdBy'>,
+  ) {
+    const request: Order = { ...order, mayTake: mayTake(principal), createdBy: principal.user.id };
+    if ('csv' in given) {
+      if (!dryRun)
+        throw new HttpProblem(422, 'not_imported', 'Import the file first; unimported it can be tried only.');
+      return tried(request, (rehearsal) => tryFile({ db: rehearsal, hashIdentity }, principal, given));
     }
-    const { report, wake: launches, ...told } = await launchLeads({ db, hashIdentity }, request);
+    const audience = await audienceOf(db, principal, given);
+    await assertLaunchable(db, principal, audience);
+    if (dryRun) return tried(request, async () => ({ audience, imported: null }));
+    const launched = await launchLeads({ db, hashIdentity }, { ...request, audience });
+    const { report, wake: launches, ...told } = launched;
     wake({ launches });
     return {
       dryRun,
       enrolled: report.enrolled,
       excluded: leftOut(report.excluded, {}),
+      imported: null,
       forecast: null,
+      ...told,
+    };
+  }
+
+  async function tried(request: Order, find: Parameters<typeof rehearseLaunch>[3]) {
+    const tried = await rehearseLaunch({ db, hashIdentity }, clock.now(), request, find);
+    const { report, names, ...told } = tried;
+    return {
+      dryRun: true,
+      launchId: null,
+      enrolled: report.enrolled,
+      excluded: leftOut(report.excluded, names),
       ...told,
     };
   }
@@ -117,17 +145,13 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       response: { 200: launchResult, 201: launchResult },
     },
     config: { access: everybody('launches:write') },
+    bodyLimit: MAX_FILE,
     handler: async (request, reply) => {
       const principal = principalOf(request);
-      const { audience: given, dryRun, senderIds, ...body } = request.body;
-      const audience = await audienceOf(db, principal, given);
-      await assertLaunchable(db, principal, audience);
+      const { audience, dryRun, senderIds, ...body } = request.body;
+      if ('events' in audience) assertMayWait(principal);
       const senders = await sendersOf(db, principal, senderIds);
-      const createdBy = principal.user.id;
-      const told = await launchOrTry(
-        { ...body, audience, senderIds: senders, createdBy, mayTake: mayTake(principal) },
-        dryRun,
-      );
+      const told = await launchOrTry(principal, audience, dryRun, { ...body, senderIds: senders });
       request.auditTarget = dryRun ? 'dry run' : (told.launchId ?? 'nobody');
       return reply.code(told.launchId === null ? 200 : 201).send(told);
     },
@@ -168,31 +192,24 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       response: { 200: launchResult },
     },
     config: { access: everybody('launches:write') },
+    bodyLimit: MAX_FILE,
     handler: async (request) => {
       const principal = principalOf(request);
       const launch = await seen(principal, request.params.id);
-      const { audience: given, dryRun } = request.body;
-      const audience = await audienceOf(db, principal, given);
-      await assertLaunchable(db, principal, audience);
+      const { audience, dryRun } = request.body;
       // A launch with other people's senders is theirs to add to.
       if (launch.createdBy !== principal.user.id) await sendersOf(db, principal, launch.senderIds);
       const { versionId, timeZone, senderIds, startsAt, review, reviewer } = launch;
-      return launchOrTry(
-        {
-          audience,
-          to: launch.id,
-          mayTake: mayTake(principal),
-          name: launch.name,
-          createdBy: principal.user.id,
-          versionId,
-          timeZone,
-          senderIds,
-          startsAt,
-          review,
-          reviewer,
-        },
-        dryRun,
-      );
+      return launchOrTry(principal, audience, dryRun, {
+        to: launch.id,
+        name: launch.name,
+        versionId,
+        timeZone,
+        senderIds,
+        startsAt,
+        review,
+        reviewer,
+      });
     },
   });
 

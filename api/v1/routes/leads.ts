@@ -14,6 +14,7 @@ import { assertSees } from '../access/sight.ts';
 import { byId, cursorOf, instant, listOf, paging, placeOf, tag, time, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
+import { EXCLUSIONS } from './launch-schemas.ts';
 import { sendingSchema } from './steering.ts';
 
 const channel = z.enum(CONTACT_CHANNELS);
@@ -152,6 +153,8 @@ const EVENTS = [
   'meeting_booked',
   'goal',
   'accepted',
+  'opened',
+  'clicked',
   'out_of_office',
 ] as const;
 const eventType = z.union([z.enum(EVENTS), z.string().max(100).regex(OUTSIDE_EVENT)]);
@@ -268,7 +271,12 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
       response: {
         200: z.object({
           eventId: z.uuid().nullable().describe('null: it was known already'),
-          stopped: listOf(z.uuid()).describe('Enrollments that ended because of it'),
+          stopped: listOf(z.object({ enrollmentId: z.uuid(), leadId: z.uuid() })).describe(
+            'Enrollments that ended because of it',
+          ),
+          enrolled: listOf(z.object({ launchId: z.uuid(), refused: z.enum(EXCLUSIONS).nullable() })).describe(
+            'Launches that stand open for it; `refused`: why the lead is not in, null: it is',
+          ),
           sending: sendingSchema,
         }),
       },
@@ -290,8 +298,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
         .filter(({ refused }) => refused === null)
         .map(({ launchId }) => launchId);
       wake({ enrollments: effect.wake, launches });
-      const { eventId, sending } = effect;
-      return { eventId, stopped: effect.stopped.map(({ enrollmentId }) => enrollmentId), sending };
+      return effect;
     },
   });
 

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { everybody } from '../access/principal.ts';
-import type { Api } from '../contract.ts';
+import { instant, type Api } from '../contract.ts';
+import type { ApiDeps } from '../deps.ts';
 import { openApi } from '../openapi.ts';
 
-/** What describes the API itself. */
-export function metaRoutes(app: Api): void {
+/** What describes the API itself, and its time. */
+export function metaRoutes(app: Api, { clock }: ApiDeps): void {
   app.get('/openapi.json', {
     schema: {
       operationId: 'meta.openapi',
@@ -14,5 +15,16 @@ export function metaRoutes(app: Api): void {
     },
     config: { access: everybody(null) },
     handler: async () => openApi(app),
+  });
+
+  app.get('/time', {
+    schema: {
+      operationId: 'meta.time',
+      tags: ['Meta'],
+      summary: 'Business time, by which windows, waits and slots go: the present, but for a time-lapse',
+      response: { 200: z.object({ now: instant }) },
+    },
+    config: { access: everybody('leads:read') },
+    handler: async () => ({ now: new Date(clock.now()) }),
   });
 }

@@ -5,7 +5,6 @@ import { deskTask, deskTasks, RANKED } from '../../../db/desk.ts';
 import { timeline } from '../../../db/history.ts';
 import { loadLead } from '../../../db/leads.ts';
 import { findSender } from '../../../db/senders.ts';
-import { settleTouch } from '../../../db/settle.ts';
 import { completeTask, TASK_OUTCOMES } from '../../../db/tasks.ts';
 import { readTouchById, touchSenderId } from '../../../db/touches.ts';
 import { everybody, principalOf } from '../access/principal.ts';
@@ -253,24 +252,6 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
     handler: async (request) => {
       await assertSees(db, request, 'task', request.params.id);
       return ring({ db, secrets, publicUrl: config.publicUrl }, request.params.id);
-    },
-  });
-
-  app.post('/touches/:id/settle', {
-    schema: {
-      operationId: 'touches.settle',
-      tags: ['Tasks'],
-      summary: 'Say whether a touch went out, of which nobody could find out',
-      params: byId,
-      body: z.object({ sent: z.boolean() }),
-      response: { 200: z.object({ leadId: z.uuid() }) },
-    },
-    config: { access: everybody('tasks:write') },
-    handler: async (request) => {
-      await assertSees(db, request, 'touch', request.params.id);
-      const { leadId, wake: enrollments } = await settleTouch(db, request.params.id, request.body.sent);
-      wake({ enrollments });
-      return { leadId };
     },
   });
 }

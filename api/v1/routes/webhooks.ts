@@ -233,28 +233,28 @@ function sources(app: Api, { db, secrets, config }: ApiDeps): void {
       operationId: 'sources.events',
       tags: ['Webhooks'],
       summary: 'What was told and what came of it, the newest first',
-      querystring: z.object({ limit, source: z.string().max(100).optional() }),
+      querystring: z.object({ ...paging, source: z.string().max(100).optional() }),
       response: {
-        200: z.object({
-          items: listOf(
-            z.object({
-              id: z.int(),
-              source: z.string(),
-              event: z.string(),
-              at: instant,
-              leadId: z.uuid().nullable(),
-              state: z.string(),
-              result: z.string().nullable(),
-              error: z.string().nullable(),
-            }),
-          ),
-        }),
+        200: pageOf(
+          z.object({
+            id: z.int(),
+            source: z.string(),
+            event: z.string(),
+            at: instant,
+            leadId: z.uuid().nullable(),
+            state: z.string(),
+            result: z.string().nullable(),
+            error: z.string().nullable(),
+          }),
+        ),
       },
     },
     config: read,
-    handler: async (request) => ({
-      items: await toldEvents(db, { source: request.query.source ?? null, limit: request.query.limit }),
-    }),
+    handler: async (request) => {
+      const { source = null, cursor, limit } = request.query;
+      const before = placeOf(cursor, z.tuple([z.int()]))?.[0] ?? null;
+      return page(await toldEvents(db, { source, before, limit: limit + 1 }), limit, ({ id }) => [id]);
+    },
   });
 
   app.post('/sources/:name/rotate', {

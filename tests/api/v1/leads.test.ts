@@ -107,7 +107,10 @@ test('what a lead did is recorded once and has its effect; the same key again ch
   const event = (key: string) =>
     rosa.post(`/leads/${one.leadId}/events`, { type: 'replied', channel: 'email', key });
   const key = randomUUID();
-  expect((await event(key)).body).toMatchObject({ stopped: [one.enrollmentId] });
+  expect((await event(key)).body).toMatchObject({
+    stopped: [{ enrollmentId: one.enrollmentId, leadId: one.leadId }],
+    enrolled: [],
+  });
   expect((await event(key)).body).toMatchObject({ eventId: null, stopped: [] });
   expect((await rosa.post(`/leads/${one.leadId}/events`, { type: 'Not a type' })).status).toBe(400);
   expect((await rosa.get(`/leads/${one.leadId}/why`)).body).toMatchObject({

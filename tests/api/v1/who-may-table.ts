@@ -4,6 +4,7 @@
  */
 export const WHO_MAY: Readonly<Record<string, string>> = {
   'meta.openapi': 'rep',
+  'meta.time': 'rep leads:read',
 
   'session.signIn': 'anyone',
   'session.methods': 'anyone',
@@ -57,6 +58,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'suppressions.list': 'manager leads:read',
   'suppressions.add': 'manager leads:write',
   'suppressions.remove': 'admin leads:write',
+  'companies.find': 'rep leads:read',
   'leads.read': 'rep leads:read',
   'leads.find': 'rep leads:read',
   'leads.suppressed': 'rep leads:read',
@@ -84,6 +86,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'tasks.complete': 'rep tasks:write',
   'tasks.ring': 'rep tasks:write',
 
+  'touches.list': 'rep tasks:read',
   'touches.settle': 'rep tasks:write',
 
   'inbox.list': 'rep inbox:read',
@@ -104,6 +107,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'snippets.change': 'rep inbox:write',
   'snippets.delete': 'rep inbox:write',
 
+  status: 'rep launches:read',
   'launches.list': 'rep launches:read',
   'launches.audience': 'rep launches:read',
   'launches.senders': 'rep launches:read',
