@@ -30,6 +30,23 @@ export async function remoteLeadSummary(api: Remote, text: string): Promise<Answ
   return (await api.call('leads.why', { path: { id: await remoteLead(api, text) } })).lead;
 }
 
+/** A lead, with what times that people type about it go by: its zone and the server's business time. */
+export async function remoteLeadTime(
+  api: Remote,
+  text: string,
+): Promise<{
+  readonly lead: Answer<'leads.timeline'>['lead'];
+  readonly zone: string;
+  readonly now: number;
+}> {
+  const path = { id: await remoteLead(api, text) };
+  const [{ lead, timeZone }, { now }] = await Promise.all([
+    api.call('leads.timeline', { path, query: { limit: 1 } }),
+    api.call('meta.time'),
+  ]);
+  return { lead, zone: timeZone, now: Date.parse(now) };
+}
+
 interface Named {
   readonly id: string;
   readonly name?: string;
@@ -55,7 +72,23 @@ export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: s
       );
 }
 
-/** What `pause`, `resume` and `stop` are about. @throws CliError when it is not there, is ambiguous, or can be named on the database only */
+async function remoteCompany(api: Remote, text: string): Promise<string> {
+  const { items } = await api.call('companies.find', { query: { called: text } });
+  if (items.length === 1) return items[0]!.id;
+  throw items.length === 0
+    ? new CliError(
+        `No company that you may see is known by “${text}”. Give its domain, such as acme.com, its name or its id.`,
+        2,
+        'not_found',
+      )
+    : new CliError(
+        `More than one company is called “${text}”. Say which by domain or id:\n  ${items.map(({ name, domain, id }) => [name, domain, id].filter(Boolean).join(' ')).join('\n  ')}`,
+        2,
+        'ambiguous',
+      );
+}
+
+/** What `pause`, `resume` and `stop` are about. @throws CliError when it is not there, or is ambiguous */
 export async function remoteTarget(
   api: Remote,
   scope: 'lead' | 'launch' | 'sequence' | 'sender' | 'company' | 'all',
@@ -64,15 +97,25 @@ export async function remoteTarget(
   if (scope === 'all') return { scope, id: null };
   if (UUID.test(text)) return { scope, id: text };
   if (scope === 'lead') return { scope, id: await remoteLead(api, text) };
-  if (scope === 'company')
-    throw new CliError('Over CADENZA_URL a company is named by its id.', 2, 'not_remote');
+  if (scope === 'company') return { scope, id: await remoteCompany(api, text) };
+  if (scope === 'launch') return { scope, id: (await remoteLaunch(api, text)).id };
   const things: readonly Named[] =
-    scope === 'launch'
-      ? await api.list('launches.list', {}, { most: MOST })
-      : scope === 'sequence'
-        ? await api.list('sequences.list', { query: { search: text } })
-        : (await api.call('senders.list')).items;
+    scope === 'sequence'
+      ? await api.list('sequences.list', { query: { search: text } })
+      : (await api.call('senders.list')).items;
   return { scope, id: oneOfThem(things, scope, text).id };
+}
+
+/** The newest launches that one sees. */
+export const remoteLaunches = (api: Remote) => api.list('launches.list', {}, { most: MOST });
+
+/** A launch by name, id, or how its id begins. @throws CliError when there is none, or more than one */
+export async function remoteLaunch(
+  api: Remote,
+  text: string,
+): Promise<{ readonly id: string; readonly name: string }> {
+  if (UUID.test(text)) return api.call('launches.read', { path: { id: text } });
+  return oneOfThem(await remoteLaunches(api), 'launch', text);
 }
 
 /** Ids of senders by name, address or id, among those that one may launch a version by. @throws CliError for one that is not there */

@@ -7,6 +7,7 @@ import { action, addCommand, addGroup } from '../command.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count } from '../output/text.ts';
+import { remote } from '../remote.ts';
 
 /** As in db/analytics/summary.ts, which is loaded when a command runs. */
 const GROUPS = ['day', 'week', 'channel', 'sequence', 'step', 'sender', 'rep'] as const;
@@ -58,11 +59,12 @@ export function addAnalytics(program: Command): void {
       action<[], SummaryOptions>(async (out, _, options) => {
         const { by, channel, sequence, step, rep } = options;
         const { MEASURES, summarize } = await import('../../db/analytics/summary.ts');
-        const { range, answer } = await ask(out, options, (db, range) =>
-          summarize(db, { range, by, filter: { channel, sequence, step, rep }, sight: EVERYTHING }),
-        );
-        await out.result({ range, by, ...answer }, async () => {
-          sayRange(out, range);
+        const filter = { channel, sequence, step, rep };
+        const answer =
+          (await remote()?.call('analytics.summary', { query: { ...rangeQuery(options), by, ...filter } })) ??
+          (await ask(out, options, (db, range) => summarize(db, { range, by, filter, sight: EVERYTHING })));
+        await out.result({ by, ...answer }, async () => {
+          sayRange(out, answer.range);
           const cells = ({ current, previous }: (typeof answer)['total']) =>
             MEASURES.map((name) => `${current[name]} (${previous[name]})`);
           await out.table(
@@ -76,6 +78,7 @@ export function addAnalytics(program: Command): void {
             ],
           );
           out.note('In brackets: the range before.');
+          sayCounted(out, answer);
         });
       }),
     );
@@ -101,19 +104,24 @@ export function addAnalytics(program: Command): void {
           import('../../db/analytics/recount.ts'),
         ]);
         const lookback = Math.min(options.lookback, MAX_LOOKBACK);
-        const { range, answer: rows } = await ask(out, options, (db, range) =>
-          attribute(db, { range, lookback, model, sight: EVERYTHING }),
-        );
-        await out.result({ range, model, lookbackDays: lookback, rows }, async () => {
-          sayRange(out, range);
+        const asked = { model, lookbackDays: lookback };
+        const answer =
+          (await remote()?.call('analytics.attribution', { query: { ...rangeQuery(options), ...asked } })) ??
+          (await ask(out, options, async (db, range) => ({
+            ...asked,
+            rows: await attribute(db, { range, lookback, model, sight: EVERYTHING }),
+          })));
+        await out.result(answer, async () => {
+          sayRange(out, answer.range);
           await out.table(
             ['CHANNEL', ...STAGE_NAMES.map((name) => name.toUpperCase()), 'AMOUNT'],
-            rows.map((row) => [
+            answer.rows.map((row) => [
               row.channel ?? 'none',
               ...STAGE_NAMES.map((stage) => row[stage]),
               row.amounts.map(({ amount, currency }) => `${amount} ${currency}`).join(', '),
             ]),
           );
+          sayCounted(out, answer);
         });
       }),
     );
@@ -132,8 +140,16 @@ export function addAnalytics(program: Command): void {
     .action(
       action<[], { minimumCases: number }>(async (out, _, { minimumCases: minimum }) => {
         const { expectationOf } = await import('../../api/operations/expectation.ts');
-        const { answer } = await ask(out, {}, (db) => expectationOf(db, { minimum, sight: EVERYTHING }));
-        await out.result({ minimumCases: minimum, ...answer }, async () => {
+        const inDatabase = async () => {
+          const { range: _, ...answer } = await ask(out, {}, (db) =>
+            expectationOf(db, { minimum, sight: EVERYTHING }),
+          );
+          return { minimumCases: minimum, ...answer };
+        };
+        const answer =
+          (await remote()?.call('analytics.forecast', { query: { minimumCases: minimum } })) ??
+          (await inDatabase());
+        await out.result(answer, async () => {
           const outcomes = (one: Omit<SumExpectation, 'leftOut'>) => [
             one.active,
             said(one.positive),
@@ -156,6 +172,7 @@ export function addAnalytics(program: Command): void {
           const { leftOut } = answer.total;
           if (leftOut > 0)
             out.note(`Of ${count(leftOut, 'lead')} nothing is said: too few were at their steps before.`);
+          sayCounted(out, answer);
         });
       }),
     );
@@ -168,29 +185,39 @@ function inRange(command: Command): Command {
     .option('--time-zone <zone>', 'whose days (default: this machine’s zone)');
 }
 
-/** Counts what is not counted yet, and asks. */
-async function ask<T>(
+/** The range as the API is asked for it. */
+function rangeQuery({ from, to, timeZone }: RangeOptions) {
+  return { from, to, timeZone: timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone };
+}
+
+/** Counts what is not counted yet, and asks the database. */
+async function ask<T extends object>(
   out: Output,
   options: RangeOptions,
   work: (db: Db, range: LocalRange) => Promise<T>,
-): Promise<{ range: LocalRange; answer: T }> {
-  const [{ rangeOf }, { recountAll }, { businessNow }, { withSession }, { machineZone }] = await Promise.all([
-    import('../../db/analytics/range.ts'),
-    import('../../db/analytics/recount.ts'),
-    import('../../db/lookup.ts'),
-    import('../session.ts'),
-    import('../output/when.ts'),
-  ]);
+): Promise<T & { readonly range: LocalRange; readonly counted: boolean }> {
+  const [{ rangeOf }, { isCounted, recountAll }, { businessNow }, { withSession }, { machineZone }] =
+    await Promise.all([
+      import('../../db/analytics/range.ts'),
+      import('../../db/analytics/recount.ts'),
+      import('../../db/lookup.ts'),
+      import('../session.ts'),
+      import('../output/when.ts'),
+    ]);
   return withSession(out, async ({ db }) => {
     const now = await businessNow(db);
     const range = rangeOf({ timeZone: machineZone(), ...options }, now);
     await recountAll(db, 10_000);
-    return { range, answer: await work(db, range) };
+    return { range, counted: await isCounted(db), ...(await work(db, range)) };
   });
 }
 
 function sayRange(out: Output, { from, to, timeZone }: LocalRange): void {
   out.line(out.colors.bold(`${from} to ${to}, ${timeZone}`));
+}
+
+function sayCounted(out: Output, { counted }: { readonly counted: boolean }): void {
+  if (!counted) out.note('Not everything that happened until now is in yet; it is within seconds.');
 }
 
 function said(one: Estimate | null): string {

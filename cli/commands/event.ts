@@ -4,6 +4,8 @@ import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
 import { OUTSIDE_EVENT, type OutsideEvent } from '../../sequences/plan.ts';
 import { count, words } from '../output/text.ts';
+import { remoteLeadTime } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 import { saySending } from './control.ts';
 
 const TYPES = [
@@ -51,33 +53,65 @@ export function addEvent(program: Command): void {
           ? (typed as OutsideEvent)
           : oneOf('event', TYPES)(typed.replaceAll('-', '_'));
         const data = { ...dataOf(options.data), ...(options.note !== undefined && { note: options.note }) };
-        const [{ recordLeadEvent }, { findLead, timeline }, { businessNow }, { parseWhen }, { withSession }] =
-          await Promise.all([
-            import('../../db/events.ts'),
-            import('../../db/history.ts'),
-            import('../../db/lookup.ts'),
-            import('../../api/operations/when.ts'),
-            import('../session.ts'),
-          ]);
-        const { lead, effect } = await withSession(out, async ({ db, hashIdentity, wake }) => {
-          const lead = await findLead(db, text);
-          const { timeZone: zone } = await timeline(db, lead.id, 1);
-          const now = await businessNow(db);
-          const effect = await recordLeadEvent(db, hashIdentity, {
-            leadId: lead.id,
-            type,
-            channel: options.channel ?? null,
-            ...(options.at !== undefined && { at: parseWhen(options.at, { zone, now }) }),
-            ...(options.until !== undefined && { until: parseWhen(options.until, { zone, now }) }),
-            data,
-            ...(options.key !== undefined && { dedupeKey: options.key }),
-          });
-          const launches = effect.enrolled.filter((one) => one.refused === null);
-          await wake({ enrollments: effect.wake, launches: launches.map((one) => one.launchId) });
-          return { lead, effect };
+        const [
+          { recordLeadEvent },
+          { findLead, timeline },
+          { businessNow },
+          { parseWhen },
+          { withSession },
+          { iso },
+        ] = await Promise.all([
+          import('../../db/events.ts'),
+          import('../../db/history.ts'),
+          import('../../db/lookup.ts'),
+          import('../../api/operations/when.ts'),
+          import('../session.ts'),
+          import('../output/when.ts'),
+        ]);
+        const { channel = null, key } = options;
+        const times = (local: { readonly zone: string; readonly now: number }) => ({
+          ...(options.at !== undefined && { at: parseWhen(options.at, local) }),
+          ...(options.until !== undefined && { until: parseWhen(options.until, local) }),
         });
-        const { wake: _, ...told } = effect;
-        await out.result({ lead, type, ...told }, () => {
+        const remotely = async (api: Remote) => {
+          const { lead, ...local } = await remoteLeadTime(api, text);
+          const { at = null, until = null } = times(local);
+          const effect = await api.call('leads.event', {
+            path: { id: lead.id },
+            body: {
+              type,
+              channel,
+              data,
+              ...(at !== null && { at: iso(at)! }),
+              ...(until !== null && { until: iso(until)! }),
+              ...(key !== undefined && { key }),
+            },
+          });
+          return { lead, effect };
+        };
+        const inDatabase = () =>
+          withSession(out, async ({ db, hashIdentity, wake }) => {
+            const lead = await findLead(db, text);
+            const { timeZone: zone } = await timeline(db, lead.id, 1);
+            const {
+              wake: enrollments,
+              enrolled,
+              ...effect
+            } = await recordLeadEvent(db, hashIdentity, {
+              leadId: lead.id,
+              type,
+              channel,
+              ...times({ zone, now: await businessNow(db) }),
+              data,
+              ...(key !== undefined && { dedupeKey: key }),
+            });
+            const launches = enrolled.filter((one) => one.refused === null);
+            await wake({ enrollments, launches: launches.map((one) => one.launchId) });
+            return { lead, effect: { ...effect, enrolled } };
+          });
+        const api = remote();
+        const { lead, effect } = api ? await remotely(api) : await inDatabase();
+        await out.result({ lead, type, ...effect }, () => {
           if (effect.eventId === null) return out.line('That was known already; nothing changed.');
           out.line(`Recorded: ${lead.name || lead.email} ${type.replaceAll('_', ' ')}.`);
           if (effect.stopped.length > 0)

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { action, addCommand, addGroup } from '../command.ts';
 import { wholeNumber } from '../options.ts';
 import { words } from '../output/text.ts';
+import { remote } from '../remote.ts';
 
 export function addSources(program: Command): void {
   const sources = addGroup(program, 'sources', {
@@ -17,11 +18,13 @@ export function addSources(program: Command): void {
   }).action(
     action<[string], object>(async (out, [name]) => {
       const [{ addSource }, { withSession }] = await load();
-      const added = await withSession(out, async ({ db, secrets, config }) => ({
-        name,
-        url: `${config.publicUrl}/hooks/events/${name}`,
-        ...(await addSource(db, secrets, name)),
-      }));
+      const added =
+        (await remote()?.call('sources.add', { body: { name } })) ??
+        (await withSession(out, async ({ db, secrets, config }) => ({
+          name,
+          url: `${config.publicUrl}/hooks/events/${name}`,
+          ...(await addSource(db, secrets, name)),
+        })));
       await out.result(added, () => {
         out.line(`Its address: ${added.url}`);
         out.line(`Signing secret, shown this once: ${added.secret}`);
@@ -35,15 +38,19 @@ export function addSources(program: Command): void {
   }).action(
     action<[], object>(async (out) => {
       const [{ listSources }, { withSession }] = await load();
-      const { found, base } = await withSession(out, async ({ db, config }) => ({
-        found: await listSources(db),
-        base: `${config.publicUrl}/hooks/events/`,
-      }));
-      await out.result({ sources: found.map((one) => ({ ...one, url: base + one.name })) }, async () => {
+      const found =
+        (await remote()?.call('sources.list'))?.items ??
+        (await withSession(out, async ({ db, config }) =>
+          (await listSources(db)).map((one) => ({
+            ...one,
+            url: `${config.publicUrl}/hooks/events/${one.name}`,
+          })),
+        ));
+      await out.result({ sources: found }, async () => {
         if (found.length === 0) return out.line('No sources yet. "cadenza sources add NAME" registers one.');
         await out.table(
           ['NAME', 'ADDRESS', 'SECRETS'],
-          found.map(({ name, secrets }) => [name, base + name, secrets]),
+          found.map(({ name, url, secrets }) => [name, url, secrets]),
         );
       });
     }),
@@ -55,7 +62,9 @@ export function addSources(program: Command): void {
   }).action(
     action<[string], object>(async (out, [name]) => {
       const [{ rotateSource }, { withSession }] = await load();
-      const rotated = await withSession(out, ({ db, secrets }) => rotateSource(db, secrets, name));
+      const rotated =
+        (await remote()?.call('sources.rotate', { path: { name } })) ??
+        (await withSession(out, ({ db, secrets }) => rotateSource(db, secrets, name)));
       await out.result({ name, ...rotated }, () =>
         out.line(`New signing secret, shown this once: ${rotated.secret}`),
       );
@@ -68,7 +77,9 @@ export function addSources(program: Command): void {
   }).action(
     action<[string], object>(async (out, [name]) => {
       const [{ removeSource }, { withSession }] = await load();
-      await withSession(out, ({ db }) => removeSource(db, name));
+      const api = remote();
+      if (api) await api.call('sources.remove', { path: { name } });
+      else await withSession(out, ({ db }) => removeSource(db, name));
       await out.result({ name, removed: true }, () => out.line(`Removed ${name}.`));
     }),
   );
@@ -84,7 +95,10 @@ export function addSources(program: Command): void {
           load(),
           import('../output/when.ts'),
         ]);
-        const events = await withSession(out, ({ db }) => toldEvents(db, { source: name ?? null, limit }));
+        const told = await remote()?.list('sources.events', { query: { source: name } }, { most: limit });
+        const events =
+          told?.map((event) => ({ ...event, at: new Date(event.at) })) ??
+          (await withSession(out, ({ db }) => toldEvents(db, { source: name ?? null, limit })));
         await out.result({ events }, async () => {
           if (events.length === 0) return out.line('Nothing was told yet.');
           await out.table(

@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import { action, addCommand } from '../command.ts';
 import { count, words } from '../output/text.ts';
+import { remoteLaunch } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
+
+/** So many of the newest are shown. */
+const LAUNCHES = 50;
+const PAUSES = 20;
 
 export function addStatus(program: Command): void {
   addCommand(program, 'status [launch]', {
@@ -16,17 +22,20 @@ export function addStatus(program: Command): void {
           import('../session.ts'),
           import('../output/when.ts'),
         ]);
-      const { launch, exclusions, launches, pauses, now, stand } = await withSession(out, async ({ db }) => {
-        const launch = text === undefined ? null : await lookup.findLaunch(db, text);
-        return {
-          launch,
-          exclusions: launch ? await lookup.launchExclusions(db, launch.id) : [],
-          launches: launch ? [] : await lookup.listLaunches(db),
-          pauses: await activePauses(db, 20),
-          now: await lookup.businessNow(db),
-          stand: await status(db, launch?.id ?? null),
-        };
-      });
+      const api = remote();
+      const { launch, exclusions, launches, pauses, now, stand } = api
+        ? await remotely(api, text)
+        : await withSession(out, async ({ db }) => {
+            const launch = text === undefined ? null : await lookup.findLaunch(db, text);
+            return {
+              launch,
+              exclusions: launch ? await lookup.launchExclusions(db, launch.id) : [],
+              launches: launch ? [] : await lookup.listLaunches(db, LAUNCHES),
+              pauses: await activePauses(db, PAUSES),
+              now: await lookup.businessNow(db),
+              stand: await status(db, launch?.id ?? null),
+            };
+          });
       const json = {
         now: iso(now),
         ...(launch ? { launch, exclusions } : { launches }),
@@ -98,4 +107,33 @@ export function addStatus(program: Command): void {
       });
     }),
   );
+}
+
+/** What one sees of it over HTTP. */
+async function remotely(api: Remote, text: string | undefined) {
+  const found = text === undefined ? null : await remoteLaunch(api, text);
+  const [{ now, ...stand }, pauses, detail, launches] = await Promise.all([
+    api.call('status', { query: found ? { launchId: found.id } : {} }),
+    api.call('pauses.list'),
+    found && api.call('launches.read', { path: { id: found.id } }),
+    found ? [] : api.list('launches.list', {}, { most: LAUNCHES }),
+  ]);
+  return {
+    launch: found && { id: found.id, name: found.name },
+    exclusions: detail?.exclusions ?? [],
+    launches: launches.map(({ id, name, sequence, status, paused, createdAt, counts }) => ({
+      id,
+      name,
+      sequence,
+      status,
+      createdAt,
+      paused: paused !== null,
+      ...counts,
+    })),
+    pauses: pauses.items
+      .slice(0, PAUSES)
+      .map(({ name: _, at, ...pause }) => ({ ...pause, at: new Date(at) })),
+    now: Date.parse(now),
+    stand: { ...stand, next: stand.next.map((next) => ({ ...next, at: Date.parse(next.at) })) },
+  };
 }

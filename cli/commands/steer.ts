@@ -3,8 +3,8 @@ import type { Db } from '../../db/db.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand } from '../command.ts';
 import type { Output } from '../output/output.ts';
-import { remoteLeadSummary } from '../remote-names.ts';
-import { remote } from '../remote.ts';
+import { remoteLeadSummary, remoteLeadTime } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 
 export function addSteering(program: Command): void {
   addCommand(program, 'skip <lead>', {
@@ -37,14 +37,25 @@ export function addSteering(program: Command): void {
           import('../../db/history.ts'),
           import('../output/when.ts'),
         ]);
-      const done = await steer(out, text, async ({ db, enrollmentId, lead }) => {
-        const { timeZone: zone } = await timeline(db, lead.id, 1);
-        const to = parseWhen(when, { zone, now: await businessNow(db) });
-        return { ...(await reschedule(db, enrollmentId, to)), to, zone };
-      });
-      await out.result({ lead: done.lead, to: iso(done.answer.to), timeZone: done.answer.zone }, () =>
+      const remotely = async (api: Remote) => {
+        const { lead, zone, now } = await remoteLeadTime(api, text);
+        const to = parseWhen(when, { zone, now });
+        await api.call('leads.reschedule', { path: { id: lead.id }, body: { to: iso(to)! } });
+        return { lead, to, zone };
+      };
+      const inDatabase = async () => {
+        const { lead, answer } = await steer(out, text, async ({ db, enrollmentId, lead }) => {
+          const { timeZone: zone } = await timeline(db, lead.id, 1);
+          const to = parseWhen(when, { zone, now: await businessNow(db) });
+          return { ...(await reschedule(db, enrollmentId, to)), to, zone };
+        });
+        return { lead, to: answer.to, zone: answer.zone };
+      };
+      const api = remote();
+      const { lead, to, zone } = api ? await remotely(api) : await inDatabase();
+      await out.result({ lead, to: iso(to), timeZone: zone }, () =>
         out.line(
-          `Moved: what comes next for ${done.lead.name || done.lead.email} is not before ${localTime(done.answer.to, done.answer.zone)}.`,
+          `Moved: what comes next for ${lead.name || lead.email} is not before ${localTime(to, zone)}.`,
         ),
       );
     }),

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
+import type { Needs } from '../../api/v1/calling.ts';
 import type { TouchState } from '../../db/touches.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { count, words } from '../output/text.ts';
+import { oneOfThem, remoteLaunch, remoteLead } from '../remote-names.ts';
+import { remote, type Remote } from '../remote.ts';
 
 const STATES = [
   'booked',
@@ -54,14 +57,27 @@ export function addTouches(program: Command): void {
             import('../output/when.ts'),
           ],
         );
-        const rows = await withSession(out, async ({ db }) =>
-          listTouches(db, {
-            state: options.unconfirmed ? 'unconfirmed' : options.state,
-            leadId: options.lead === undefined ? undefined : (await findLead(db, options.lead)).id,
-            launchId: options.launch === undefined ? undefined : (await findLaunch(db, options.launch)).id,
-            limit: options.limit,
-          }),
-        );
+        const { lead, launch, limit } = options;
+        const state = options.unconfirmed ? 'unconfirmed' : options.state;
+        const api = remote();
+        const rows = api
+          ? await remoteTouches(
+              api,
+              {
+                state,
+                leadId: lead === undefined ? undefined : await remoteLead(api, lead),
+                launchId: launch === undefined ? undefined : (await remoteLaunch(api, launch)).id,
+              },
+              limit,
+            )
+          : await withSession(out, async ({ db }) =>
+              listTouches(db, {
+                state,
+                leadId: lead === undefined ? undefined : (await findLead(db, lead)).id,
+                launchId: launch === undefined ? undefined : (await findLaunch(db, launch)).id,
+                limit,
+              }),
+            );
         await out.result({ touches: rows }, async () => {
           if (rows.length === 0) return out.line('No touches.');
           await out.table(
@@ -79,7 +95,7 @@ export function addTouches(program: Command): void {
           );
           if (rows.some(({ state }) => state === 'unconfirmed'))
             out.line(out.colors.dim('Settle one: cadenza touches settle ID --sent or --not-sent'));
-          if (rows.length === options.limit)
+          if (rows.length === limit)
             out.line(out.colors.dim(`The newest ${count(rows.length, 'touch', 'touches')}.`));
         });
       }),
@@ -103,12 +119,20 @@ export function addTouches(program: Command): void {
           import('../../db/lookup.ts'),
           import('../session.ts'),
         ]);
-        const done = await withSession(out, async ({ db, wake }) => {
-          const touchId = await requireId(db, 'touch', text);
-          const settled = await settleTouch(db, touchId, sent === true);
-          await wake({ enrollments: settled.wake });
-          return { touchId, leadId: settled.leadId };
-        });
+        const remotely = async (api: Remote) => {
+          const touchId = await remoteUnconfirmed(api, text);
+          const path = { id: touchId };
+          return { touchId, ...(await api.call('touches.settle', { path, body: { sent: sent === true } })) };
+        };
+        const api = remote();
+        const done = api
+          ? await remotely(api)
+          : await withSession(out, async ({ db, wake }) => {
+              const touchId = await requireId(db, 'touch', text);
+              const settled = await settleTouch(db, touchId, sent === true);
+              await wake({ enrollments: settled.wake });
+              return { touchId, leadId: settled.leadId };
+            });
         await out.result({ ...done, sent: sent === true }, () =>
           out.line(
             sent ? 'Settled: it was sent.' : 'Settled: it was not sent; the next attempt may be made.',
@@ -116,4 +140,20 @@ export function addTouches(program: Command): void {
         );
       }),
     );
+}
+
+async function remoteTouches(api: Remote, query: NonNullable<Needs<'touches.list'>['query']>, most: number) {
+  const items = await api.list('touches.list', { query }, { most });
+  return items.map((touch) => ({ ...touch, at: new Date(touch.at) }));
+}
+
+/** One that is to be settled, by how its id begins. */
+async function remoteUnconfirmed(api: Remote, text: string): Promise<string> {
+  if (text.length === 36) return text;
+  const open = await remoteTouches(api, { state: 'unconfirmed' }, 2_000);
+  return oneOfThem(
+    open.map(({ id }) => ({ id })),
+    'unconfirmed touch',
+    text,
+  ).id;
 }
