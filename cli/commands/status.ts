@@ -130,9 +130,14 @@ async function remotely(api: Remote, text: string | undefined) {
       paused: paused !== null,
       ...counts,
     })),
-    pauses: pauses.items
-      .slice(0, PAUSES)
-      .map(({ name: _, at, ...pause }) => ({ ...pause, at: new Date(at) })),
+    pauses: pauses.items.slice(0, PAUSES).map(({ id, scope, scopeId, reason, at, byName }) => ({
+      id,
+      scope,
+      scopeId,
+      reason,
+      at: new Date(at),
+      byName,
+    })),
     now: Date.parse(now),
     stand: { ...stand, next: stand.next.map((next) => ({ ...next, at: Date.parse(next.at) })) },
   };

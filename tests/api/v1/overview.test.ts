@@ -76,6 +76,7 @@ test('a company is found by domain, name or id, if one sees a lead of it', async
   const { id } = await makeCompany(api.db, { domain: 'acme.example' });
   await makeLead(api.db, { companyId: id, owner: ROSA });
   const other = await makeCompany(api.db, { domain: 'acme.test' });
+  await makeLead(api.db, { companyId: other.id, owner: BEN });
   const called = async (who: Client, text: string) =>
     (await who.get(`/companies?called=${encodeURIComponent(text)}`)).body.items.map(
       (one: { id: string }) => one.id,
