@@ -4,6 +4,7 @@ import type { ConsentPolicy } from '../sequences/consent.ts';
 import { CONTACT_CHANNELS } from '../sequences/lead.ts';
 import { countryCode } from '../sequences/leads/countries.ts';
 import type { Queryable } from './db.ts';
+import { CommandRefused } from './refused.ts';
 
 const policySchema = z.record(
   z
@@ -32,15 +33,25 @@ export async function readConsentPolicy(q: Queryable): Promise<ConsentPolicy> {
 
 /**
  * Replaces the policy: in force for launches and sends that look from now on.
- * @throws BadConsentPolicy
+ * @param seen what the caller saw; null: whatever it is
+ * @throws BadConsentPolicy, CommandRefused `changed_meanwhile`
  */
-export async function writeConsentPolicy(q: Queryable, policy: unknown): Promise<ConsentPolicy> {
+export async function writeConsentPolicy(
+  q: Queryable,
+  policy: unknown,
+  seen: ConsentPolicy | null = null,
+): Promise<ConsentPolicy> {
   const parsed = policySchema.safeParse(policy);
   if (!parsed.success) {
     throw new BadConsentPolicy(
       `The consent policy cannot be used: ${issuesOf(parsed.error)}. Write it like {"DE": ["email", "sms"], "*": []}.`,
     );
   }
-  await q.query('update workspace set consent_policy = $1', [JSON.stringify(parsed.data)]);
+  const { rowCount } = await q.query(
+    'update workspace set consent_policy = $1 where $2::jsonb is null or consent_policy = $2',
+    [JSON.stringify(parsed.data), seen && JSON.stringify(seen)],
+  );
+  if (!rowCount)
+    throw new CommandRefused('changed_meanwhile', 'Somebody changed this meanwhile: look again.');
   return parsed.data;
 }

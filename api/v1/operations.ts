@@ -522,6 +522,41 @@ export interface Operations {
       version: number;
     };
   };
+  'consentPolicy.read': {
+    path: {};
+    query: {};
+    answer: {
+      /**
+       * The channels by country, as its ISO code such as DE; * is every country that is not named
+       */
+      policy: {
+        [k: string]: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call')[];
+      };
+    };
+  };
+  'consentPolicy.write': {
+    path: {};
+    query: {};
+    body: {
+      /**
+       * The channels by country, as its ISO code such as DE; * is every country that is not named
+       */
+      policy: {
+        /**
+         * @maxItems 10
+         */
+        [k: string]: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call')[];
+      };
+    };
+    answer: {
+      /**
+       * The channels by country, as its ISO code such as DE; * is every country that is not named
+       */
+      policy: {
+        [k: string]: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call')[];
+      };
+    };
+  };
   'retention.read': {
     path: {};
     query: {};
@@ -4083,6 +4118,8 @@ export const OPERATIONS = {
   'calendars.read': 'GET /v1/calendars/{place}',
   'daysOff.read': 'GET /v1/days-off',
   'daysOff.write': 'PUT /v1/days-off',
+  'consentPolicy.read': 'GET /v1/consent-policy',
+  'consentPolicy.write': 'PUT /v1/consent-policy',
   'retention.read': 'GET /v1/retention',
   'retention.write': 'PUT /v1/retention',
   'retention.preview': 'GET /v1/retention/preview',

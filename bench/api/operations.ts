@@ -129,6 +129,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   fixed('sources.list', '/sources', ADMINS),
   fixed('sources.events', '/sources/events', ADMINS),
+  fixed('consentPolicy.read', '/consent-policy', ADMINS),
   fixed('retention.read', '/retention', ADMINS),
   among('retention.preview', ['/retention/preview?inactiveLeadMonths=3', '/retention/preview?inactiveLeadMonths=120'], ADMINS),
   among('analytics.summary', RANGES.map((range) => `/analytics/summary?${range}`)),

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
+import type { Needs } from '../../api/v1/calling.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
@@ -244,7 +245,7 @@ export function addLeads(program: Command): void {
   addCommand(leads, 'consent-policy [json]', {
     summary: 'show or set where a consent is needed before a channel may be used',
     description:
-      'A JSON object from country (or * for every country) to channels. It starts empty: what the law asks for depends on your case. Leads who refused are never contacted, whatever it says.',
+      'A JSON object from country (or * for every country that is not named) to channels. It starts empty: what the law asks for depends on your case. Leads who refused are never contacted, whatever it says.',
     examples: ['leads consent-policy', `leads consent-policy '{"DE": ["email", "sms", "whatsapp"]}'`],
   }).action(
     action<[string | undefined], object>(async (out, [json]) => {
@@ -253,12 +254,21 @@ export function addLeads(program: Command): void {
         import('../session.ts'),
       ]);
       const wanted = json === undefined ? undefined : jsonObject('consent-policy')(json);
-      const policy = await withSession(out, ({ db }) =>
-        wanted === undefined ? readConsentPolicy(db) : writeConsentPolicy(db, wanted),
-      );
+      const api = remote();
+      const policy = api
+        ? (await remotePolicy(api, wanted)).policy
+        : await withSession(out, ({ db }) =>
+            wanted === undefined ? readConsentPolicy(db) : writeConsentPolicy(db, wanted),
+          );
       await out.result({ policy }, () => out.line(JSON.stringify(policy)));
     }),
   );
+}
+
+function remotePolicy(api: Remote, wanted: Record<string, unknown> | undefined) {
+  if (wanted === undefined) return api.call('consentPolicy.read');
+  const body = { policy: wanted } as Needs<'consentPolicy.write'>['body'];
+  return api.call('consentPolicy.write', { body }, { ifMatch: '*' });
 }
 
 async function suppressRemotely(

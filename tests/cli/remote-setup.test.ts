@@ -222,3 +222,14 @@ test('somebody is on leave, and back; not on the word of who is none of theirs',
   const may = await runAs(rep.key, ['users', 'leave', 'admin@acme.test', ...days]);
   expect([may.code, may.stderr]).toEqual([2, expect.stringContaining('There is no such user')]);
 });
+
+test('where a consent is needed is said and shown', async () => {
+  const policy = { DE: ['email', 'sms'] };
+  const written = await run('leads', 'consent-policy', JSON.stringify(policy), '--json');
+  expect([written.code, written.json()]).toEqual([0, { policy }]);
+  expect(await same('leads', 'consent-policy')).toEqual({ policy });
+  const wrong = await run('leads', 'consent-policy', '{"UK": ["email"]}');
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('ISO code of a country')]);
+  const may = await runAs(rep.key, ['leads', 'consent-policy', '{}']);
+  expect([may.code, may.stderr]).toEqual([1, expect.stringContaining('This needs the role admin')]);
+});

@@ -15,6 +15,7 @@ import { attributionRoutes } from './analytics-attribution.ts';
 import { experimentRoutes } from './analytics-experiments.ts';
 import { forecastRoutes } from './analytics-forecast.ts';
 import { analyticsRoutes } from './analytics.ts';
+import { consentRoutes } from './consent.ts';
 import { controlRoutes } from './controls.ts';
 import { launchChoiceRoutes } from './launch-choices.ts';
 import { launchRoutes } from './launches.ts';
@@ -44,6 +45,7 @@ export const ROUTES: readonly ((app: Api, deps: ApiDeps) => void)[] = [
   handOverRoutes,
   absenceRoutes,
   calendarRoutes,
+  consentRoutes,
   retentionRoutes,
   searchRoutes,
   findRoutes,

@@ -33,6 +33,7 @@ const EDITS: Record<string, () => Promise<[method: string, path: string, body?: 
     return ['PATCH', `/absences/${body.id}`, { to: '2026-05-06' }];
   },
   'days off': async () => ['PUT', '/days-off', { items: [] }],
+  'consent policy': async () => ['PUT', '/consent-policy', { policy: { DE: ['email'] } }],
 };
 
 test.each(Object.keys(EDITS))('a change of a %s says which version it saw, or is not made', async (what) => {

@@ -37,6 +37,8 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'calendars.read': 'rep settings:read',
   'daysOff.read': 'rep settings:read',
   'daysOff.write': 'admin settings:write',
+  'consentPolicy.read': 'admin settings:read',
+  'consentPolicy.write': 'admin settings:write',
   'retention.read': 'admin settings:read',
   'retention.preview': 'admin settings:read',
   'retention.write': 'admin',

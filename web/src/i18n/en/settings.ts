@@ -9,6 +9,7 @@ export const settings = {
     absences: 'Leave and hand-over',
     calendars: 'Calendars',
     suppressions: 'Do not contact',
+    consent: 'Consent',
     retention: 'Retention',
     webhooks: 'Webhooks',
     sources: 'Event sources',
@@ -269,6 +270,12 @@ export const settings = {
     kind: 'What it is',
     kinds: { holiday: 'Public holiday', off: 'We are closed', works: 'We work' },
     country: 'Country',
+  },
+  consent: {
+    hint: 'Where a channel is ticked, it is used for leads who gave their consent, and for nobody else. What the law asks for depends on your case, so nothing is ticked at first. Who refused is never contacted.',
+    code: 'Country, as its two letters',
+    others: 'Every other country',
+    unknown: 'No country has these letters',
   },
   retention: {
     leads: 'Erase leads without consent after months of silence',

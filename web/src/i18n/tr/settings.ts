@@ -11,6 +11,7 @@ export const settings: typeof english = {
     absences: 'İzin ve devir',
     calendars: 'Takvimler',
     suppressions: 'İletişim kurulmayacaklar',
+    consent: 'İletişim izni',
     retention: 'Saklama süreleri',
     webhooks: 'Webhook’lar',
     sources: 'Olay kaynakları',
@@ -272,6 +273,12 @@ export const settings: typeof english = {
     kind: 'Türü',
     kinds: { holiday: 'Resmî tatil', off: 'Kapalıyız', works: 'Çalışıyoruz' },
     country: 'Ülke',
+  },
+  consent: {
+    hint: 'İşaretli bir kanal yalnızca iletişim izni vermiş adaylar için kullanılır. Yasanın ne istediği durumunuza bağlıdır; bu yüzden başta hiçbiri işaretli değildir. Reddetmiş olanla hiçbir zaman iletişim kurulmaz.',
+    code: 'Ülke, iki harfiyle',
+    others: 'Diğer bütün ülkeler',
+    unknown: 'Bu harflerle bir ülke yok',
   },
   retention: {
     leads: 'İzinsiz adayları şu kadar ay sessizlikten sonra sil',

@@ -6,6 +6,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Absences } from './Absences.tsx';
 import { Audit } from './Audit.tsx';
 import { Calendars } from './Calendars.tsx';
+import { Consent } from './Consent.tsx';
 import { Keys } from './Keys.tsx';
 import { Profile } from './Profile.tsx';
 import { Retention } from './Retention.tsx';
@@ -30,6 +31,7 @@ const PARTS = [
   { part: 'absences', roles: EVERYBODY, View: Absences },
   { part: 'calendars', roles: EVERYBODY, View: Calendars },
   { part: 'suppressions', roles: MANAGERS, View: Suppressions },
+  { part: 'consent', roles: ADMINS, View: Consent },
   { part: 'webhooks', roles: ADMINS, View: Webhooks },
   { part: 'sources', roles: ADMINS, View: Sources },
   { part: 'retention', roles: ADMINS, View: Retention },
