@@ -12,7 +12,14 @@ export interface About {
   readonly examples: readonly [string, ...string[]];
   /** `--json` means something of its own here. */
   readonly ownJson?: true;
+  /** It is about files or this machine itself, and asks no server, whatever CADENZA_URL is. */
+  readonly local?: true;
 }
+
+const LOCAL = new WeakSet<Command>();
+
+/** Whether a command is about this machine; all others work over CADENZA_URL, too. */
+export const isLocal = (command: Command): boolean => LOCAL.has(command);
 
 /** Adds a command to a program or group: `usage` such as `why <lead>`. */
 export function addCommand(parent: Command, usage: string, about: About): Command {
@@ -24,6 +31,7 @@ export function addCommand(parent: Command, usage: string, about: About): Comman
       about.description ? `${sentence(about.summary)}\n\n${about.description}` : sentence(about.summary),
     );
   if (rest.length > 0) command.arguments(rest.join(' '));
+  if (about.local) LOCAL.add(command);
   if (!about.ownJson) command.option('--json', 'print the result as JSON on standard output');
   command.option('--debug', 'show where an unexpected error came from');
   const lines = about.examples.map((example) => `  $ cadenza ${example}`);
@@ -31,7 +39,7 @@ export function addCommand(parent: Command, usage: string, about: About): Comman
 }
 
 /** Adds a group of commands, such as `tasks`. */
-export function addGroup(parent: Command, name: string, about: Omit<About, 'ownJson'>): Command {
+export function addGroup(parent: Command, name: string, about: Omit<About, 'ownJson' | 'local'>): Command {
   const lines = about.examples.map((example) => `  $ cadenza ${example}`);
   return parent
     .command(name)

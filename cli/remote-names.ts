@@ -7,27 +7,21 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** So many of a list are looked at to find one by name. */
 const MOST = 2_000;
 
-/** A lead by id, email or name. @throws CliError when there is none, or more than one */
+/** A lead by id, email, external id, LinkedIn URL or name. @throws CliError when there is none, or more than one */
 export async function remoteLead(api: Remote, text: string): Promise<string> {
-  if (UUID.test(text)) return text;
-  const { items } = await api.call('leads.list', { query: { q: text, limit: 20 } });
-  const exact = items.filter((lead) =>
-    [lead.email, lead.name].some((known) => known?.toLowerCase() === text.toLowerCase()),
-  );
-  const found = exact.length > 0 ? exact : items;
-  if (found.length === 1) return found[0]!.id;
-  throw found.length === 0
-    ? new CliError(`There is no lead “${text}”.`, 2, 'not_found')
-    : new CliError(
-        `“${text}” may be ${found.map(({ email, id }) => email ?? id).join(', ')}: say which by the email.`,
-        2,
-        'ambiguous',
-      );
+  return UUID.test(text) ? text : (await remoteLeadSummary(api, text)).id;
 }
 
 /** The same with what it is called. */
-export async function remoteLeadSummary(api: Remote, text: string): Promise<Answer<'leads.why'>['lead']> {
-  return (await api.call('leads.why', { path: { id: await remoteLead(api, text) } })).lead;
+export async function remoteLeadSummary(api: Remote, text: string): Promise<Answer<'leads.find'>> {
+  return api.call('leads.find', { query: { lead: text } });
+}
+
+const FIND = { task: 'tasks.find', message: 'inbox.findMessage', reply: 'inbox.findReply' } as const;
+
+/** By how its id begins. @throws CliError when there is none, or more than one */
+export async function remoteId(api: Remote, what: keyof typeof FIND, text: string): Promise<string> {
+  return (await api.call(FIND[what], { query: { id: text } })).id;
 }
 
 /** A lead, with what times that people type about it go by: its zone and the server's business time. */

@@ -1,10 +1,12 @@
 /** Cadenza over HTTP: what commands use instead of the database when CADENZA_URL is set. */
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { addressOf, methodOf, type Answer, type Arguments, type Operation } from '../api/v1/calling.ts';
-import { readEnvironment } from '../common/config.ts';
+import { readEnvironment } from '../common/read-environment.ts';
 import { CliError } from './errors.ts';
 
 const TIMEOUT_MS = 30_000;
+const DOWNLOAD_MS = 30 * 60_000;
 /** The largest page of the API's lists. */
 const PAGE = 200;
 
@@ -41,6 +43,8 @@ export interface Remote {
     name: Name,
     ...rest: Arguments<Name, { readonly most?: number }>
   ): Promise<Item<Name>[]>;
+  /** What an operation answers, byte by byte. @throws CliError also while it is read, when it breaks off */
+  download<Name extends Operation>(name: Name, ...rest: Arguments<Name, never>): Promise<Readable>;
   /** The address of a page of the web app there. */
   page(path: string): string;
 }
@@ -120,6 +124,10 @@ function connect(url: string, who: Readonly<Record<string, string>>): Remote {
       } while (cursor !== null && items.length < most);
       return items as Item<typeof name>[];
     },
+    async download(name, ...[needs]) {
+      const { body } = await send(url, who, name, needs, { timeoutMs: DOWNLOAD_MS });
+      return Readable.from(unbroken(body ?? [], url));
+    },
     page: (path) => `${url}${path}`,
   };
 }
@@ -131,6 +139,20 @@ async function ask<Name extends Operation>(
   needs: unknown,
   options: CallOptions,
 ): Promise<{ readonly answer: Answer<Name>; readonly headers: Headers }> {
+  const response = await send(url, who, name, needs, options);
+  const text = await response.text();
+  const answer: unknown = text === '' ? null : isJson(response) ? JSON.parse(text) : text;
+  return { answer: answer as Answer<Name>, headers: response.headers };
+}
+
+/** @throws CliError when the answer is a refusal, or none comes */
+async function send(
+  url: string,
+  who: Readonly<Record<string, string>>,
+  name: Operation,
+  needs: unknown,
+  options: CallOptions,
+): Promise<Response> {
   const { body, ...where } = (needs ?? {}) as { path?: object; query?: object; body?: unknown };
   const method = methodOf(name);
   const isText = typeof body === 'string';
@@ -153,11 +175,22 @@ async function ask<Name extends Operation>(
       'unreachable',
     );
   });
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  const answer: unknown = text === '' ? null : isJson ? JSON.parse(text) : text;
-  if (response.ok) return { answer: answer as Answer<Name>, headers: response.headers };
-  throw problemOf(response.status, isJson ? (answer as Problem) : {}, url);
+  if (response.ok) return response;
+  const problem = isJson(response) ? ((await response.json()) as Problem) : {};
+  throw problemOf(response.status, problem, url);
+}
+
+const isJson = ({ headers }: Response): boolean => /json/.test(headers.get('content-type') ?? '');
+
+async function* unbroken(
+  parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  address: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* parts;
+  } catch {
+    throw new CliError(`${address} broke off in the middle of its answer. Try again.`, 1, 'unreachable');
+  }
 }
 
 interface Problem {

@@ -1,7 +1,8 @@
 /** What commands that need the stack work with: the database, the keys, and the workflows that are told. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isProduction, loadConfig, readEnvironment, stackFile, type Config } from '../common/config.ts';
+import { isProduction, loadConfig, stackFile, type Config } from '../common/config.ts';
+import { readEnvironment } from '../common/read-environment.ts';
 import {
   createIdentityHasher,
   createSecrets,

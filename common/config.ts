@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { ENVIRONMENT, EXAMPLES, type EnvironmentName } from './environment.ts';
+import { readEnvironment, withoutEmpty, type Environment } from './read-environment.ts';
 
 /** One key of a ring; `id` stands in what it encrypted, so that keys can be rotated. */
 export interface NamedKey {
@@ -79,18 +79,8 @@ export class ConfigError extends Error {
   }
 }
 
-/** The environment's variables as plain text. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** Where a running local stack says how it can be reached (mode 0600: it holds the keys). */
 export const stackFile = (dataDir: string): string => join(dataDir, 'stack.json');
-
-/** The process's environment over what `.env` in `directory` says. Empty variables count as not set. */
-export function readEnvironment(directory = process.cwd(), env: Environment = process.env): Environment {
-  const path = join(directory, '.env');
-  const fromFile = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
-  return withoutEmpty({ ...withoutEmpty(fromFile), ...withoutEmpty(env) });
-}
 
 /** Whether this environment asks for outside systems: then nothing embedded may start. */
 export function isProduction(env: Environment): boolean {
@@ -219,8 +209,3 @@ const WHY: Readonly<Record<(typeof REQUIRED)[number], string>> = {
   CADENZA_TOKEN_KEY: ' (unsubscribe links are signed with it)',
   CADENZA_PUBLIC_URL: " (every mail's unsubscribe header points there)",
 };
-
-function withoutEmpty(env: Environment): Record<string, string> {
-  const entries = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]?.trim()));
-  return Object.fromEntries(entries);
-}

@@ -164,6 +164,16 @@ export async function rawMessage(q: Queryable, messageId: string): Promise<Buffe
   return rows[0].raw;
 }
 
+/** The same, for who asks for it. @throws CommandRefused `not_found`, `not_kept` */
+export async function keptMessage(q: Queryable, messageId: string): Promise<Buffer> {
+  const raw = await rawMessage(q, messageId);
+  if (raw) return raw;
+  throw new CommandRefused(
+    'not_kept',
+    'The mail is not kept (any more), or it was none; CADENZA_RAW_MAIL_DAYS says for how long those that come are.',
+  );
+}
+
 /**
  * A person says whose message it is: from then on it counts as that lead's answer, or as the opt-out that it is.
  * @param leadId null: whose it was guessed to be

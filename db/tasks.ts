@@ -64,7 +64,7 @@ const TASK = `select k.id, k.kind, k.state, k.title, k.body, k.link, k.assignee,
 /** Tasks in the order in which they are due. */
 export async function listTasks(q: Queryable, filter: TaskFilter = {}): Promise<TaskRow[]> {
   const { rows } = await q.query<TaskRow>(
-    `${TASK} where k.state = $1 and ($2::text is null or k.kind = $2) and ($3::text is null or k.assignee = $3)
+    `${TASK} where k.state = $1 and ($2::text is null or k.kind = $2) and ($3::text is null or lower(k.assignee) = lower($3))
        and ($4::uuid is null or k.lead_id = $4) and ($5::uuid is null or e.launch_id = $5)
        and ($6::timestamptz is null or k.due_at < $6) and ($7::timestamptz is null or (k.due_at, k.id) > ($7, $8::uuid))
      order by k.due_at, k.id limit $9`,

@@ -1,12 +1,7 @@
 import { resolve } from 'node:path';
 import pino from 'pino';
-import {
-  isProduction,
-  parseConfig,
-  readEnvironment,
-  type Config,
-  type Environment,
-} from '../common/config.ts';
+import { isProduction, parseConfig, type Config } from '../common/config.ts';
+import { readEnvironment, type Environment } from '../common/read-environment.ts';
 import { NOT_BUILT } from '../api/web.ts';
 import { createLogger } from '../common/log.ts';
 import { newSignInLink } from '../db/access/sessions.ts';

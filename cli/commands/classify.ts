@@ -18,6 +18,7 @@ export function addClassify(program: Command): void {
     description:
       'Reads messages as files (.eml); of a folder, every .eml in it. Needs no database. The class is one of human, bounce, delayed, auto_reply, out_of_office, left_company, complaint, unsubscribe, own, other.',
     examples: ['classify reply.eml', 'classify inbox/ --json'],
+    local: true,
   })
     .option('--own <address...>', 'addresses of ours: what they wrote is no answer')
     .action(

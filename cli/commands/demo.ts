@@ -21,6 +21,7 @@ export function addDemo(program: Command): void {
     description:
       'Starts an embedded PostgreSQL, a real Temporal dev server and a sandbox of providers, runs the sequence to its end, and leaves nothing behind. Nobody real is written to.',
     examples: ['demo', 'demo --sequence my.yaml --leads my.csv --json result.json', 'demo --ms-per-day 1000'],
+    local: true,
     ownJson: true,
   })
     .option('--sequence <file>', 'the definition (default: sequences/library/classic.yaml)')

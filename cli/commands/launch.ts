@@ -7,7 +7,6 @@ import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
 import { remote } from '../remote.ts';
 import { rejectsBeside, sayImport } from './import.ts';
-import { launchRemotely } from './launch-remotely.ts';
 
 interface Options {
   readonly leads?: string;
@@ -98,7 +97,9 @@ export function addLaunch(program: Command): void {
             }
           });
         const outcome = api
-          ? await launchRemotely(api, out, audience, {
+          ? await (
+              await import('./launch-remotely.ts')
+            ).launchRemotely(api, out, audience, {
               file,
               to: options.to,
               name: options.name,

@@ -1,22 +1,17 @@
-import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
 import type { Needs } from '../../api/v1/calling.ts';
 import type { LeadSummary } from '../../db/history.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { jsonObject, oneOf } from '../options.ts';
-import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
 import { remoteLead, remoteLeadSummary } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
 import { saySending } from './control.ts';
+import { addExport } from './leads-export.ts';
+import { addShow } from './leads-show.ts';
 
 const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
-
-interface ExportOptions {
-  readonly segment?: string;
-  readonly output?: string;
-}
 
 interface SuppressOptions {
   readonly channel?: (typeof CHANNELS)[number];
@@ -32,85 +27,8 @@ export function addLeads(program: Command): void {
     examples: ['leads show ada@example.com', 'leads export --output leads.csv'],
   });
 
-  addCommand(leads, 'show <lead>', {
-    summary: 'show a lead’s profile',
-    examples: ['leads show ada@example.com', 'leads show crm-1001 --json'],
-  }).action(
-    action<[string], object>(async (out, [text]) => {
-      const [{ findLead }, { loadLead }, { suppressedChannels }, { withSession }] = await Promise.all([
-        import('../../db/history.ts'),
-        import('../../db/leads.ts'),
-        import('../../db/suppressions.ts'),
-        import('../session.ts'),
-      ]);
-      const { lead, suppressed } = await withSession(out, async ({ db, hashIdentity }) => {
-        const lead = await loadLead(db, (await findLead(db, text)).id);
-        return { lead, suppressed: await suppressedChannels(db, hashIdentity, lead) };
-      });
-      const { attributes, consent, emails, phones, seed: _, ...rest } = lead;
-      await out.result({ lead, suppressed: [...suppressed.channels] }, async () => {
-        const lines: [string, string | null][] = [
-          ...Object.entries(rest).map(([name, value]): [string, string | null] => [spaced(name), value]),
-          ['emails', emails.join(', ')],
-          ['phones', phones.join(', ')],
-          ['consent', [consent.status, consent.source, consent.at].filter(Boolean).join(', ')],
-          ...Object.entries(attributes).map(([name, value]): [string, string | null] => [
-            `attributes.${name}`,
-            value === null ? null : String(value),
-          ]),
-          ['never contact', suppressed.all ? 'on any channel' : [...suppressed.channels].join(', ')],
-        ];
-        await out.table(
-          ['FIELD', 'VALUE'],
-          lines.filter(([, value]) => value),
-        );
-      });
-    }),
-  );
-
-  addCommand(leads, 'export [lead]', {
-    summary: 'export leads as CSV, or everything that is kept about one of them as JSON',
-    description: 'In CSV, cells that a spreadsheet would run as a formula are made harmless.',
-    examples: [
-      'leads export --output leads.csv',
-      'leads export --segment \'lead.country == "DE"\' > german.csv',
-      'leads export ada@example.com > ada.json',
-    ],
-  })
-    .option('--segment <cel>', 'only leads for which this condition holds')
-    .option('--output <file>', 'where to (default: standard output)')
-    .action(
-      action<[string | undefined], ExportOptions>(async (out, [text], { segment, output }) => {
-        if (text !== undefined) {
-          if (segment !== undefined) throw new CliError('Name a lead or give --segment, not both.');
-          return exportOne(out, text, output);
-        }
-        if (out.json && output === undefined)
-          throw new CliError(
-            'The export itself is CSV: give --output FILE with --json, or leave --json out.',
-          );
-        const [{ exportLeads }, { compileSegment }, { withSession }] = await Promise.all([
-          import('../../api/operations/export-leads.ts'),
-          import('../../sequences/language/index.ts'),
-          import('../session.ts'),
-        ]);
-        const matches = segment === undefined ? undefined : compileSegment(segment);
-        const number = await withSession(out, ({ db }) =>
-          out.busy(
-            'Exporting',
-            exportLeads(
-              db,
-              output === undefined ? process.stdout : createWriteStream(output),
-              matches ? { matches } : {},
-            ),
-          ),
-        );
-        if (output !== undefined)
-          await out.result({ exported: number, output }, () =>
-            out.line(`Exported ${count(number, 'lead')} to ${output}.`),
-          );
-      }),
-    );
+  addShow(leads);
+  addExport(leads);
 
   addCommand(leads, 'erase <lead>', {
     summary: 'erase a lead everywhere; it stays suppressed, so that no import brings it back',
@@ -121,12 +39,7 @@ export function addLeads(program: Command): void {
     .option('--yes', 'do not ask')
     .action(
       action<[string], { readonly yes?: boolean }>(async (out, [text], { yes }) => {
-        const [{ eraseLead }, { findLead }, { ask }, { withSession }] = await Promise.all([
-          import('../../db/erase.ts'),
-          import('../../db/history.ts'),
-          import('../credentials.ts'),
-          import('../session.ts'),
-        ]);
+        const { ask } = await import('../credentials.ts');
         const confirmed = async (lead: LeadSummary) => {
           const name = lead.name || lead.email || lead.id;
           if (yes) return name;
@@ -138,21 +51,26 @@ export function addLeads(program: Command): void {
           return name;
         };
         const api = remote();
-        const { lead, erased } = api
-          ? await remoteLeadSummary(api, text).then(async (lead) => {
-              const name = await confirmed(lead);
-              return {
-                lead,
-                erased: await api.call('leads.erase', { path: { id: lead.id }, body: { name } }),
-              };
-            })
-          : await withSession(out, async ({ db, hashIdentity, wake }) => {
-              const lead = await findLead(db, text);
-              await confirmed(lead);
-              const { enrollmentIds, sending } = await eraseLead(db, lead.id, { hashIdentity });
-              await wake({ terminate: enrollmentIds });
-              return { lead, erased: { enrollments: enrollmentIds.length, sending } };
-            });
+        const there = async (api: Remote) => {
+          const lead = await remoteLeadSummary(api, text);
+          const body = { name: await confirmed(lead) };
+          return { lead, erased: await api.call('leads.erase', { path: { id: lead.id }, body }) };
+        };
+        const beside = async () => {
+          const [{ eraseLead }, { findLead }, { withSession }] = await Promise.all([
+            import('../../db/erase.ts'),
+            import('../../db/history.ts'),
+            import('../session.ts'),
+          ]);
+          return withSession(out, async ({ db, hashIdentity, wake }) => {
+            const lead = await findLead(db, text);
+            await confirmed(lead);
+            const { enrollmentIds, sending } = await eraseLead(db, lead.id, { hashIdentity });
+            await wake({ terminate: enrollmentIds });
+            return { lead, erased: { enrollments: enrollmentIds.length, sending } };
+          });
+        };
+        const { lead, erased } = await (api ? there(api) : beside());
         await out.result({ erased: lead.id, ...erased }, () => {
           out.line(`Erased (${lead.id}). It stays suppressed on every channel.`);
           saySending(out, erased.sending);
@@ -183,12 +101,6 @@ export function addLeads(program: Command): void {
           throw new CliError(
             'Say whom to suppress: a lead, --email ADDRESS, --phone NUMBER or --domain DOMAIN.',
           );
-        const [{ suppress }, { findLead }, fields, { withSession }] = await Promise.all([
-          import('../../db/suppressions.ts'),
-          import('../../db/history.ts'),
-          import('../../sequences/leads/fields.ts'),
-          import('../session.ts'),
-        ]);
         const reason =
           options.reason
             .trim()
@@ -199,31 +111,43 @@ export function addLeads(program: Command): void {
           return value;
         };
         const api = remote();
-        const done = api
-          ? await suppressRemotely(api, text, { email, phone, domain }, { channel, reason })
-          : await withSession(out, async ({ db, hashIdentity, wake }) => {
-              const target =
-                email !== undefined
-                  ? ({ kind: 'email', value: checked(fields.emailAddress(email), 'email address') } as const)
-                  : phone !== undefined
+        const beside = async () => {
+          const [{ suppress }, { findLead }, fields, { withSession }] = await Promise.all([
+            import('../../db/suppressions.ts'),
+            import('../../db/history.ts'),
+            import('../../sequences/leads/fields.ts'),
+            import('../session.ts'),
+          ]);
+          return withSession(out, async ({ db, hashIdentity, wake }) => {
+            const target =
+              email !== undefined
+                ? ({ kind: 'email', value: checked(fields.emailAddress(email), 'email address') } as const)
+                : phone !== undefined
+                  ? ({
+                      kind: 'phone',
+                      value: checked(fields.phoneNumber(phone, null), 'phone number with country code'),
+                    } as const)
+                  : domain !== undefined
                     ? ({
-                        kind: 'phone',
-                        value: checked(fields.phoneNumber(phone, null), 'phone number with country code'),
+                        kind: 'domain',
+                        value: checked(domainName(domain), 'domain such as acme.com'),
                       } as const)
-                    : domain !== undefined
-                      ? ({
-                          kind: 'domain',
-                          value: checked(domainName(domain), 'domain such as acme.com'),
-                        } as const)
-                      : { leadId: (await findLead(db, text ?? '')).id };
-              const suppressed = await suppress(db, hashIdentity, target, { channel, reason });
-              await wake({ enrollments: suppressed.wake });
-              return {
-                leads: suppressed.leads,
-                stopped: suppressed.wake.length,
-                sending: suppressed.sending,
-              };
+                    : { leadId: (await findLead(db, text ?? '')).id };
+            const {
+              leads,
+              wake: enrollments,
+              sending,
+            } = await suppress(db, hashIdentity, target, {
+              channel,
+              reason,
             });
+            await wake({ enrollments });
+            return { leads, stopped: enrollments.length, sending };
+          });
+        };
+        const done = await (api
+          ? suppressRemotely(api, text, { email, phone, domain }, { channel, reason })
+          : beside());
         await out.result(
           {
             suppressed: given[0],
@@ -286,25 +210,7 @@ async function suppressRemotely(
   return api.call('suppressions.add', { body: { kind, value, ...how } });
 }
 
-async function exportOne(out: Output, text: string, output: string | undefined): Promise<void> {
-  const [{ findLead }, { exportLead }, { withSession }] = await Promise.all([
-    import('../../db/history.ts'),
-    import('../../db/export.ts'),
-    import('../session.ts'),
-  ]);
-  const all = await withSession(out, async ({ db }) => exportLead(db, (await findLead(db, text)).id));
-  const body = `${JSON.stringify(all, null, 2)}\n`;
-  if (output === undefined) return void process.stdout.write(body);
-  const { writeFile } = await import('node:fs/promises');
-  await writeFile(output, body, { mode: 0o600 });
-  await out.result({ output }, () => out.line(`Written to ${output}.`));
-}
-
 function domainName(text: string): string | null {
   const domain = text.trim().toLowerCase().replace(/^@/, '');
   return /^([a-z0-9-]+\.)+[a-z0-9-]{2,}$/.test(domain) ? domain : null;
-}
-
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

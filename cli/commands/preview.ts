@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PreviewMessage } from '../../api/operations/preview.ts';
+import type { PreviewMessage, told } from '../../api/operations/preview.ts';
 import type { SentPreview } from '../../api/operations/send-preview.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 import { action, addCommand, several } from '../command.ts';
@@ -7,9 +7,11 @@ import { CliError } from '../errors.ts';
 import { columnMapping } from '../options.ts';
 import type { Output } from '../output/output.ts';
 import { count, words } from '../output/text.ts';
+import { remote } from '../remote.ts';
 import type { Session } from '../session.ts';
+import { previewRemotely } from './preview-remotely.ts';
 
-interface Options {
+export interface PreviewOptions {
   readonly lead: string;
   readonly leads?: string;
   readonly map?: readonly string[];
@@ -34,45 +36,21 @@ export function addPreview(program: Command): void {
     .option('--send-to <address>', 'send the emails there, through their senders')
     .option('--sender <name>', 'which sender sends them (default: the lead’s)')
     .action(
-      action<[string], Options>(async (out, [file], options) => {
+      action<[string], PreviewOptions>(async (out, [file], options) => {
         const { sendTo } = options;
         if (sendTo !== undefined && !/^[^\s@<>,;]+@[^\s@<>,;]+$/.test(sendTo)) {
           throw new CliError(`--send-to ${sendTo}: give one email address.`);
         }
-        const { preview, wouldHold } = await import('../../api/operations/preview.ts');
-        const { readSequenceFiles } = await import('../../api/operations/read-sequence-files.ts');
-        const sequences = [...readSequenceFiles(file).all.values()];
-        let sent: SentPreview[] = [];
-        let lead: LeadProfile;
-        let messages: PreviewMessage[];
-        if (options.leads !== undefined && sendTo === undefined) {
-          lead = await leadOfFile(options.leads, options);
-          const { defaultSenders } = await import('../../sequences/simulate/index.ts');
-          const senders = defaultSenders('UTC').map(({ profile }) => profile);
-          messages = preview({
-            sequences,
-            lead,
-            senders,
-            unsubscribeUrl: 'https://unsubscribe.example/preview',
-          });
-        } else {
-          const { withSession } = await import('../session.ts');
-          ({ lead, messages, sent } = await withSession(out, async (session) => {
-            const known = await fromDatabase(session, options);
-            const messages = preview({
-              ...known,
-              sequences,
-              unsubscribeUrl: `${session.config.publicUrl}/u/preview`,
-            });
-            const sent =
-              sendTo === undefined
-                ? []
-                : await out.busy('Sending', send(session, messages, known.lead, options, sendTo));
-            return { lead: known.lead, messages, sent };
-          }));
-        }
+        const { wouldHold } = await import('../../api/operations/preview.ts');
+        const inFile = options.leads !== undefined && sendTo === undefined;
+        const api = remote();
+        const { lead, messages, sent } = await (inFile
+          ? fromFile(file, options.leads, options)
+          : api
+            ? previewRemotely(api, out, file, options)
+            : beside(out, file, options));
         const ready = !messages.some(wouldHold);
-        await out.result({ lead, messages: messages.map(forMachines), sent }, () => {
+        await out.result({ lead, messages, sent }, () => {
           sayMessages(out, messages);
           for (const { stepId, sender, sent: went, detail } of sent)
             out.line(
@@ -90,7 +68,54 @@ export function addPreview(program: Command): void {
     );
 }
 
-async function leadOfFile(csv: string, options: Options): Promise<LeadProfile> {
+/** What is shown and told. */
+export interface Previewed {
+  readonly lead: object;
+  readonly messages: readonly Told[];
+  readonly sent: readonly SentPreview[];
+}
+export type Told = ReturnType<typeof told>;
+
+async function fromFile(file: string, csv: string, options: PreviewOptions): Promise<Previewed> {
+  const [{ preview, told }, { readSequenceFiles }, { defaultSenders }] = await Promise.all([
+    import('../../api/operations/preview.ts'),
+    import('../../api/operations/read-sequence-files.ts'),
+    import('../../sequences/simulate/index.ts'),
+  ]);
+  const sequences = [...readSequenceFiles(file).all.values()];
+  const lead = await leadOfFile(csv, options);
+  const senders = defaultSenders('UTC').map(({ profile }) => profile);
+  const unsubscribeUrl = 'https://unsubscribe.example/preview';
+  const messages = preview({ sequences, lead, senders, unsubscribeUrl }).map(told);
+  return { lead: shown(lead), messages, sent: [] };
+}
+
+async function beside(out: Output, file: string, options: PreviewOptions): Promise<Previewed> {
+  const [{ preview, told }, { readSequenceFiles }, { withSession }] = await Promise.all([
+    import('../../api/operations/preview.ts'),
+    import('../../api/operations/read-sequence-files.ts'),
+    import('../session.ts'),
+  ]);
+  const { sendTo } = options;
+  const sequences = [...readSequenceFiles(file).all.values()];
+  return withSession(out, async (session) => {
+    const known = await fromDatabase(session, options);
+    const { publicUrl } = session.config;
+    const messages = preview({ ...known, sequences, unsubscribeUrl: `${publicUrl}/u/preview` });
+    const sent =
+      sendTo === undefined
+        ? []
+        : await out.busy('Sending', send(session, messages, known.lead, options, sendTo));
+    return { lead: shown(known.lead), messages: messages.map(told), sent };
+  });
+}
+
+/** What decides a lead's arms is nobody's to read. */
+function shown({ seed: _, ...lead }: LeadProfile): object {
+  return lead;
+}
+
+async function leadOfFile(csv: string, options: PreviewOptions): Promise<LeadProfile> {
   const { readLeadsFile } = await import('../../api/operations/simulate-file.ts');
   const { leads } = await readLeadsFile(csv, columnMapping(options.map));
   const wanted = options.lead.trim().toLowerCase();
@@ -110,7 +135,7 @@ async function leadOfFile(csv: string, options: Options): Promise<LeadProfile> {
   );
 }
 
-async function fromDatabase(session: Session, options: Options) {
+async function fromDatabase(session: Session, options: PreviewOptions) {
   const [{ findLead }, { loadLead }, { readBonds }, { listSenders }, { suppressedChannels }] =
     await Promise.all([
       import('../../db/history.ts'),
@@ -148,17 +173,16 @@ async function send(
   { db, secrets }: Session,
   messages: readonly PreviewMessage[],
   lead: LeadProfile,
-  options: Options,
+  options: PreviewOptions,
   to: string,
 ): Promise<SentPreview[]> {
-  const [{ sendPreview }, { createProviders }, { findSender }] = await Promise.all([
+  const [{ notMailbox, sendPreview }, { createProviders }, { findSender }] = await Promise.all([
     import('../../api/operations/send-preview.ts'),
     import('../../providers/registry.ts'),
     import('../../db/senders.ts'),
   ]);
   const sender = options.sender === undefined ? null : await findSender(db, options.sender);
-  if (sender && sender.channel !== 'email')
-    throw new CliError(`${sender.name} is a sender for ${sender.channel}; emails are previewed by mailbox.`);
+  if (sender && sender.channel !== 'email') throw new CliError(notMailbox(sender), 2, 'bad_sender');
   const providers = createProviders();
   try {
     const leadName = [lead.firstName, lead.lastName].filter(Boolean).join(' ') || lead.id;
@@ -172,16 +196,7 @@ async function send(
   }
 }
 
-function forMachines({ rendered, sender, ...message }: PreviewMessage) {
-  const attachments = rendered?.attachments?.map(({ name, contentType }) => ({ name, contentType }));
-  return {
-    ...message,
-    sender: sender && { name: sender.name, address: sender.address },
-    rendered: rendered && { ...rendered, ...(attachments && { attachments }) },
-  };
-}
-
-function sayMessages(out: Output, messages: readonly PreviewMessage[]): void {
+function sayMessages(out: Output, messages: readonly Told[]): void {
   const { bold, dim, red, yellow } = out.colors;
   for (const message of messages) {
     const what =

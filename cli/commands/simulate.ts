@@ -25,6 +25,7 @@ export function addSimulate(program: Command): void {
       "simulate my.yaml --leads my.csv --event 'ada@example.com replied +3d' --event '* ring=connected +1h'",
       "simulate my.yaml --leads my.csv --start '2026-03-09 09:00' --time-zone Europe/Berlin --json",
     ],
+    local: true,
   })
     .requiredOption('--leads <csv>', 'the list')
     .option(

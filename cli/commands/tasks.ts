@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { TaskRow } from '../../db/tasks.ts';
 import { action, addCommand, addGroup } from '../command.ts';
-import { CliError } from '../errors.ts';
-import type { Needs } from '../../api/v1/calling.ts';
-import { oneOfThem, remoteLead } from '../remote-names.ts';
+import type { Answer } from '../../api/v1/calling.ts';
+import { remoteId, remoteLead, remoteTarget } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
 import { oneOf, wholeNumber } from '../options.ts';
+import type { Output } from '../output/output.ts';
 import { words } from '../output/text.ts';
 
 const KINDS = ['call', 'task', 'linkedin', 'review', 'failed'] as const;
@@ -42,35 +42,12 @@ export function addTasks(program: Command): void {
     .option('--assignee <owner>', 'whose')
     .option('--lead <lead>', 'about this lead')
     .option('--launch <launch>', 'of this launch')
-    .option('--limit <number>', 'at most so many, up to 500', wholeNumber('--limit', 1), 100)
+    .option('--limit <number>', 'at most so many', wholeNumber('--limit', 1), 100)
     .action(
       action<[], ListOptions>(async (out, _args, options) => {
-        const [{ listTasks }, { findLead }, { findLaunch }, { withSession }, { localTime, machineZone }] =
-          await Promise.all([
-            import('../../db/tasks.ts'),
-            import('../../db/history.ts'),
-            import('../../db/lookup.ts'),
-            import('../session.ts'),
-            import('../output/when.ts'),
-          ]);
-        const { lead, launch, limit, ...filter } = options;
+        const { localTime, machineZone } = await import('../output/when.ts');
         const api = remote();
-        if (api && launch !== undefined)
-          throw new CliError('--launch works on the database only: unset CADENZA_URL.', 2, 'not_remote');
-        const rows = api
-          ? await remoteTasks(api, {
-              ...filter,
-              limit,
-              ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
-            })
-          : await withSession(out, async ({ db }) =>
-              listTasks(db, {
-                ...filter,
-                limit,
-                ...(lead !== undefined && { leadId: (await findLead(db, lead)).id }),
-                ...(launch !== undefined && { launchId: (await findLaunch(db, launch)).id }),
-              }),
-            );
+        const rows = await (api ? listRemotely(api, options, out.json) : listBeside(out, options));
         await out.result({ tasks: rows }, async () => {
           if (rows.length === 0) return out.line('No tasks.');
           await out.table(
@@ -94,15 +71,24 @@ export function addTasks(program: Command): void {
     examples: ['tasks show 3f2a'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ getTask, TASK_OUTCOMES }, { requireId }, { withSession }, { localTime, machineZone }] =
-        await Promise.all([
+      const { localTime, machineZone } = await import('../output/when.ts');
+      const api = remote();
+      const there = async (api: Remote) => {
+        const id = await remoteId(api, 'task', text);
+        const { task } = await api.call('tasks.read', { path: { id } });
+        return { ...rowOf(task), outcomes: task.outcomes };
+      };
+      const beside = async () => {
+        const [{ getTask, TASK_OUTCOMES }, { requireId }, { withSession }] = await Promise.all([
           import('../../db/tasks.ts'),
           import('../../db/lookup.ts'),
           import('../session.ts'),
-          import('../output/when.ts'),
         ]);
-      const task = await withSession(out, async ({ db }) => getTask(db, await requireId(db, 'task', text)));
-      await out.result({ ...task, outcomes: TASK_OUTCOMES[task.kind] }, () => {
+        const task = await withSession(out, async ({ db }) => getTask(db, await requireId(db, 'task', text)));
+        return { ...task, outcomes: TASK_OUTCOMES[task.kind] };
+      };
+      const task = await (api ? there(api) : beside());
+      await out.result(task, () => {
         out.line(out.colors.bold(task.title));
         out.line(`${task.kind} for ${task.leadName || task.leadId}, step ${task.stepId}, ${stateOf(task)}`);
         out.line(`due ${localTime(task.dueAt, machineZone())}${task.assignee ? `, ${task.assignee}` : ''}`);
@@ -111,7 +97,7 @@ export function addTasks(program: Command): void {
         out.line(task.body);
         if (task.state === 'open') {
           out.line();
-          out.line(out.colors.dim(`Outcomes: ${TASK_OUTCOMES[task.kind].join(', ')}`));
+          out.line(out.colors.dim(`Outcomes: ${task.outcomes.join(', ')}`));
         }
       });
     }),
@@ -124,14 +110,20 @@ export function addTasks(program: Command): void {
     examples: ['tasks call 3f2a'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ ring }, { requireId }, { withSession }] = await Promise.all([
-        import('../../api/operations/ring.ts'),
-        import('../../db/lookup.ts'),
-        import('../session.ts'),
-      ]);
-      const rung = await withSession(out, async ({ db, secrets, config }) =>
-        ring({ db, secrets, publicUrl: config.publicUrl }, await requireId(db, 'task', text)),
-      );
+      const api = remote();
+      const there = async (api: Remote) =>
+        api.call('tasks.ring', { path: { id: await remoteId(api, 'task', text) } });
+      const beside = async () => {
+        const [{ ring }, { requireId }, { withSession }] = await Promise.all([
+          import('../../api/operations/ring.ts'),
+          import('../../db/lookup.ts'),
+          import('../session.ts'),
+        ]);
+        return withSession(out, async ({ db, secrets, config }) =>
+          ring({ db, secrets, publicUrl: config.publicUrl }, await requireId(db, 'task', text)),
+        );
+      };
+      const rung = await (api ? there(api) : beside());
       await out.result(rung, () => out.line('Your phone rings; the lead is connected when you pick up.'));
     }),
   );
@@ -149,11 +141,6 @@ export function addTasks(program: Command): void {
     .option('--text <text>', 'of an approved review: the text that goes out instead')
     .action(
       action<[string], DoneOptions>(async (out, [text], { outcome, note, subject, text: edited }) => {
-        const [{ completeTask }, { requireId }, { withSession }] = await Promise.all([
-          import('../../db/tasks.ts'),
-          import('../../db/lookup.ts'),
-          import('../session.ts'),
-        ]);
         const given = {
           outcome: outcome
             .trim()
@@ -168,13 +155,24 @@ export function addTasks(program: Command): void {
           }),
         };
         const api = remote();
-        const { task, stopped } = api
-          ? await api.call('tasks.complete', { path: { id: await remoteTask(api, text) }, body: given })
-          : await withSession(out, async ({ db, wake }) => {
-              const done = await completeTask(db, await requireId(db, 'task', text), given);
-              await wake({ enrollments: done.wake });
-              return done;
-            });
+        const there = async (api: Remote) => {
+          const id = await remoteId(api, 'task', text);
+          const done = await api.call('tasks.complete', { path: { id }, body: given });
+          return { ...done, task: rowOf(done.task) };
+        };
+        const beside = async () => {
+          const [{ completeTask }, { requireId }, { withSession }] = await Promise.all([
+            import('../../db/tasks.ts'),
+            import('../../db/lookup.ts'),
+            import('../session.ts'),
+          ]);
+          return withSession(out, async ({ db, wake }) => {
+            const done = await completeTask(db, await requireId(db, 'task', text), given);
+            await wake({ enrollments: done.wake });
+            return done;
+          });
+        };
+        const { task, stopped } = await (api ? there(api) : beside());
         await out.result({ task, stopped }, () => {
           out.line(`Done: ${task.title} (${words(task.outcome ?? '')}).`);
           if (stopped > 0) out.line('That ended the sequence.');
@@ -187,12 +185,64 @@ function stateOf(task: TaskRow): string {
   return task.outcome ? `${task.state}: ${words(task.outcome)}` : task.state;
 }
 
-async function remoteTasks(api: Remote, { limit, ...filter }: NonNullable<Needs<'tasks.list'>['query']>) {
-  const sort = filter.state === undefined || filter.state === 'open' ? 'dueAt' : '-doneAt';
-  const items = await api.list('tasks.list', { query: { sort, ...filter } }, { most: limit ?? 500 });
-  return items.map((task) => ({ ...task, dueAt: new Date(task.dueAt) }));
+/** A page of the database. */
+const PAGE = 500;
+
+async function listBeside(out: Output, { lead, launch, limit, ...given }: ListOptions): Promise<TaskRow[]> {
+  const [{ listTasks }, { findLead }, { findLaunch }, { withSession }] = await Promise.all([
+    import('../../db/tasks.ts'),
+    import('../../db/history.ts'),
+    import('../../db/lookup.ts'),
+    import('../session.ts'),
+  ]);
+  return withSession(out, async ({ db }) => {
+    const filter = {
+      ...given,
+      ...(lead !== undefined && { leadId: (await findLead(db, lead)).id }),
+      ...(launch !== undefined && { launchId: (await findLaunch(db, launch)).id }),
+    };
+    const rows: TaskRow[] = [];
+    for (;;) {
+      const after = rows.at(-1);
+      const page = await listTasks(db, {
+        ...filter,
+        limit: Math.min(PAGE, limit - rows.length),
+        ...(after && { after }),
+      });
+      rows.push(...page);
+      if (page.length < PAGE || rows.length >= limit) return rows;
+    }
+  });
 }
 
-/** By how its id begins. */
-const remoteTask = async (api: Remote, text: string): Promise<string> =>
-  text.length === 36 ? text : oneOfThem(await remoteTasks(api, {}), 'task', text).id;
+/** @param bodies also what to say or do, which is not shown in a table */
+async function listRemotely(
+  api: Remote,
+  { lead, launch, limit, ...given }: ListOptions,
+  bodies: boolean,
+): Promise<TaskRow[]> {
+  const query = {
+    ...given,
+    sort: 'dueAt',
+    bodies: String(bodies),
+    ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
+    ...(launch !== undefined && { launchId: (await remoteTarget(api, 'launch', launch)).id! }),
+  } as const;
+  return (await api.list('tasks.list', { query }, { most: limit })).map(rowOf);
+}
+
+/** A task of the API, as the database has it. */
+function rowOf(task: Answer<'tasks.complete'>['task']): TaskRow {
+  const { id, kind, state, title, link, assignee, outcome, note, channel, visit } = task;
+  const { touchId, enrollmentId, launchId, leadId } = task;
+  return {
+    ...{ id, kind, state, title, link, assignee, outcome, note, channel, visit },
+    ...{ touchId, enrollmentId, launchId, leadId },
+    body: task.body ?? '',
+    leadName: task.leadName ?? '',
+    stepId: task.step,
+    dueAt: new Date(task.dueAt),
+    giveUpAt: task.giveUpAt === null ? null : new Date(task.giveUpAt),
+    doneAt: task.doneAt === null ? null : new Date(task.doneAt),
+  };
+}

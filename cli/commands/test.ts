@@ -9,6 +9,7 @@ export function addTest(program: Command): void {
     description:
       'A scenario file NAME.test.yaml stands beside NAME.yaml and says: given this lead, when that happens, then these touches at these times. Naming NAME.yaml runs the file beside it.',
     examples: ['test sequences/library/classic.test.yaml', 'test sequences/library/*.test.yaml --json'],
+    local: true,
   }).action(
     action<[string[]], object>(async (out, [files]) => {
       const { isScenarioFile, runScenarioFile } = await import('../../sequences/simulate/index.ts');

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Answer } from '../../api/v1/calling.ts';
 import { action, addCommand } from '../command.ts';
 import { remoteLead } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
@@ -17,16 +18,21 @@ export function addTimeline(program: Command): void {
     .option('--limit <number>', 'the newest so many entries', wholeNumber('--limit', 1), 1000)
     .action(
       action<[string], Options>(async (out, [text], { limit }) => {
-        const [{ findLead, timeline }, { withSession }, { iso }, { formatLocal }] = await Promise.all([
-          import('../../db/history.ts'),
-          import('../session.ts'),
+        const [{ iso }, { formatLocal }] = await Promise.all([
           import('../output/when.ts'),
           import('../../sequences/calendar/zone.ts'),
         ]);
         const api = remote();
-        const { lead, timeZone, entries, truncated } = api
-          ? await remoteTimeline(api, text, limit)
-          : await withSession(out, async ({ db }) => timeline(db, (await findLead(db, text)).id, limit));
+        const beside = async () => {
+          const [{ findLead, timeline }, { withSession }] = await Promise.all([
+            import('../../db/history.ts'),
+            import('../session.ts'),
+          ]);
+          return withSession(out, async ({ db }) => timeline(db, (await findLead(db, text)).id, limit));
+        };
+        const { lead, timeZone, entries, truncated } = await (api
+          ? remoteTimeline(api, text, limit)
+          : beside());
         const json = {
           lead,
           timeZone,
@@ -58,10 +64,25 @@ export function addTimeline(program: Command): void {
     );
 }
 
+/** The largest page of a timeline. */
+const PAGE = 1000;
+
 async function remoteTimeline(api: Remote, text: string, limit: number) {
-  const found = await api.call('leads.timeline', {
-    path: { id: await remoteLead(api, text) },
-    query: { limit: Math.min(limit, 1000) },
-  });
-  return { ...found, entries: found.entries.map((entry) => ({ ...entry, at: Date.parse(entry.at) })) };
+  const path = { id: await remoteLead(api, text) };
+  const pages: Answer<'leads.timeline'>['entries'][] = [];
+  let left = limit;
+  for (let cursor: string | undefined; ;) {
+    const query = { limit: Math.min(left, PAGE), ...(cursor !== undefined && { cursor }) };
+    const { next, lead, timeZone, entries } = await api.call('leads.timeline', { path, query });
+    pages.unshift(entries);
+    left -= entries.length;
+    if (next === null || left <= 0)
+      return {
+        lead,
+        timeZone,
+        truncated: next !== null,
+        entries: pages.flat().map((entry) => ({ ...entry, at: Date.parse(entry.at) })),
+      };
+    cursor = next;
+  }
 }

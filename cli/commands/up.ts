@@ -7,6 +7,7 @@ export function addUp(program: Command): void {
     description:
       'Without DATABASE_URL and TEMPORAL_ADDRESS it starts PostgreSQL, a Temporal dev server and a sandbox of providers, and keeps their data under .cadenza. It stays up until Ctrl+C.',
     examples: ['up', 'up --json'],
+    local: true,
   }).action(
     action(async (out) => {
       const stopping = new AbortController();

@@ -21,6 +21,7 @@ export function addValidate(program: Command): void {
       'validate sequences/library/classic.yaml',
       'validate sequences/library/classic.yaml sequences/library/recruitment.yaml --json',
     ],
+    local: true,
   }).action(
     action<[string[]], object>(async (out, [files]) => {
       const [{ readSequenceFiles }, { isScenarioFile, parseScenarioFile }] = await Promise.all([

@@ -9,18 +9,19 @@ export function addWhy(program: Command): void {
     examples: ['why ada@example.com', 'why crm-1001 --json'],
   }).action(
     action<[string], object>(async (out, [text]) => {
-      const [{ findLead }, { why }, { withSession }, { iso, localTime }] = await Promise.all([
-        import('../../db/history.ts'),
-        import('../../db/why.ts'),
-        import('../session.ts'),
-        import('../output/when.ts'),
-      ]);
+      const { iso, localTime } = await import('../output/when.ts');
       const api = remote();
-      const answer = api
-        ? await remoteWhy(api, text)
-        : await withSession(out, async ({ db, hashIdentity }) =>
-            why(db, hashIdentity, (await findLead(db, text)).id),
-          );
+      const beside = async () => {
+        const [{ findLead }, { why }, { withSession }] = await Promise.all([
+          import('../../db/history.ts'),
+          import('../../db/why.ts'),
+          import('../session.ts'),
+        ]);
+        return withSession(out, async ({ db, hashIdentity }) =>
+          why(db, hashIdentity, (await findLead(db, text)).id),
+        );
+      };
+      const answer = await (api ? remoteWhy(api, text) : beside());
       const { enrollment, next } = answer;
       const json = {
         ...answer,

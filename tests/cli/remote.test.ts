@@ -237,7 +237,7 @@ test('a lead is skipped on, suppressed and erased, an address suppressed', async
 
 test('what is wrong is said: no such lead, no key, a bad key, nobody there, a command that needs the database', async () => {
   for (const [args, env, code, said] of [
-    [['why', 'nobody at all'], {}, 2, 'There is no lead'],
+    [['why', 'nobody at all'], {}, 2, 'No lead is known by'],
     [['why', 'ada'], { CADENZA_KEY: '' }, 2, 'set CADENZA_KEY'],
     [['why', 'ada'], { CADENZA_KEY: 'cdz_wrong' }, 1, 'not good'],
     [['why', 'ada'], { CADENZA_URL: 'http://127.0.0.1:9' }, 1, 'does not answer'],

@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { run } from '../../cli/run.ts';
 import type { Db } from '../../db/db.ts';
 import { startSandbox, type Sandbox } from '../../providers/sandbox/sandbox.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -44,6 +46,52 @@ export async function cadenza(
   const code = await new Promise<number | null>((done) => child.once('close', done));
   expect(stdout() + stderr()).not.toMatch(/^\s+at .*[:(]\d+|node:internal|Error: /m);
   return { code, stdout: stdout(), stderr: stderr(), json: () => JSON.parse(stdout()) as unknown };
+}
+
+/**
+ * The same in this process, without the seconds that it takes to start: for many commands, one after the other. What only a process
+ * shows (its end, signals, a closed pipe) does not show here.
+ */
+export async function here(
+  args: readonly string[],
+  { cwd, env = {}, input = '' }: { cwd: string; env?: Readonly<Record<string, string>>; input?: string },
+): Promise<Run> {
+  const before = { cwd: process.cwd(), env: process.env, exitCode: process.exitCode };
+  const { PATH = '', HOME = '' } = process.env;
+  const [stdout, stderr] = [catching('stdout'), catching('stderr')];
+  const stdin = standIn('stdin', Readable.from([Buffer.from(input)]));
+  process.env = { PATH, HOME, ...env };
+  process.chdir(cwd);
+  let code: number;
+  try {
+    code = await run(args);
+  } finally {
+    Object.assign(process, { env: before.env, exitCode: before.exitCode });
+    process.chdir(before.cwd);
+    for (const release of [stdout.release, stderr.release, stdin]) release();
+  }
+  expect(stdout.text() + stderr.text()).not.toMatch(/^\s+at .*[:(]\d+|node:internal|Error: /m);
+  const json = () => JSON.parse(stdout.text()) as unknown;
+  return { code, stdout: stdout.text(), stderr: stderr.text(), json };
+}
+
+/** In the place of a stream of the process, which commands may also end. */
+function catching(name: 'stdout' | 'stderr'): { text: () => string; release: () => void } {
+  const chunks: Buffer[] = [];
+  const stand = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return { text: () => Buffer.concat(chunks).toString('utf8'), release: standIn(name, stand) };
+}
+
+function standIn(name: 'stdin' | 'stdout' | 'stderr', stream: Readable | Writable): () => void {
+  const own = process[name];
+  const put = (value: unknown) => void Object.defineProperty(process, name, { configurable: true, value });
+  put(stream);
+  return () => put(own);
 }
 
 /** The terminal beside a database and a sandbox, with nobody where Temporal should be: workflows cannot be told, which only warns. */

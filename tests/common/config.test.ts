@@ -2,13 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  ConfigError,
-  loadConfig,
-  readEnvironment,
-  stackFile,
-  type Environment,
-} from '../../common/config.ts';
+import { ConfigError, loadConfig, stackFile } from '../../common/config.ts';
+import { readEnvironment, type Environment } from '../../common/read-environment.ts';
 import { ENVIRONMENT, EXAMPLES } from '../../common/environment.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');

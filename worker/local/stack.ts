@@ -1,7 +1,8 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig, stackFile, type Config, type Environment } from '../../common/config.ts';
+import { parseConfig, stackFile, type Config } from '../../common/config.ts';
+import type { Environment } from '../../common/read-environment.ts';
 import { migrate } from '../../db/migrate.ts';
 import { LocalStackError } from './errors.ts';
 import { createExclusive } from './exclusive.ts';

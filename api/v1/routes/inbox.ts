@@ -5,6 +5,7 @@ import { reply } from '../../operations/reply.ts';
 import {
   classMessage,
   conversation,
+  keptMessage,
   listInbox,
   matchMessage,
   rawMessage,
@@ -266,8 +267,7 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
     config: { access: everybody('inbox:read') },
     handler: async (request, answer) => {
       await assertSees(db, request, 'message', request.params.id);
-      const raw = await rawMessage(db, request.params.id);
-      if (!raw) throw new HttpProblem(410, 'not_kept', 'The mail is not kept, or it was none.');
+      const raw = await keptMessage(db, request.params.id);
       return answer
         .type('message/rfc822')
         .header('content-disposition', `attachment; filename="${request.params.id}.eml"`)
