@@ -23,9 +23,13 @@ export const CALLBACK_TYPES = [
   'lead.bounced',
   'lead.unsubscribed',
   'lead.preferences',
+  'lead.owner_changed',
   'lead.erased',
 ] as const;
 export type CallbackType = (typeof CALLBACK_TYPES)[number];
+
+/** On what occasion a lead got another owner. */
+export const OWNER_REASONS = ['hand_over', 'bulk', 'edit', 'import'] as const;
 
 const instant = z.iso.datetime().describe('UTC, ISO 8601');
 const word = z.string().describe('A word in snake_case');
@@ -82,6 +86,7 @@ const task = z
   .describe('Work for a person');
 
 const seq = z.int().positive().describe('Counts the callbacks about this lead, without gaps: 1, 2, 3, …');
+const owner = z.string().nullable();
 const channel = z.string().optional().describe('Where it came from');
 const scope = z
   .string()
@@ -190,6 +195,20 @@ export const callbackSchemas = {
       sms: z.boolean(),
       whatsapp: z.boolean(),
       call: z.boolean(),
+    },
+  ),
+  'lead.owner_changed': callback(
+    'lead.owner_changed',
+    'A lead has another owner; `lead.owner` is the new one, as the lead says it.',
+    {
+      from: owner.describe('Whose it was, by email where that is known; null: nobody’s'),
+      to: owner.describe('Whose it is; null: nobody’s'),
+      by: owner.describe('The email of who did it; null: the terminal'),
+      reason: z
+        .enum(OWNER_REASONS)
+        .describe(
+          'Somebody’s leads were handed over, many leads given away at once, one was edited, or an import filled what was empty',
+        ),
     },
   ),
   'lead.erased': callback(

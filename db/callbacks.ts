@@ -32,15 +32,24 @@ export async function emit(tx: Tx, what: Emit): Promise<void> {
 /** `emit` for many at once, in two statements; several about one lead are numbered in the order given. Leads are locked in id order. */
 export async function emitMany(tx: Tx, all: readonly Emit[]): Promise<void> {
   if (all.length === 0) return;
+  const numbers = await takeNumbers(
+    tx,
+    all.map((one) => one.leadId),
+  );
+  await insert(tx, all, numbers);
+}
+
+/** `emitMany` for who raised `leads.callback_seq` while changing the leads anyway: `numbers` are what it became, one callback a lead. */
+export async function emitNumbered(tx: Tx, all: readonly Emit[], numbers: readonly number[]): Promise<void> {
+  if (all.length > 0) await insert(tx, all, numbers);
+}
+
+async function insert(tx: Tx, all: readonly Emit[], numbers: readonly number[]): Promise<void> {
   for (const { type, extra } of all) {
     const reserved = RESERVED.find((key) => extra && key in extra);
     if (reserved)
       throw new Error(`callback ${type}: "${reserved}" is a field of every callback, extra cannot set it`);
   }
-  const numbers = await takeNumbers(
-    tx,
-    all.map((one) => one.leadId),
-  );
   await tx.query(INSERT, [
     all.map((one) => one.type),
     all.map((one) => one.leadId),

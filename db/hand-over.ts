@@ -1,5 +1,7 @@
-/** Leads and open tasks change hands, some at a time: for each lead its owner, its tasks and the entry in its timeline at once. */
+/** Leads and open tasks change hands, some at a time: for each lead its owner, its tasks, the entry in its timeline and what the CRM hears
+ * at once. */
 import { namesOf, type User } from './access/users.ts';
+import { emitNumbered } from './callbacks.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { lockLeads } from './endings.ts';
 
@@ -12,6 +14,8 @@ export interface HandOver {
   readonly leads: HandedLeads;
   /** Also the open tasks that `from` has of these leads; with all leads, every open task. */
   readonly tasks: boolean;
+  /** The email of who hands over, for the CRM; null: the terminal. */
+  readonly by?: string | null;
 }
 
 export interface HandedOver {
@@ -83,14 +87,20 @@ async function handPage(tx: Tx, order: HandOver) {
   await lockLeads(tx, ids);
   const names = namesOf(order.from);
   // Whoever was given to somebody else meanwhile stays there.
-  const { rows: moved } = await tx.query<{ id: string }>(
-    `update leads set owner = $3, version = version + 1, updated_at = clock_timestamp()
-     where id = any($1::uuid[]) and erased_at is null and lower(owner) = ${NAMED('$2')} returning id`,
+  const { rows: moved } = await tx.query<{ id: string; seq: number }>(
+    `update leads set owner = $3, version = version + 1, updated_at = clock_timestamp(), callback_seq = callback_seq + 1
+     where id = any($1::uuid[]) and erased_at is null and lower(owner) = ${NAMED('$2')} returning id, callback_seq as seq`,
     [ids, names, order.to.email],
   );
   const leads = moved.map(({ id }) => id);
   const tasks = order.tasks ? await moveTasks(tx, order, leads) : 0;
   await tell(tx, order, leads);
+  const extra = { from: order.from.email, to: order.to.email, by: order.by ?? null, reason: 'hand_over' };
+  await emitNumbered(
+    tx,
+    leads.map((leadId) => ({ type: 'lead.owner_changed', leadId, extra })),
+    moved.map(({ seq }) => seq),
+  );
   const { rows } = await tx.query<{ waiting: number }>(
     'select count(distinct lead_id)::int as waiting from messages where not settled and lead_id = any($1::uuid[])',
     [leads],

@@ -130,11 +130,11 @@ export interface RunOptions {
  * @throws CommandRefused `already_done`, `under_way`, `not_kept`
  */
 export async function claimImport(db: Db, id: string, options: RunOptions): Promise<() => Promise<void>> {
-  const { rows } = await db.query<{ content: Buffer }>(
+  const { rows } = await db.query<{ content: Buffer; by: string | null }>(
     `update imports set state = 'running', phase = 'reading', rows_done = 0, error = null, seen_at = clock_timestamp()
      where id = $1 and content is not null
        and (state in ('uploaded', 'failed') or (state = 'running' and seen_at < clock_timestamp() - interval '${SILENT}'))
-     returning content`,
+     returning content, (select email from users where id = user_id) as by`,
     [id],
   );
   if (!rows[0]) {
@@ -143,10 +143,16 @@ export async function claimImport(db: Db, id: string, options: RunOptions): Prom
     if (state === 'running') throw new CommandRefused('under_way', 'This file is being imported.');
     throw new CommandRefused('not_kept', 'The file is not kept any more: send it again.');
   }
-  return () => run(db, id, rows[0]!.content, options);
+  const { content, by } = rows[0];
+  return () => run(db, id, content, { ...options, by });
 }
 
-async function run(db: Db, id: string, content: Buffer, options: RunOptions): Promise<void> {
+async function run(
+  db: Db,
+  id: string,
+  content: Buffer,
+  options: RunOptions & { readonly by: string | null },
+): Promise<void> {
   let phase = 'reading';
   let rowsDone = 0;
   const tell = () =>
@@ -163,6 +169,7 @@ async function run(db: Db, id: string, content: Buffer, options: RunOptions): Pr
     const { leadIds, ...report } = await importLeads(db, content.toString(), {
       hashIdentity: options.hashIdentity,
       importer: options.importer,
+      by: options.by,
       ...(options.mapping && { mapping: options.mapping }),
       ...(options.defaultCountry && { defaultCountry: options.defaultCountry }),
       rejects: new Writable({

@@ -6,6 +6,7 @@ import type { LeadFields } from '../sequences/leads/row.ts';
 import { seedOf } from '../sequences/leads/seed.ts';
 import type { Db, Queryable, Tx } from './db.ts';
 import { lockIdentities } from './identities.ts';
+import { tellOwners, type OwnerChange } from './owner-changes.ts';
 import { CommandRefused } from './refused.ts';
 
 interface LeadRow {
@@ -167,6 +168,7 @@ const COLUMN: Readonly<Partial<Record<keyof LeadFields, string>>> = {
  * Writes a lead by hand: a new one, or the given fields of a known one (overwriting them, other than an import). Values are
  * expected in their normal form (sequences/leads/fields.ts). Returns the lead's id.
  * @param version of the lead that the caller saw
+ * @param change what the CRM hears of another owner of a known lead
  * @throws IdentityTaken when an email, LinkedIn URL or external id is another lead's
  * @throws CommandRefused `not_found`, `changed_meanwhile`; `bad_text` for a new lead without any identity
  */
@@ -175,11 +177,13 @@ export async function saveLead(
   fields: Partial<LeadFields>,
   id?: string,
   version?: number,
+  change: OwnerChange = { by: null, reason: 'edit' },
 ): Promise<string> {
   return db.tx(async (tx) => {
     await lockIdentities(tx);
     const companyId = await companyOf(tx, fields);
-    const leadId = id === undefined ? await insertLead(tx, fields) : await lockLead(tx, id, version);
+    const before = id === undefined ? null : await lockLead(tx, id, version);
+    const leadId = id ?? (await insertLead(tx, fields));
     const set: string[] = ['updated_at = clock_timestamp()', 'version = version + 1'];
     const values: unknown[] = [leadId];
     const assign = (column: string, value: unknown) => set.push(`${column} = $${values.push(value)}`);
@@ -195,6 +199,8 @@ export async function saveLead(
     if (companyId !== null) assign('company_id', companyId);
     await tx.query(`update leads set ${set.join(', ')} where id = $1`, values);
     await saveIdentities(tx, leadId);
+    if (before && fields.owner !== undefined)
+      await tellOwners(tx, [{ leadId, from: before.owner, to: fields.owner }], change);
     return leadId;
   });
 }
@@ -211,15 +217,19 @@ async function insertLead(tx: Tx, fields: Partial<LeadFields>): Promise<string> 
   return rows[0]!.id;
 }
 
-async function lockLead(tx: Tx, id: string, version: number | undefined): Promise<string> {
-  const { rows } = await tx.query<{ version: number }>(
-    'select version from leads where id = $1 and erased_at is null for no key update',
+async function lockLead(
+  tx: Tx,
+  id: string,
+  version: number | undefined,
+): Promise<{ readonly owner: string | null }> {
+  const { rows } = await tx.query<{ version: number; owner: string | null }>(
+    'select version, owner from leads where id = $1 and erased_at is null for no key update',
     [id],
   );
   if (!rows[0]) throw new CommandRefused('not_found', `There is no lead with the id ${id}.`);
   if (version !== undefined && rows[0].version !== version)
     throw new CommandRefused('changed_meanwhile', 'Somebody changed this lead meanwhile: look again.');
-  return id;
+  return rows[0];
 }
 
 async function companyOf(tx: Tx, fields: Partial<LeadFields>): Promise<string | null> {

@@ -2072,6 +2072,7 @@ export interface Operations {
         | 'lead.bounced'
         | 'lead.unsubscribed'
         | 'lead.preferences'
+        | 'lead.owner_changed'
         | 'lead.erased'
       )[];
     };

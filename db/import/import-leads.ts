@@ -6,7 +6,8 @@ import type { RejectReason } from '../../sequences/leads/row.ts';
 import type { Sight } from '../access/sight.ts';
 import type { Db } from '../db.ts';
 import { lockIdentities } from '../identities.ts';
-import { foldRows, lockKnown, resolveCompanies, writeLeads } from './merge.ts';
+import { tellOwners } from '../owner-changes.ts';
+import { foldRows, lockKnown, ownersFilled, resolveCompanies, writeLeads } from './merge.ts';
 import { writeRejects } from './rejects.ts';
 import { keepToOwn, rejectSuppressed, resolveRows } from './resolve.ts';
 import { stageRows } from './staging.ts';
@@ -24,6 +25,8 @@ export interface Importer extends Sight {
 
 export interface ImportOptions extends Omit<ReadOptions, 'onProgress'> {
   readonly hashIdentity: IdentityHasher;
+  /** The email of who imports, for the CRM; default: nobody who is known. */
+  readonly by?: string | null;
   /** Where each row not taken goes with its line and reason, as CSV, with the cells left out of rows that are taken. Ended here. */
   readonly rejects?: Writable;
   readonly onProgress?: (progress: ImportProgress) => void;
@@ -84,7 +87,7 @@ export async function importLeads(
     const rows = await stageRows(client, csv, options.hashIdentity, options.signal);
     options.signal?.throwIfAborted();
     options.onProgress?.({ phase: 'merging', rows });
-    const merged = await mergeAgain(client, options.importer);
+    const merged = await mergeAgain(client, options);
     if (options.rejects) await writeRejects(client, csv.columns, options.rejects);
     return { rows, ...merged };
   } finally {
@@ -93,14 +96,13 @@ export async function importLeads(
   }
 }
 
-async function mergeAgain(
-  client: pg.PoolClient,
-  importer: Importer | undefined,
-): Promise<Omit<ImportReport, 'rows'>> {
+type Merging = Pick<ImportOptions, 'importer' | 'by'>;
+
+async function mergeAgain(client: pg.PoolClient, options: Merging): Promise<Omit<ImportReport, 'rows'>> {
   for (let attempt = 1; ; attempt++) {
     try {
       await client.query('begin');
-      const report = await merge(client, importer);
+      const report = await merge(client, options);
       await client.query('commit');
       return report;
     } catch (error) {
@@ -113,7 +115,7 @@ async function mergeAgain(
 
 async function merge(
   client: pg.PoolClient,
-  importer: Importer | undefined,
+  { importer, by = null }: Merging,
 ): Promise<Omit<ImportReport, 'rows'>> {
   const tx = {
     inTransaction: true as const,
@@ -129,7 +131,9 @@ async function merge(
   if (!(await lockKnown(tx))) throw new ChangedMeanwhile();
   // Whom somebody erased or suppressed while the locks were waited for is kept out as well.
   if ((await rejectSuppressed(tx)) > 0) throw new ChangedMeanwhile();
+  const owners = await ownersFilled(tx);
   const { created, updated } = await writeLeads(tx);
+  await tellOwners(tx, owners, { by, reason: 'import' });
   const { rows: counts } = await tx.query<{
     reason: RejectReason | null;
     rows: number;

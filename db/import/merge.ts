@@ -1,4 +1,5 @@
 import type { Queryable } from '../db.ts';
+import type { ChangedOwner } from '../owner-changes.ts';
 
 /** Text fields of a lead that a row may fill, in the staging table and in `leads` under the same name. */
 const FILLED = [
@@ -113,6 +114,15 @@ export async function lockKnown(q: Queryable): Promise<boolean> {
        select from import_leads m left join leads l on l.id = m.lead_id where not m.is_new and (l.id is null or l.erased_at is not null)) as gone`,
   );
   return !rows[0]!.gone;
+}
+
+/** The known leads that nobody owns and the file gives an owner. */
+export async function ownersFilled(q: Queryable): Promise<ChangedOwner[]> {
+  const { rows } = await q.query<ChangedOwner & Record<string, unknown>>(
+    `select l.id as "leadId", null as "from", m.owner as "to" from import_leads m join leads l on l.id = m.lead_id
+     where not m.is_new and l.owner is null and m.owner is not null order by l.id`,
+  );
+  return rows;
 }
 
 /** Writes new leads and fills what is empty in known ones. Returns how many of each. */

@@ -33,13 +33,15 @@ test('promise 9: each type is written as its published schema says, numbered fro
     const extra =
       type === 'lead.preferences'
         ? { email: true, linkedin: false, sms: false, whatsapp: false, call: false }
-        : {
-            channel: 'email',
-            scope: 'lead',
-            reply_id: facts.touchId,
-            message_id: facts.touchId,
-            class: 'interested',
-          };
+        : type === 'lead.owner_changed'
+          ? { from: 'grace@acme.test', to: null, by: null, reason: 'edit' }
+          : {
+              channel: 'email',
+              scope: 'lead',
+              reply_id: facts.touchId,
+              message_id: facts.touchId,
+              class: 'interested',
+            };
     await db.tx((tx) => emit(tx, { type, ...facts, extra }));
   }
   const rows = await listCallbacks(db, facts.leadId);

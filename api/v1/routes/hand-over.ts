@@ -68,7 +68,7 @@ export function handOverRoutes(app: Api, { db }: ApiDeps): void {
       const from = assertColleague(user, await readUser(db, request.params.id));
       const to = assertColleague(user, await readUser(db, toId));
       assertTakes(from, to);
-      const order = { from, to, leads, tasks };
+      const order = { from, to, leads, tasks, by: user.email };
       return dryRun ? countHandOver(db, order) : handOver(db, order);
     },
   });

@@ -261,6 +261,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
         leadFields(request.body, before.country),
         id,
         wanted === null ? undefined : Number(wanted),
+        { by: user.email, reason: 'edit' },
       ).catch((error: unknown) => anothers(request, error));
       const lead = await readLead(db, id);
       void tag(reply, lead.version);
@@ -288,7 +289,11 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       for (const id of new Set(ids)) {
         if (!(await sees(db, 'lead', id, sight))) continue;
         const target = { scope: 'lead', scopeId: id, name: id } as const;
-        if (action.do === 'owner') await saveLead(db, { owner: action.owner }, id);
+        if (action.do === 'owner')
+          await saveLead(db, { owner: action.owner }, id, undefined, {
+            by: principal.user.email,
+            reason: 'bulk',
+          });
         else if (action.do === 'attribute') {
           const { [action.name]: _, ...others } = (await readLead(db, id)).attributes;
           const added = action.value === null ? {} : { [action.name]: action.value };

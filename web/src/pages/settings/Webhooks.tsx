@@ -37,6 +37,7 @@ const TYPES = [
   'lead.bounced',
   'lead.unsubscribed',
   'lead.preferences',
+  'lead.owner_changed',
   'lead.erased',
 ] as const satisfies readonly Type[];
 
