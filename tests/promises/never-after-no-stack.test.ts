@@ -11,7 +11,7 @@ import { suppress } from '../../db/suppressions.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { addSenders, everybodyEnded, launch, standing, stepsByLead } from './world.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const LEADS = 40;
 const STEPS = ['one', 'two', 'three', 'four', 'five', 'six'];
