@@ -33,7 +33,10 @@ const parsers: pg.CustomTypesConfig = {
 const RETRIED = new Set(['40P01', '40001']);
 const ATTEMPTS = 5;
 
-/** Opens a pool. `name` shows in pg_stat_activity. Every statement ends after 60 s unless `statementTimeoutMs` says otherwise. */
+/**
+ * Opens a pool. `name` shows in pg_stat_activity. Every statement ends after 60 s unless `statementTimeoutMs` says otherwise. Each works
+ * on one core: workers that look ahead read a whole table for the first rows of it, and others wait meanwhile.
+ */
 export function createDb(
   url: string,
   options: { name?: string; max?: number; statementTimeoutMs?: number } = {},
@@ -44,6 +47,7 @@ export function createDb(
     max: options.max ?? 10,
     statement_timeout: options.statementTimeoutMs ?? 60_000,
     types: parsers,
+    options: '-c max_parallel_workers_per_gather=0',
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => {});

@@ -67,12 +67,11 @@ export async function listEndpoints(db: Queryable): Promise<Endpoint[]> {
   const { rows } = await db.query<Endpoint>(
     `select e.id, e.url, e.types, e.created_at as "createdAt",
       case when e.held_until > clock_timestamp() then e.held_until end as "heldUntil", e.hold_reason as "holdReason",
-      e.disabled_at as "disabledAt", e.disabled_reason as "disabledReason", d.pending, d.parked,
+      e.disabled_at as "disabledAt", e.disabled_reason as "disabledReason",
+      (select count(*) from deliveries where endpoint_id = e.id and state = 'pending') as pending,
+      (select count(*) from deliveries where endpoint_id = e.id and state = 'parked') as parked,
       (select count(*) from ${validSecrets('e.secrets')}) as secrets
-    from endpoints e
-      left join lateral (select count(*) filter (where state = 'pending') as pending, count(*) filter (where state = 'parked') as parked
-        from deliveries where endpoint_id = e.id and state in ('pending', 'parked')) d on true
-    order by e.created_at, e.id
+    from endpoints e order by e.created_at, e.id
     limit 1000`,
   );
   return rows;

@@ -151,10 +151,12 @@ export async function launchNumbers(
     started: Date | null;
     ended: Date | null;
   }>(
-    `select e.launch_id as id, case when e.held and e.status = 'running' then 'held' else e.status end as status,
-       split_part(e.reason, ':', 1) as reason, count(*)::int as count, min(e.started_at) as started, max(e.ended_at) as ended
-     from enrollments e ${owners === null ? '' : 'join leads l on l.id = e.lead_id'}
-     where e.launch_id = any($1::uuid[]) and ${owners === null ? '$2::text[] is null' : OWNED('$2', unowned)}
+    `select id, case when held and status = 'running' then 'held' else status end as status, split_part(reason, ':', 1) as reason,
+       sum(count)::int as count, min(started) as started, max(ended) as ended
+     from (
+       select e.launch_id as id, e.status, e.held, e.reason, count(*) as count, min(e.started_at) as started, max(e.ended_at) as ended
+       from enrollments e ${owners === null ? '' : 'join leads l on l.id = e.lead_id'}
+       where e.launch_id = any($1::uuid[]) and ${owners === null ? '$2::text[] is null' : OWNED('$2', unowned)} group by 1, 2, 3, 4) x
      group by 1, 2, 3 order by count desc, 2, 3`,
     [launchIds, owners],
   );

@@ -29,7 +29,7 @@ export function asking<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db.tx(async (tx) => {
     await tx.query(
       `select set_config('jit', 'off', true), set_config('work_mem', '64MB', true), set_config('parallel_setup_cost', '100', true),
-         set_config('parallel_tuple_cost', '0.001', true)`,
+         set_config('parallel_tuple_cost', '0.001', true), set_config('max_parallel_workers_per_gather', '2', true)`,
     );
     return work(tx);
   });

@@ -35,3 +35,11 @@ drop table analytics_blocks;
 create view analytics_blocks as
   select x.of, block, x.id, flags, sum(touches)::int8 as touches from analytics_weeks cross join lateral (
     values ('channel', channel::int), ('step', step), ('sender', sender), ('owner', owner)) x (of, id) group by 1, 2, 3, 4;
+
+-- An endpoint says how many of its deliveries were given up, among millions that were not.
+create index deliveries_parked on deliveries (endpoint_id, callback_id) where state = 'parked';
+
+-- Of each launch the first to move whom a rep sees: found in order from the index alone, where all who are under way were read.
+drop index enrollments_next;
+create index enrollments_next on enrollments (launch_id, next_at) include (lead_id, step)
+  where status = 'running' and next_at is not null and not held;
