@@ -2,7 +2,7 @@
  * How long every page's questions to the API take on a workspace of a year: `npm run bench:api -- [--leads 100000] [--touches 1000000]
  * [--times 60] [--limit 200] [--only PART] [--json]`. Starts a PostgreSQL of its own, fills it, asks the real server over loopback as rep,
  * manager and admin, and leaves nothing behind. Prints the figures in ms and the plans of the slowest five; ends with 1 when a 95th
- * percentile is above the limit.
+ * percentile is above the limit. `--writes` measures before what keeping answers quick costs when touches and events are written.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { migrate } from '../db/migrate.ts';
 import { startPostgres } from '../worker/local/postgres.ts';
 import { measure, type Measured } from './api/measure.ts';
 import { seed } from './api/seed.ts';
+import { measureWrites } from './api/writes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     limit: { type: 'string', default: '200' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
+    writes: { type: 'boolean', default: false },
   },
 });
 const leads = Number(values.leads);
@@ -41,8 +43,15 @@ try {
     const started = performance.now();
     const db = createDb(url, { statementTimeoutMs: 0 });
     await seed(db, { leads, touches });
-    await db.close();
     say(`${leads} leads and ${touches} touches in ${Math.round((performance.now() - started) / 1000)} s`);
+    if (values.writes) {
+      const { touches: written, withThem, without } = await measureWrites(db);
+      say(
+        `${written} touches through booked, sending and sent, each with an event: ${withThem.toFixed(0)} ms; ` +
+          `${without.toFixed(0)} ms without what lists and analytics added (${(withThem / without).toFixed(2)} times)`,
+      );
+    }
+    await db.close();
     const measured = await measure(url, {
       times: Number(values.times),
       only: values.only ?? null,

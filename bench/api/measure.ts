@@ -216,5 +216,9 @@ async function known(db: Db, owners: readonly string[] | null): Promise<Known> {
     versions: await ids('select id from sequence_versions order by length(name), name limit 50'),
     endpoints: await ids('select id from endpoints limit 10'),
     imports: await ids('select id from imports limit 10'),
+    reps: await ids(
+      `select id from users where role = 'rep' and ($1::text[] is null or email = any($1)) order by email limit 50`,
+      [owners],
+    ),
   };
 }

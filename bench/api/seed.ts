@@ -10,10 +10,13 @@ export interface Size {
 }
 
 export const SEQUENCES = 20;
+/** The first so many sequences have a draft. */
+export const DRAFTS = 5;
 const LAUNCHES = 50;
 const REPS = 40;
 
-const source = (n: number) => `name: sequence-${n}
+/** The n-th sequence, from 0. */
+export const source = (n: number): string => `name: sequence-${n}
 title: Sequence ${n}
 steps:
   - { id: step1, email: { subject: Hello, body: 'Hello {{ lead.first_name | default: "there" }}, this is text ${n}.' } }
@@ -35,6 +38,11 @@ export async function seed(db: Db, size: Size): Promise<void> {
   const versions: string[] = [];
   for (let n = 0; n < SEQUENCES; n++)
     versions.push((await publish(db, parseSequence(source(n), `sequence-${n}.yaml`))).versionId);
+  for (let n = 0; n < DRAFTS; n++)
+    await db.query('insert into sequence_drafts (name, source) values ($1, $2)', [
+      `sequence-${n}`,
+      source(n),
+    ]);
   await db.tx(async (tx) => {
     await tx.query(`set local session_replication_role = replica`);
     await tx.query(`set local statement_timeout = '20min'`);
