@@ -292,12 +292,11 @@ test('unsaved text stays when the server cannot be asked, and when the session h
   await editor.getByText('# Mine.').waitFor();
   const sessions = await api.db.query('select from sessions where user_id = $1', [user.id]);
   expect(sessions.rowCount).toBe(1);
-  const asked = page.waitForEvent('dialog');
   await page.context().clearCookies();
   await page.evaluate("window.dispatchEvent(new Event('visibilitychange'))");
-  await asked;
-  await page.waitForTimeout(300);
-  await editor.getByText('# Mine.').waitFor();
+  // One signs in over the page, which keeps the text.
+  await page.getByRole('dialog', { name: 'You are signed out' }).waitFor();
+  await page.locator('.cm-content').getByText('# Mine.').waitFor({ state: 'attached' });
   await close();
 });
 

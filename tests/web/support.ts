@@ -118,8 +118,10 @@ export async function accessibilityViolations(page: Page): Promise<string[]> {
   });
 }
 
-/** Waits until nothing of the page is on its way any more. */
+/** Waits until a page is there and nothing of it is on its way any more. */
 export async function settled(page: Page): Promise<void> {
+  // Before the app runs nothing is on its way either.
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   const waiting = page.locator('[aria-busy=true]');
   while ((await waiting.count()) > 0) await waiting.first().waitFor({ state: 'detached' });
 }

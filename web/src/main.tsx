@@ -13,12 +13,13 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/query.ts';
 import { startLanguage } from './i18n/index.ts';
 import { router } from './router.tsx';
+import { startFonts } from './fonts.ts';
 import { nonce } from './nonce.ts';
 import { cssVariables, theme } from './theme.ts';
 
 // Dialogs hold the page's scrolling by a style of their own.
 setNonce(nonce);
-await startLanguage();
+await Promise.all([startLanguage(), startFonts()]);
 createRoot(document.getElementById('app')!).render(
   <StrictMode>
     <MantineProvider

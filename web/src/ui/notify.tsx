@@ -42,9 +42,10 @@ export function soon(message: string, act: () => unknown, onUndo: () => void = (
   };
   const now = () => {
     if (!end()) return;
-    void Promise.resolve(act())
-      .catch((error: unknown) => failed(problemText(error)))
-      .finally(release);
+    const acted = act();
+    // From here on it is held by itself, where it may be repeated.
+    release();
+    void Promise.resolve(acted).catch((error: unknown) => failed(problemText(error)));
   };
   const undo = () => {
     if (!end()) return;
