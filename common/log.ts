@@ -25,6 +25,8 @@ const PATHS = SECRET_FIELDS.flatMap((name) =>
 );
 
 const SECRET_TEXT: readonly [RegExp, string][] = [
+  [/cdz_[A-Za-z0-9_-]{20,}/g, HIDDEN],
+  [/\/sign-in\/[A-Za-z0-9_-]{20,}/g, `/sign-in/${HIDDEN}`],
   [/whsec_[A-Za-z0-9+/=_-]+/g, HIDDEN],
   [/v1\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]{8,}){3}/g, HIDDEN],
   // The user and password of a URL.

@@ -13,6 +13,8 @@ const KEPT = '1 day';
 /** A process that said nothing for so long has ended. */
 const SILENT = '30 seconds';
 const EVERY_MS = 1000;
+/** Files of one user that were sent and not imported. */
+const MOST_WAITING = 20;
 const MAX_REJECTS = 20 * 1024 * 1024;
 
 export interface LeadImport {
@@ -40,17 +42,23 @@ const COLUMNS = `id, user_id as "userId", name,
   size, content is not null as kept, rows_done as "rowsDone", phase, report, error, rejects is not null as "hasRejects",
   created_at as "createdAt", done_at as "doneAt"`;
 
-/** Keeps a file. */
+/** Keeps a file. @throws CommandRefused `too_many` when 20 files of the user wait to be imported */
 export async function addImport(
   q: Queryable,
   { userId, name, content }: { readonly userId: string; readonly name: string; readonly content: string },
 ): Promise<LeadImport> {
   const bytes = Buffer.from(content);
   const { rows } = await q.query<LeadImport & Record<string, unknown>>(
-    `insert into imports (user_id, name, size, content) values ($1, $2, $3, $4) returning ${COLUMNS}`,
+    `insert into imports (user_id, name, size, content) select $1::uuid, $2, $3, $4
+     where (select count(*) from imports where user_id = $1 and content is not null) < ${MOST_WAITING} returning ${COLUMNS}`,
     [userId, name, bytes.length, bytes],
   );
-  return rows[0]!;
+  if (!rows[0])
+    throw new CommandRefused(
+      'too_many',
+      `${MOST_WAITING} of your files wait to be imported: import one, or wait until they are forgotten after a day.`,
+    );
+  return rows[0];
 }
 
 /** One's own; `userId` null: anybody's. @throws CommandRefused `not_found` */

@@ -22,6 +22,7 @@ test('secrets show at no level, by name or by look', () => {
       'postgres://cadenza:pw-4@db.test/cadenza whsec_cHctNQ== v1.a.aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaa.cHctNg1111',
     );
     log.error(new Error('connect postgres://u:pw-7@db'), 'failed');
+    log.debug('cdz_AAAAAAAAAAAAAAAAAAAAAAAAAAAApw-9 https://c.test/sign-in/AAAAAAAAAAAAAAAAAAAAAAAAAAAApw-9');
     log.debug('GET /u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAApw-8');
   });
   expect(text).not.toMatch(/pw-\d|cHct/);

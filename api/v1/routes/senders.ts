@@ -1,6 +1,8 @@
 /** Senders: the mailboxes, accounts and numbers by which leads are reached. Credentials go in and never come out. */
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { checkCallbackUrl, UrlRefusedError } from '../../../common/network.ts';
 import { lookAgain } from '../../../db/look-again.ts';
 import { mailboxErrors } from '../../../db/mailboxes.ts';
 import { DAYS, MOST_SENDERS, senderDays } from '../../../db/sender-days.ts';
@@ -19,6 +21,7 @@ import { addCheckedSender, changeSender } from '../../operations/keep-sender.ts'
 import { admins, managers } from '../access/principal.ts';
 import { assertVersion, byId, instant, listOf, tag, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
+import { HttpProblem } from '../problem.ts';
 
 const count = z.int().min(0).max(100_000);
 const caps = z.partialRecord(z.enum(ACTIONS), z.object({ day: count.optional(), week: count.optional() }));
@@ -98,8 +101,32 @@ const fields = {
   reputation,
 };
 
+/**
+ * Refuses settings by which this server would talk to itself or into the own network. Names are not looked up: TLS has to know
+ * whom they lead to.
+ * @throws HttpProblem 422
+ */
+function assertOutside(settings: Readonly<Record<string, unknown>> | undefined): void {
+  for (const [name, value] of Object.entries(settings ?? {})) {
+    if (typeof value === 'object' && value !== null)
+      assertOutside(value as Readonly<Record<string, unknown>>);
+    if (typeof value !== 'string' || !/^host$|url$/i.test(name)) continue;
+    const url = name === 'host' ? `https://${isIPv6(value) ? `[${value}]` : value}` : value;
+    try {
+      checkCallbackUrl(url, { allowPrivate: false });
+    } catch (error) {
+      if (!(error instanceof UrlRefusedError)) throw error;
+      throw new HttpProblem(
+        422,
+        'url_refused',
+        `settings.${name}: ${value} is not reached by https or TLS on the public internet. Such senders are added from the terminal, or where CADENZA_ALLOW_PRIVATE_ENDPOINTS is set.`,
+      );
+    }
+  }
+}
+
 export function senderRoutes(app: Api, deps: ApiDeps): void {
-  const { db, wake } = deps;
+  const { db, wake, config } = deps;
   const read = { access: managers('senders:read') };
   const write = { access: admins('senders:write') };
   const told = async (sender: Sender) => ({
@@ -189,6 +216,7 @@ export function senderRoutes(app: Api, deps: ApiDeps): void {
     },
     config: write,
     handler: async (request, reply) => {
+      if (!config.allowPrivateEndpoints) assertOutside(request.body.settings);
       const sender = await addCheckedSender(deps, given(request.body) as NewSender);
       request.auditTarget = sender.id;
       wake({ launches: await lookAgain(db, null) });
@@ -209,6 +237,7 @@ export function senderRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request, reply) => {
       const before = await findSender(db, request.params.id);
       assertVersion(request, versionOf(before));
+      if (!config.allowPrivateEndpoints) assertOutside(request.body.settings);
       const sender = await changeSender(deps, before, given(request.body) as SenderChanges);
       void tag(reply, versionOf(sender));
       return told(sender);

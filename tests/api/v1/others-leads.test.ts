@@ -1,10 +1,11 @@
 /** What a rep does not learn of, or do to, the leads of others. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { saveLead } from '../../../db/leads.ts';
 import { makeEnrollment, makeLaunch, makePlan, makeSender, makeVersion } from '../../support/factories.ts';
 import { makeMessage } from './desk-support.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
+jest.setTimeout(60_000);
 let api: TestApi;
 let rep: Client;
 let admin: Client;
@@ -24,7 +25,7 @@ test('nobody sees the leads of another by taking the other’s name', async () =
   expect((await rep.get(`/leads/${bobs}`)).status).toBe(404);
   for (const name of ['ROSA rep', 'RR', 'Rosa Rep']) {
     expect(await rename(name)).toMatchObject({ status: 200, body: { name } });
-    await admin.call('PATCH', `/users/${rep.user.id}`, { name: 'Rosa Rep' });
+    await admin.call('PATCH', `/users/${rep.user.id}`, { name: 'Rosa Rep' }, { 'if-match': '*' });
   }
   expect((await rep.call('PATCH', '/me', { locale: 'tr' })).status).toBe(200);
   const manager = await api.signedIn({ role: 'manager', team: 'north' });
@@ -75,7 +76,10 @@ test('a file changes no lead that its sender does not see, and a rep’s new lea
 test('an identity that is taken names its lead only to who sees it', async () => {
   const body = { emails: ['ada@lead.example'] };
   const mine = (await rep.post('/leads', { emails: ['mine@lead.example'] })).body.id;
-  for (const refused of [await rep.post('/leads', body), await rep.call('PATCH', `/leads/${mine}`, body)]) {
+  for (const refused of [
+    await rep.post('/leads', body),
+    await rep.call('PATCH', `/leads/${mine}`, body, { 'if-match': '*' }),
+  ]) {
     expect(refused).toMatchObject({ status: 409, body: { code: 'identity_taken' } });
     expect(refused.body.detail).not.toContain(bobs);
   }
@@ -100,4 +104,12 @@ test('whose a message may be is told, and said, by who sees that lead', async ()
   expect((await rep.post(`/inbox/messages/${id}/match`, { leadId: null })).status).toBe(404);
   expect((await admin.get('/inbox')).body.items).toMatchObject([{ id, maybe: { leadId: bobs } }]);
   expect((await admin.post(`/inbox/messages/${id}/match`, { leadId: null })).status).toBe(200);
+});
+
+test('nobody fills the database with files that are never imported', async () => {
+  const sender = await api.signedIn({ role: 'rep' });
+  const send = () => sender.post('/imports', 'email\na@b.example', { 'content-type': 'text/csv' });
+  for (let n = 0; n < 20; n++) expect((await send()).status).toBe(201);
+  expect(await send()).toMatchObject({ status: 409, body: { code: 'too_many' } });
+  expect((await rep.post('/imports', 'email\na@b.example', { 'content-type': 'text/csv' })).status).toBe(201);
 });

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { startApi, type Client, type TestApi } from './support.ts';
 
+jest.setTimeout(60_000);
 let api: TestApi;
 let admin: Client;
 beforeAll(async () => {
@@ -69,4 +70,44 @@ test('credentials whose key is gone do not stand in the way of a change', async 
     port: 25,
   });
   expect((await change({ credentials: SMTP.credentials, settings: SMTP.settings })).status).toBe(200);
+});
+
+test('an admin cannot make the server talk to itself, unless it was allowed to', async () => {
+  const config = {
+    publicUrl: 'http://127.0.0.1:9',
+    allowPrivateEndpoints: false,
+    rawMailDays: 30,
+    oidc: null,
+  };
+  const closed = await startApi({ config });
+  try {
+    const boss = await closed.signedIn();
+    const add = (given: object) => boss.post('/senders', { ...SMTP, address: 'r@acme.test', ...given });
+    for (const host of [
+      '127.0.0.1',
+      '127.1',
+      'localhost',
+      '::1',
+      '10.0.0.5',
+      '169.254.169.254',
+      '::ffff:10.0.0.1',
+    ])
+      expect(await add({ settings: { host } })).toMatchObject({ status: 422, body: { code: 'url_refused' } });
+    const inner = { host: 'smtp.acme.test', imap: { host: '192.168.1.1' } };
+    expect((await add({ settings: inner })).body.code).toBe('url_refused');
+    const unipile = { channel: 'linkedin', provider: 'unipile', credentials: { apiKey: 'k' } };
+    for (const baseUrl of ['http://127.0.0.1:8080', 'https://[::1]', 'https://10.1.2.3'])
+      expect((await add({ ...unipile, settings: { baseUrl, accountId: 'a' } })).body.code).toBe(
+        'url_refused',
+      );
+    const added = await add({ settings: { host: 'smtp.acme.test' } });
+    expect(added.status).toBe(201);
+    const path = `/senders/${added.body.id}`;
+    const etag = (await boss.get(path)).headers.get('etag')!;
+    const change = (body: object) => boss.call('PATCH', path, body, { 'if-match': etag });
+    expect((await change({ settings: { host: '127.0.0.1' } })).body.code).toBe('url_refused');
+    expect((await change({ name: 'Rosa' })).status).toBe(200);
+  } finally {
+    await closed.close();
+  }
 });
