@@ -48,7 +48,6 @@ const deliverySchema = z
   .meta({ id: 'Delivery' });
 
 const withSecret = z.object({ secret: z.string().describe('Shown this once') });
-const limit = z.coerce.number().int().min(1).max(200).default(50);
 const name = z.object({ name: z.string().max(100) });
 
 export function webhookRoutes(app: Api, deps: ApiDeps): void {
