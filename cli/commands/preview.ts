@@ -111,7 +111,8 @@ async function beside(out: Output, file: string, options: PreviewOptions): Promi
 }
 
 /** What decides a lead's arms is nobody's to read. */
-function shown({ seed: _, ...lead }: LeadProfile): object {
+function shown(profile: LeadProfile): object {
+  const { seed: _, ...lead } = profile;
   return lead;
 }
 

@@ -235,9 +235,13 @@ async function listRemotely(
 function rowOf(task: Answer<'tasks.complete'>['task']): TaskRow {
   const { id, kind, state, title, link, assignee, outcome, note, channel, visit } = task;
   const { touchId, enrollmentId, launchId, leadId } = task;
+  const same = { id, kind, state, title, link, assignee, outcome, note, channel, visit };
   return {
-    ...{ id, kind, state, title, link, assignee, outcome, note, channel, visit },
-    ...{ touchId, enrollmentId, launchId, leadId },
+    ...same,
+    touchId,
+    enrollmentId,
+    launchId,
+    leadId,
     body: task.body ?? '',
     leadName: task.leadName ?? '',
     stepId: task.step,
