@@ -89,7 +89,10 @@ export async function inPerson<T>(work: (api: Remote) => Promise<T>, email?: str
       );
     },
   );
-  const [cookie = ''] = headers.getSetCookie().map((one) => one.split(';')[0]!);
+  const cookie = headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0]!)
+    .join('; ');
   const api = connect(url, { ...own, cookie });
   try {
     return await work(api);
