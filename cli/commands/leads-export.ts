@@ -54,13 +54,16 @@ async function exportRemotely(api: Remote, where: string | undefined, to: () => 
   const csv = await api.download('leads.csv', { query: { ...(where !== undefined && { where }) } });
   let lines = 0;
   let quoted = false;
+  // It leaves out the byte order mark, which is for spreadsheets.
+  const decoder = new TextDecoder();
   const counting = new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      for (const byte of chunk) {
-        if (byte === 0x22) quoted = !quoted;
-        else if (byte === 0x0a && !quoted) lines++;
+      const text = decoder.decode(chunk, { stream: true });
+      for (const character of text) {
+        if (character === '"') quoted = !quoted;
+        else if (character === '\n' && !quoted) lines++;
       }
-      done(null, chunk);
+      done(null, text);
     },
   });
   await pipeline(csv, counting, to());

@@ -21,6 +21,7 @@ const PARTS = {
   absences: 'Leave and hand-over',
   calendars: 'The company’s own days',
   suppressions: 'Do not contact',
+  consent: 'Consent',
   retention: 'Retention',
   webhooks: 'Webhooks',
   sources: 'Event sources',
@@ -62,6 +63,8 @@ test('an admin invites a rep, who sees only what is a rep’s', async () => {
   await rep.goto('/settings/users');
   await rep.getByRole('heading', { name: 'You', level: 2 }).waitFor();
   expect(await rep.getByRole('link', { name: 'People' }).count()).toBe(0);
+  // Leads are theirs by the name, so it is not theirs to change.
+  expect(await rep.getByRole('textbox', { name: 'Name' }).isEditable()).toBe(false);
   await context.close();
 });
 

@@ -24,6 +24,7 @@ export const settings = {
   days_one: '{{count}} day',
   days_other: '{{count}} days',
   profile: {
+    nameHint: 'Leads are yours by this name, so an admin changes it.',
     language: 'Language',
     password: 'Password',
     current: 'Present password',

@@ -26,6 +26,7 @@ export const settings: typeof english = {
   days_one: '{{count}} gün',
   days_other: '{{count}} gün',
   profile: {
+    nameHint: 'Adaylar bu adla sizindir; bu yüzden onu bir yönetici değiştirir.',
     language: 'Dil',
     password: 'Parola',
     current: 'Şimdiki parola',

@@ -1,4 +1,4 @@
-import { Button, Tabs } from '@mantine/core';
+import { Button, Skeleton, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
@@ -14,6 +14,10 @@ import { Versions } from './Versions.tsx';
 import { draftKey, Workbench } from './Workbench.tsx';
 
 const TABS = ['flow', 'messages', 'calendar', 'results', 'versions'] as const;
+/** Of what is not published yet. */
+const DRAFT_TABS = ['flow', 'messages', 'calendar'] as const;
+/** About as wide as the buttons that will be there. */
+const ACTIONS_WIDTH = 210;
 
 /** One sequence: its flow with the YAML beside it, its messages, a month of it, its results, its versions. */
 export function SequencePage() {
@@ -35,11 +39,36 @@ export function SequencePage() {
     refetchOnWindowFocus: 'always',
   });
   const tab = TABS.find((one) => one === search.tab) ?? 'flow';
+  const tabs = (shown: readonly (typeof TABS)[number][]) => (
+    <Tabs
+      value={tab}
+      onChange={(to) =>
+        void navigate({
+          to: '/sequences/$name',
+          params: { name },
+          search: to ? { tab: to } : {},
+          replace: true,
+        })
+      }
+    >
+      <Tabs.List>
+        {shown.map((one) => (
+          <Tabs.Tab key={one} value={one} {...(one !== tab && { 'aria-controls': undefined })}>
+            {t(`tab.${one}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+    </Tabs>
+  );
   // A question that fails later takes nothing away that is there: somebody may be typing.
   if (found.data === undefined)
-    return (
+    return found.error ? (
       <Page title={name}>
-        {found.error ? <Failed error={found.error} retry={() => void found.refetch()} /> : <Loading />}
+        <Failed error={found.error} retry={() => void found.refetch()} />
+      </Page>
+    ) : (
+      <Page full title={name} actions={<Skeleton w={ACTIONS_WIDTH} h={36} />} bar={tabs(TABS)}>
+        <Loading />
       </Page>
     );
   const { published: version, draft } = found.data;
@@ -50,7 +79,6 @@ export function SequencePage() {
         <Failed error={new ApiProblem(404, 'not_found', '')} />
       </Page>
     );
-  const shown = version ? TABS : (['flow', 'messages', 'calendar'] as const);
   return (
     <Page
       full
@@ -69,27 +97,7 @@ export function SequencePage() {
           </>
         )
       }
-      bar={
-        <Tabs
-          value={tab}
-          onChange={(to) =>
-            void navigate({
-              to: '/sequences/$name',
-              params: { name },
-              search: to ? { tab: to } : {},
-              replace: true,
-            })
-          }
-        >
-          <Tabs.List>
-            {shown.map((one) => (
-              <Tabs.Tab key={one} value={one} {...(one !== tab && { 'aria-controls': undefined })}>
-                {t(`tab.${one}`)}
-              </Tabs.Tab>
-            ))}
-          </Tabs.List>
-        </Tabs>
-      }
+      bar={tabs(version ? TABS : DRAFT_TABS)}
     >
       {tab === 'flow' && (
         <Workbench

@@ -14,6 +14,7 @@ export function Profile() {
   const { t, i18n } = useTranslation(['settings', 'common']);
   const client = useQueryClient();
   const me = useMe();
+  const isAdmin = me.role === 'admin';
   const form = useRef<HTMLFormElement>(null);
   const change = useMutation({
     mutationFn: (body: { name?: string; locale?: 'en' | 'tr' }) => call('me.change', { body }),
@@ -36,7 +37,14 @@ export function Profile() {
         <form onSubmit={(event) => change.mutate({ name: typed<'name'>(event).name })}>
           <Stack maw={420}>
             <TextInput label={t('email')} value={me.email} readOnly />
-            <TextInput name="name" label={t('name')} defaultValue={me.name} required maxLength={200} />
+            <TextInput
+              name="name"
+              label={t('name')}
+              defaultValue={me.name}
+              required
+              maxLength={200}
+              {...(!isAdmin && { readOnly: true, description: t('profile.nameHint') })}
+            />
             <Select
               label={t('profile.language')}
               data={[
@@ -50,9 +58,11 @@ export function Profile() {
                 change.mutate({ locale: value });
               }}
             />
-            <Button type="submit" loading={change.isPending} style={{ alignSelf: 'start' }}>
-              {t('common:action.save')}
-            </Button>
+            {isAdmin && (
+              <Button type="submit" loading={change.isPending} style={{ alignSelf: 'start' }}>
+                {t('common:action.save')}
+              </Button>
+            )}
           </Stack>
         </form>
       </Card>
