@@ -87,11 +87,8 @@ test.each(['desk', 'phone'] as const)(
       uploadThroughput: 500_000,
     });
     await page.addInitScript(WATCH);
-    // These still jump on a phone.
-    const wide = ['/sequences/shift', '/sequences/shift?tab=results', '/settings/calendars'];
     const jumped: object[] = [];
     for (const path of [
-      ...(size === 'desk' ? wide : []),
       '/sign-in',
       '/today',
       '/inbox',
@@ -102,6 +99,8 @@ test.each(['desk', 'phone'] as const)(
       `/leads/${task.leadId}`,
       '/leads/import',
       '/sequences',
+      '/sequences/shift',
+      '/sequences/shift?tab=results',
       '/sequences/shift?tab=messages',
       '/sequences/shift?tab=calendar',
       '/sequences/shift?tab=versions',
@@ -111,9 +110,10 @@ test.each(['desk', 'phone'] as const)(
       '/analytics',
       '/analytics?tab=attribution',
       '/settings',
-      ...['senders', 'people', 'absences', 'suppressions', 'webhooks', 'retention', 'keys', 'audit'].map(
+      ...['senders', 'users', 'absences', 'calendars', 'suppressions', 'consent', 'webhooks', 'sources'].map(
         (part) => `/settings/${part}`,
       ),
+      ...['retention', 'keys', 'audit'].map((part) => `/settings/${part}`),
     ]) {
       const shifts = await openSlowly(page, path);
       const sum = shifts.reduce((total, { value }) => total + value, 0);

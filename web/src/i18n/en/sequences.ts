@@ -71,6 +71,7 @@ export const sequences = {
   problems_one: 'One mistake',
   problems_other: '{{count}} mistakes',
   valid: 'No mistakes',
+  checking: 'Checking …',
   notChecked: 'Not checked: the server does not answer',
   notSaved: 'Not saved',
   at: 'Line {{line}}:',

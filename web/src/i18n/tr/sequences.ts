@@ -74,6 +74,7 @@ export const sequences: typeof english = {
   problems_one: 'Bir hata',
   problems_other: '{{count}} hata',
   valid: 'Hata yok',
+  checking: 'Denetleniyor …',
   notChecked: 'Denetlenemedi: sunucu yanıt vermiyor',
   notSaved: 'Kaydedilmedi',
   at: '{{line}}. satır:',

@@ -24,7 +24,7 @@ export default function Course({ rows, label }: { rows: readonly Row[]; label: (
     dataKey: 'at',
     tickLine: 'none',
     gridAxis: 'x',
-    yAxisProps: { allowDecimals: false, width: 44 },
+    yAxisProps: { allowDecimals: false, width: 44, tickCount: 3 },
     barProps: { isAnimationActive: false, maxBarSize: 28 },
   } as const;
   return (

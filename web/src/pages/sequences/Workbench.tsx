@@ -130,7 +130,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           ) : problems.length > 0 ? (
             <Badge tone="bad">{t('problems', { count: problems.length })}</Badge>
           ) : (
-            checked.data && <Badge tone="good">{t('valid')}</Badge>
+            <Badge tone={checked.data ? 'good' : 'neutral'}>{t(checked.data ? 'valid' : 'checking')}</Badge>
           )}
           {dirty && <Badge tone="warn">{t('notSaved')}</Badge>}
           {!dirty && version !== null && <Badge tone="accent">{t('hasDraft')}</Badge>}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -9,7 +9,7 @@ import { Card } from '../../ui/Card.tsx';
 import { typed } from '../../ui/form.ts';
 import { done } from '../../ui/notify.tsx';
 import { Rows } from '../../ui/Rows.tsx';
-import { Loaded } from '../../ui/states.tsx';
+import { Failed, Loaded } from '../../ui/states.tsx';
 import { day } from '../../ui/time.ts';
 
 type DayOff = Answer<'daysOff.read'>['items'][number];
@@ -40,9 +40,15 @@ export function Calendars() {
   });
   return (
     <>
-      <Loaded query={daysOff} rows={3}>
-        {({ items, version }) => <Own key={version} items={items} version={version} />}
-      </Loaded>
+      {daysOff.data === undefined && daysOff.isError ? (
+        <Failed error={daysOff.error} retry={() => void daysOff.refetch()} />
+      ) : (
+        <Own
+          key={daysOff.data?.version}
+          items={daysOff.data?.items ?? null}
+          version={daysOff.data?.version ?? null}
+        />
+      )}
       <Card
         title={t('calendars.holidays')}
         flush
@@ -86,7 +92,8 @@ export function Calendars() {
   );
 }
 
-function Own({ items, version }: { items: readonly DayOff[]; version: number }) {
+/** @param props.items null: they are on their way */
+function Own({ items, version }: { items: readonly DayOff[] | null; version: number | null }) {
   const { t } = useTranslation(['settings', 'common']);
   const client = useQueryClient();
   const isAdmin = useMe().role === 'admin';
@@ -103,8 +110,9 @@ function Own({ items, version }: { items: readonly DayOff[]; version: number }) 
   return (
     <Card title={t('calendars.own')}>
       <Stack>
-        {items.length === 0 && <Text c="dimmed">{t('calendars.ownEmpty')}</Text>}
-        {items.map((one) => (
+        {items === null && <Skeleton h={20} w={240} />}
+        {items?.length === 0 && <Text c="dimmed">{t('calendars.ownEmpty')}</Text>}
+        {items?.map((one) => (
           <Group key={`${one.name}${one.from}${one.country}`} justify="space-between">
             <Text>
               <bdi>{one.name}</bdi>: {date(one.from)}
@@ -126,7 +134,7 @@ function Own({ items, version }: { items: readonly DayOff[]; version: number }) 
             onSubmit={(event) => {
               const { name, from, to, country } = typed<'name' | 'from' | 'to' | 'country'>(event);
               write.mutate([
-                ...items,
+                ...(items ?? []),
                 { name, from, to: to || from, country: country.toUpperCase() || null, kind },
               ]);
             }}
@@ -152,7 +160,7 @@ function Own({ items, version }: { items: readonly DayOff[]; version: number }) 
                   label: t(`calendars.kinds.${value}`),
                 }))}
               />
-              <Button type="submit" variant="default" loading={write.isPending}>
+              <Button type="submit" variant="default" loading={write.isPending} disabled={items === null}>
                 {t('common:action.add')}
               </Button>
             </Group>
