@@ -1,5 +1,4 @@
 /** Publishing new texts for a structure that leads may be running on (promise 10). */
-import type { EngineState } from '../sequences/engine/types.ts';
 import type { LeadProfile } from '../sequences/lead.ts';
 import type { CompiledSequence, Plan, StepId } from '../sequences/plan.ts';
 import { stepsFrom } from '../sequences/route/plan-channels.ts';
@@ -102,26 +101,23 @@ async function check(
   const ahead = new StepsAhead(version.plan);
   let last = after;
   for (;;) {
-    const { rows } = await q.query<{ id: string; at: Date; leadId: string; state: EngineState | null }>(
-      `select e.id, e.created_at as at, e.lead_id as "leadId", e.engine->'state' as state from enrollments e
+    const { rows } = await q.query<{ id: string; at: Date; leadId: string; step: StepId | null }>(
+      `select e.id, e.created_at as at, e.lead_id as "leadId", e.engine->'state'->>'step' as step from enrollments e
        where e.version_id = $1 and e.status in ('pending', 'running') and ($2::timestamptz is null or (e.created_at, e.id) > ($2, $3::uuid))
        order by e.created_at, e.id limit ${PAGE}`,
       [version.id, last?.at ?? null, last?.id ?? null],
     );
-    const leads = new Map(
-      (
-        await loadLeads(
-          q,
-          rows.map((row) => row.leadId),
-        )
-      ).map((lead) => [lead.id, lead]),
-    );
-    for (const row of rows) {
-      const lead = leads.get(row.leadId);
-      const from = row.state === null || row.state.step === null ? version.plan.start : row.state.step;
-      if (!lead || from === null) continue;
-      for (const step of changed) {
-        if (!ahead.from(from).has(step)) continue;
+    const due = rows.flatMap(({ leadId, step }) => {
+      const from = step ?? version.plan.start;
+      const steps = from === null ? [] : changed.filter((one) => ahead.from(from).has(one));
+      return steps.length > 0 ? [{ leadId, steps }] : [];
+    });
+    const ids = due.map(({ leadId }) => leadId);
+    const leads = new Map((await loadLeads(q, ids)).map((lead) => [lead.id, lead]));
+    for (const { leadId, steps } of due) {
+      const lead = leads.get(leadId);
+      if (!lead) continue;
+      for (const step of steps) {
         const variable = renderCheck(lead, step, compiled);
         if (variable !== null) holds.add(step, variable);
       }
