@@ -110,7 +110,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
         title: 'Cadenza',
         version: '1',
         description:
-          'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457). POST takes an `Idempotency-Key`; what people edit has an ETag, and PUT and PATCH of it need `If-Match`: that ETag, or `*` for whatever there is.',
+          'Everything that Cadenza does. Sign in, or send an API key as `Authorization: Bearer cdz_…`. Errors are problem details (RFC 9457).',
       },
       components: {
         securitySchemes: {
@@ -146,11 +146,32 @@ function parseJson(
   done(why === null ? null : new HttpProblem(400, 'bad_request', `The body ${why}.`), value);
 }
 
-/** A route as the document says it, with who may use it. */
+const text = (description: string) => ({ type: 'string', description });
+const IDEMPOTENCY_KEY = {
+  properties: {
+    'Idempotency-Key': text('The same one again within a day does nothing (1 to 200 characters)'),
+  },
+};
+const IF_MATCH = {
+  properties: { 'If-Match': text('The ETag of the version that is changed, or * for whatever there is') },
+  required: ['If-Match'],
+};
+/** Changes of what people edit: nobody overwrites unseen what another one wrote. */
+const EDITS = /^(PUT|PATCH) \/v1\/(?!me\b)|^DELETE \/v1\/sequences\/:name\/draft$/;
+
+/** A route as the document says it, with who may use it and the headers that it takes. */
 const describe: typeof jsonSchemaTransform = (document) => {
   const described = jsonSchemaTransform(document);
-  const { access } = (document.route.config ?? {}) as { access?: Access | 'anyone' };
-  const who =
-    access === 'anyone' || !access ? { security: [] } : { 'x-roles': access.roles, 'x-scope': access.scope };
-  return { ...described, schema: { ...described.schema, ...who } };
+  const { method, config } = document.route;
+  const { access } = (config ?? {}) as { access?: Access | 'anyone' };
+  const isOpen = access === 'anyone' || !access;
+  const who = isOpen ? { security: [] } : { 'x-roles': access.roles, 'x-scope': access.scope };
+  const taken =
+    method === 'POST' && !isOpen
+      ? IDEMPOTENCY_KEY
+      : EDITS.test(`${String(method)} ${document.url}`)
+        ? IF_MATCH
+        : null;
+  const headers = taken && { headers: { type: 'object', ...taken } };
+  return { ...described, schema: { ...described.schema, ...who, ...headers } };
 };

@@ -1,5 +1,6 @@
 /** What people edit is never changed by somebody who does not say which version they saw. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { apiDocument } from '../../../api/v1/index.ts';
 import { makeLead, makeSender, setTime, TUESDAY } from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
@@ -15,28 +16,36 @@ afterAll(() => api.close());
 const SOURCE = 'name: mine # by Mert';
 /** How each thing is changed, and where the changed text is to be seen. */
 const EDITS: Record<string, () => Promise<[method: string, path: string, body?: object]>> = {
-  draft: async () => ['PUT', '/sequences/mine/draft', { source: 'name: mine' }],
-  'draft that is thrown away': async () => ['DELETE', '/sequences/mine/draft'],
-  lead: async () => ['PATCH', `/leads/${(await makeLead(api.db)).id}`, { title: 'Admiral' }],
-  sender: async () => [
+  'PUT /v1/sequences/{name}/draft': async () => ['PUT', '/sequences/mine/draft', { source: 'name: mine' }],
+  'DELETE /v1/sequences/{name}/draft': async () => ['DELETE', '/sequences/mine/draft'],
+  'PATCH /v1/leads/{id}': async () => [
+    'PATCH',
+    `/leads/${(await makeLead(api.db)).id}`,
+    { title: 'Admiral' },
+  ],
+  'PATCH /v1/senders/{id}': async () => [
     'PATCH',
     `/senders/${(await makeSender(api.db, { channel: 'call', provider: 'manual' })).id}`,
     { name: 'Other' },
   ],
-  user: async () => ['PATCH', `/users/${(await api.signedIn()).user.id}`, { name: 'Other' }],
-  snippet: async () => {
+  'PATCH /v1/users/{id}': async () => [
+    'PATCH',
+    `/users/${(await api.signedIn()).user.id}`,
+    { name: 'Other' },
+  ],
+  'PUT /v1/snippets/{id}': async () => {
     const { body } = await admin.post('/snippets', { name: 'Times', text: 'At ten?' });
     return ['PUT', `/snippets/${body.id}`, { name: 'Times', text: 'At nine?' }];
   },
-  absence: async () => {
+  'PATCH /v1/absences/{id}': async () => {
     const { body } = await admin.post('/absences', { from: '2026-05-04', to: '2026-05-08' });
     return ['PATCH', `/absences/${body.id}`, { to: '2026-05-06' }];
   },
-  'days off': async () => ['PUT', '/days-off', { items: [] }],
-  'consent policy': async () => ['PUT', '/consent-policy', { policy: { DE: ['email'] } }],
+  'PUT /v1/days-off': async () => ['PUT', '/days-off', { items: [] }],
+  'PUT /v1/consent-policy': async () => ['PUT', '/consent-policy', { policy: { DE: ['email'] } }],
 };
 
-test.each(Object.keys(EDITS))('a change of a %s says which version it saw, or is not made', async (what) => {
+test.each(Object.keys(EDITS))('%s says which version it saw, or changes nothing', async (what) => {
   await admin.call('PUT', '/sequences/mine/draft', { source: SOURCE }, { 'if-match': '*' });
   const [method, path, body] = await EDITS[what]!();
   const before = await admin.get(path);
@@ -51,6 +60,25 @@ test.each(Object.keys(EDITS))('a change of a %s says which version it saw, or is
   });
   const etag = before.headers.get('etag') ?? '*';
   expect([200, 204]).toContain((await admin.call(method, path, body, { 'if-match': etag })).status);
+});
+
+test('the document says which changes need If-Match, these, and that commands take an Idempotency-Key', async () => {
+  const { paths } = (await apiDocument()) as {
+    paths: Record<string, Record<string, { parameters?: { name: string }[]; security?: unknown[] }>>;
+  };
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { parameters = [], security }]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      isOpen: security?.length === 0,
+      takes: parameters.map(({ name }) => name),
+    })),
+  );
+  const needing = operations.filter(({ takes }) => takes.includes('If-Match'));
+  expect(needing.map(({ name }) => name).toSorted()).toEqual(
+    [...Object.keys(EDITS), 'PUT /v1/retention'].toSorted(),
+  );
+  const commands = operations.filter(({ name, isOpen }) => name.startsWith('POST') && !isOpen);
+  expect(commands.filter(({ takes }) => !takes.includes('Idempotency-Key'))).toEqual([]);
 });
 
 test('retention is replaced by who read it only', async () => {
