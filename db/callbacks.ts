@@ -10,7 +10,7 @@ export interface Emit {
   readonly enrollmentId?: string | null | undefined;
   readonly touchId?: string | null | undefined;
   readonly taskId?: string | null | undefined;
-  /** Further fields of `data`: words in snake_case, numbers and ids, never personal data. */
+  /** Further fields of `data`: words in snake_case, numbers and ids, users by email; never a lead's personal data. */
   readonly extra?: Readonly<Record<string, string | number | boolean | null>> | undefined;
 }
 

@@ -41,7 +41,7 @@ const BLANK: readonly string[] = [
   // Words under which somebody kept looking for this person; it still has its name here.
   `update lead_views v set filters = v.filters - 'q' from leads l where l.id = $1 and v.filters ? 'q' and not exists (
      select from regexp_split_to_table(lower(trim(v.filters ->> 'q')), '\\s+') word
-     where strpos(lead_words(l.first_name, l.last_name, l.company_name, l.emails), word) = 0)`,
+     where strpos(translate(lead_words(l.first_name, l.last_name, l.company_name, l.emails), 'ıİ', 'ii'), translate(word, 'ıİ', 'ii')) = 0)`,
   `update analytics_conversions set amount = null, currency = null where lead_id = $1`,
   `delete from lead_senders where lead_id = $1`,
   `delete from lead_identities where lead_id = $1`,

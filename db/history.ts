@@ -232,7 +232,7 @@ export interface Status {
 export async function status(
   q: Queryable,
   launchId: string | null = null,
-  { owners, unowned }: Sight = { owners: null, unowned: true },
+  { owners, unowned }: Sight = EVERYTHING,
 ): Promise<Status> {
   if (launchId !== null && (await q.query('select from launches where id = $1', [launchId])).rowCount === 0) {
     throw new CommandRefused('not_found', `There is no launch with the id ${launchId}.`);

@@ -1,6 +1,7 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
+import { createBreath } from '../../common/breath.ts';
 import type { Queryable } from '../../db/db.ts';
 import { leadPages, loadLeads } from '../../db/leads.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
@@ -42,23 +43,27 @@ export async function exportLeads(
 ): Promise<number> {
   const { ids, matches = () => true } = which;
   const attributes = new Set<string>();
-  const pages = () => (ids ? pagesOf(q, ids) : leadPages(q));
-  for await (const page of pages()) {
-    for (const lead of page.filter(matches))
-      for (const name of Object.keys(lead.attributes)) attributes.add(name);
+  const breath = createBreath();
+  /** Lets others have their turn, and ends when nobody waits for it any more. */
+  async function* wanted(): AsyncGenerator<LeadProfile> {
+    for await (const page of ids ? pagesOf(q, ids) : leadPages(q))
+      for (const lead of page) {
+        await breath();
+        if (out.destroyed) return;
+        if (matches(lead)) yield lead;
+      }
   }
+  for await (const lead of wanted()) for (const name of Object.keys(lead.attributes)) attributes.add(name);
   const names = [...attributes].sort();
   let count = 0;
   async function* records(): AsyncGenerator<readonly string[]> {
     yield [...COLUMNS.map(([name]) => name), ...names];
-    for await (const page of pages()) {
-      for (const lead of page.filter(matches)) {
-        count++;
-        yield [
-          ...COLUMNS.map(([, read]) => read(lead) ?? ''),
-          ...names.map((name) => String(lead.attributes[name] ?? '')),
-        ];
-      }
+    for await (const lead of wanted()) {
+      count++;
+      yield [
+        ...COLUMNS.map(([, read]) => read(lead) ?? ''),
+        ...names.map((name) => String(lead.attributes[name] ?? '')),
+      ];
     }
   }
   await pipeline(

@@ -36,7 +36,7 @@ export async function beginAttempt(q: Queryable, one: Attempt): Promise<Begun> {
     `delete from sign_in_failures where id in (
        select id from sign_in_failures where at < clock_timestamp() - interval '1 day' order by at limit 500)`,
   );
-  // Others began meanwhile: as many as may are let on, whoever was first.
+  // Others began meanwhile: rather nobody is let on than one too many.
   const wait = await waitOf(q, limits, 1);
   return wait > 0 ? { wait } : { wait: 0, ids: rows.map(({ id }) => id) };
 }

@@ -64,7 +64,8 @@ export async function useSignInLink(db: Db, token: string): Promise<string | nul
        returning l.user_id as "userId"`,
       [tokenHash(token)],
     );
-    const userId = rows[0]?.userId ?? null;
+    const userId = rows[0]?.userId;
+    if (userId === undefined) return null;
     await tx.query('delete from sessions where user_id = $1', [userId]);
     await tx.query(
       'update users set password_hash = null, version = version + 1 where id = $1 and password_hash is not null',

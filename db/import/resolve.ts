@@ -68,7 +68,7 @@ export async function resolveRows(q: Queryable): Promise<void> {
 /** Marks rows that are leads which the importer does not see as rejected, and gives new leads their owner. */
 export async function keepToOwn(q: Queryable, { owners, unowned, newOwner }: Importer): Promise<void> {
   await q.query(
-    `update import_rows r set reject = 'not_yours', detail = 'this person is a colleague’s lead already: ask a manager'
+    `update import_rows r set reject = 'not_yours', detail = 'this person is known already and is no lead of yours: ask a manager'
      from leads l where l.id = r.lead_id and not r.is_new and r.reject is null and ${seesLead(1)} is not true`,
     [owners, unowned],
   );

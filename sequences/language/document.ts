@@ -6,6 +6,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit as walk,
   type Alias,
   type Document,
   type Node,
@@ -117,13 +118,26 @@ function explain(code: string, message: string): { message: string; hint?: strin
 /** What aliases stand for. */
 const targets = new WeakMap<Alias, Node>();
 
+/** In the order of the text, as an anchor may be set again; the library looks through the whole document for each alias. */
+function findTargets(document: Document): void {
+  const anchors = new Map<string, Node>();
+  walk(document, {
+    Value: (_key, node) => {
+      if (node.anchor) anchors.set(node.anchor, node);
+    },
+    Alias: (_key, alias) => {
+      const target = anchors.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+  });
+}
+
 type Report = (node: Node | null, message: string, hint?: string) => void;
 
 /** Plain values of the nodes. Duplicate fields, other keys than words, excess depth and excess size are reported. */
 function toValue(document: Document, report: Report): unknown {
   let left = MAX_VALUES;
-  // The library looks through the whole document for each alias.
-  const anchors = new Map<string, Node>();
+  findTargets(document);
   const visit = (node: unknown, depth: number, at: Node | null): unknown => {
     left -= 1;
     if (left < 0 || depth > MAX_DEPTH) {
@@ -138,18 +152,15 @@ function toValue(document: Document, report: Report): unknown {
       return null;
     }
     if (isAlias(node)) {
-      const target = anchors.get(node.source);
-      if (target) targets.set(node, target);
-      else
+      const target = targets.get(node);
+      if (!target)
         report(node, `nothing is named ${quote(node.source)}`, 'an alias needs an anchor (&name) before it');
       return visit(target, depth + 1, node);
     }
-    if (isNode(node) && node.anchor) anchors.set(node.anchor, node);
     if (isSeq(node)) return node.items.map((item) => visit(item, depth + 1, (item as Node | null) ?? node));
     if (isMap(node)) {
       const entries = new Map<string, unknown>();
       for (const pair of node.items) {
-        if (isScalar(pair.key) && pair.key.anchor) anchors.set(pair.key.anchor, pair.key);
         const key = isScalar(pair.key) ? String(pair.key.value) : null;
         const keyNode = (pair.key as Node | null) ?? node;
         if (key === null || key === '__proto__') report(keyNode, 'a field needs a plain word as its name');

@@ -1,7 +1,7 @@
 /** On whom and by whose senders somebody may launch: reps on their own leads by their own senders, managers on their team's. */
 import type { IdentityHasher } from '../../../common/crypto.ts';
 import type { Db } from '../../../db/db.ts';
-import { importLeads } from '../../../db/import/import-leads.ts';
+import { importLeads, type Importer } from '../../../db/import/import-leads.ts';
 import { importedLeads } from '../../../db/imports.ts';
 import { loadLeads } from '../../../db/leads.ts';
 import { listSenders, type Sender } from '../../../db/senders.ts';
@@ -10,6 +10,7 @@ import type { ColumnMapping } from '../../../sequences/leads/columns.ts';
 import type { KnownAudience, Rehearsed } from '../../operations/launch-leads.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 import type { Principal } from './principal.ts';
+import { sightOf } from './sight.ts';
 
 /** Whether something with that owner is within the principal's reach; what nobody owns is within a manager's. */
 const owns = ({ user, owners }: Principal, owner: string | null): boolean => {
@@ -21,6 +22,12 @@ export const mayTake =
   (principal: Principal) =>
   (lead: Pick<LeadProfile, 'owner'>): boolean =>
     owns(principal, lead.owner);
+
+/** As who somebody imports. As with one added by hand: a rep's new lead is the rep's. */
+export const importerOf = (principal: Principal): Importer => ({
+  ...sightOf(principal),
+  newOwner: principal.user.role === 'rep' ? principal.user.email : null,
+});
 
 const PAGE = 5000;
 
@@ -51,6 +58,8 @@ export async function tryFile(
   const { leadIds, ...imported } = await importLeads(db, csv, {
     hashIdentity,
     mapping,
+    importer: importerOf(principal),
+    by: principal.user.email,
     ...(defaultCountry !== undefined && { defaultCountry }),
   });
   return { audience: { leadIds: await ownAmong(db, principal, leadIds) }, imported };

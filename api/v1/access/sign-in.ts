@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { audit } from '../../../db/access/audit.ts';
 import type { Attempt } from '../../../db/access/attempts.ts';
-import { beginSession, endSession } from '../../../db/access/sessions.ts';
+import { beginSession, endSession, SESSION_DAYS } from '../../../db/access/sessions.ts';
 import { readUser, type User } from '../../../db/access/users.ts';
 import type { ApiDeps } from '../deps.ts';
 import { SESSION_COOKIE, sessionToken } from './principal.ts';
@@ -21,7 +21,7 @@ export const sessionCookie = ({ publicUrl }: ApiDeps['config']) =>
     httpOnly: true,
     sameSite: 'lax',
     secure: publicUrl.startsWith('https:'),
-    maxAge: 14 * 86_400,
+    maxAge: SESSION_DAYS * 86_400,
   }) as const;
 
 /** Begins a session in the place of the one that this browser may have had. */

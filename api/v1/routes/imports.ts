@@ -12,7 +12,7 @@ import {
 import { LEAD_FIELDS } from '../../../sequences/leads/columns.ts';
 import { previewLeadsCsv } from '../../operations/preview-import.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
-import { sightOf } from '../access/sight.ts';
+import { importerOf } from '../access/launching.ts';
 import { byId, instant, listOf, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
@@ -187,11 +187,7 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
       const principal = principalOf(request);
       const own = whose(principal);
       await readImport(db, id, own);
-      const importer = {
-        ...sightOf(principal),
-        // As with one added by hand: a rep's new lead is the rep's.
-        newOwner: principal.user.role === 'rep' ? principal.user.email : null,
-      };
+      const importer = importerOf(principal);
       const work = await claimImport(db, id, { hashIdentity, importer, ...request.body });
       const running = work().finally(() => underWay.delete(running));
       underWay.add(running);

@@ -1,4 +1,5 @@
 /** Launches: a sequence started on an audience, tried first, followed while it runs. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { countExclusions, listExclusions } from '../../../db/exclusions.ts';
 import {
@@ -27,6 +28,7 @@ import {
 import { byId, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
 import type { ApiDeps } from '../deps.ts';
+import { createTurns } from '../turns.ts';
 import { createLive } from '../live.ts';
 import { HttpProblem, notFound } from '../problem.ts';
 import { MAX_FILE } from './imports.ts';
@@ -58,24 +60,28 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     return launch;
   }
 
+  const takeTurn = createTurns();
   type Order = Omit<LaunchLeads, 'audience'>;
 
   async function launchOrTry(
-    principal: Principal,
+    [request, reply]: [FastifyRequest, FastifyReply],
     given: z.output<typeof launchBody>['audience'],
     dryRun: boolean,
     order: Omit<Order, 'mayTake' | 'createdBy'>,
   ) {
-    const request: Order = { ...order, mayTake: mayTake(principal), createdBy: principal.user.id };
+    const principal = principalOf(request);
+    const whole: Order = { ...order, mayTake: mayTake(principal), createdBy: principal.user.id };
+    const tryIt = (find: Parameters<typeof rehearseLaunch>[3]) =>
+      takeTurn(request, reply, () => tried(whole, find));
     if ('csv' in given) {
       if (!dryRun)
         throw new HttpProblem(422, 'not_imported', 'Import the file first; unimported it can be tried only.');
-      return tried(request, (rehearsal) => tryFile({ db: rehearsal, hashIdentity }, principal, given));
+      return tryIt((rehearsal) => tryFile({ db: rehearsal, hashIdentity }, principal, given));
     }
     const audience = await audienceOf(db, principal, given);
     await assertLaunchable(db, principal, audience);
-    if (dryRun) return tried(request, async () => ({ audience, imported: null }));
-    const launched = await launchLeads({ db, hashIdentity }, { ...request, audience });
+    if (dryRun) return tryIt(async () => ({ audience, imported: null }));
+    const launched = await launchLeads({ db, hashIdentity }, { ...whole, audience });
     const { report, wake: launches, ...told } = launched;
     wake({ launches });
     return {
@@ -88,8 +94,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     };
   }
 
-  async function tried(request: Order, find: Parameters<typeof rehearseLaunch>[3]) {
-    const tried = await rehearseLaunch({ db, hashIdentity }, clock.now(), request, find);
+  async function tried(order: Order, find: Parameters<typeof rehearseLaunch>[3]) {
+    const tried = await rehearseLaunch({ db, hashIdentity }, clock.now(), order, find);
     const { report, names, ...told } = tried;
     return {
       dryRun: true,
@@ -151,7 +157,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const { audience, dryRun, senderIds, ...body } = request.body;
       if ('events' in audience) assertMayWait(principal);
       const senders = await sendersOf(db, principal, senderIds);
-      const told = await launchOrTry(principal, audience, dryRun, { ...body, senderIds: senders });
+      const told = await launchOrTry([request, reply], audience, dryRun, { ...body, senderIds: senders });
       request.auditTarget = dryRun ? 'dry run' : (told.launchId ?? 'nobody');
       return reply.code(told.launchId === null ? 200 : 201).send(told);
     },
@@ -193,14 +199,14 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     },
     config: { access: everybody('launches:write') },
     bodyLimit: MAX_FILE,
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const principal = principalOf(request);
       const launch = await seen(principal, request.params.id);
       const { audience, dryRun } = request.body;
       // A launch with other people's senders is theirs to add to.
       if (launch.createdBy !== principal.user.id) await sendersOf(db, principal, launch.senderIds);
       const { versionId, timeZone, senderIds, startsAt, review, reviewer } = launch;
-      return launchOrTry(principal, audience, dryRun, {
+      return launchOrTry([request, reply], audience, dryRun, {
         to: launch.id,
         name: launch.name,
         versionId,

@@ -115,7 +115,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       throw new HttpProblem(
         409,
         'identity_taken',
-        'One of these addresses or ids is a colleague’s lead’s already: ask a manager.',
+        'One of these addresses or ids belongs to a lead that you do not see: ask a manager.',
       );
     throw error;
   };

@@ -124,7 +124,15 @@ test('a file that is not imported is tried: what it would bring and whom it woul
     body: { enrolled: 2, imported: { rows: 3, created: 2 }, launchId: null },
   });
   await makeSender(api.db, { owner: ROSA });
-  expect((await rosa.post('/launches', body)).body).toMatchObject({ enrolled: 1, imported: { created: 2 } });
+  // As by an import: what is new is Rosa's, and a colleague's lead is none of hers.
+  expect((await rosa.post('/launches', body)).body).toMatchObject({ enrolled: 2, imported: { created: 2 } });
+  const bens = await makeLead(api.db, { owner: BEN });
+  const colleagues = { ...body, audience: { ...audience, csv: `Mail\n${bens.email}\n` } };
+  expect((await rosa.post('/launches', colleagues)).body).toMatchObject({
+    enrolled: 0,
+    imported: { updated: 0, unchanged: 0, rejected: { not_yours: 1 } },
+  });
+  await api.db.query('delete from leads where id = $1', [bens.id]);
   const added = await admin.post(`/launches/${story.launchId}/leads`, { audience, dryRun: true });
   expect(added.body).toMatchObject({ enrolled: 2, imported: { created: 2 } });
   expect(await rows('select count(*)::int as leads from leads')).toEqual(before);

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { parseSequence } from '../../../sequences/language/index.ts';
 import { problemsOf, withSteps } from './support.ts';
 
 const utf16 = (text: string, bom: boolean): Buffer => Buffer.from(`${bom ? '\uFEFF' : ''}${text}`, 'utf16le');
@@ -73,6 +74,21 @@ test('an alias may repeat a text, and what is wrong with it is said where it sta
   expect(problemsOf(withSteps('  - sms: { text: &t "Hi {{ lead.titel }}" }\n  - sms: { text: *t }'))).toEqual(
     ['f.yaml:3:28: unknown variable "lead.titel" (did you mean "lead.title"?)'],
   );
+});
+
+test('an alias is of the anchor before it, also after an alias of what has the older one', () => {
+  const { copy } = parseSequence(
+    withSteps(
+      [
+        '  - { id: a, sms: &all { text: &one "First" } }',
+        '  - { id: b, sms: { text: &one "Second" } }',
+        '  - { id: c, sms: *all }',
+        '  - { id: d, sms: { text: *one } }',
+      ].join('\n'),
+    ),
+    'f.yaml',
+  );
+  expect(Object.values(copy.steps).map(({ body }) => body)).toEqual(['First', 'Second', 'First', 'Second']);
 });
 
 test('a file with thousands of faults lists the first hundred and counts the rest', () => {
