@@ -6,6 +6,8 @@ import type { Remote } from './remote.ts';
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** So many of a list are looked at to find one by name. */
 const MOST = 2_000;
+/** So many are named when none fits. */
+const SOME = 10;
 
 /** A lead by id, email, external id, LinkedIn URL or name. @throws CliError when there is none, or more than one */
 export async function remoteLead(api: Remote, text: string): Promise<string> {
@@ -17,7 +19,12 @@ export async function remoteLeadSummary(api: Remote, text: string): Promise<Answ
   return api.call('leads.find', { query: { lead: text } });
 }
 
-const FIND = { task: 'tasks.find', message: 'inbox.findMessage', reply: 'inbox.findReply' } as const;
+const FIND = {
+  touch: 'touches.find',
+  task: 'tasks.find',
+  message: 'inbox.findMessage',
+  reply: 'inbox.findReply',
+} as const;
 
 /** By how its id begins. @throws CliError when there is none, or more than one */
 export async function remoteId(api: Remote, what: keyof typeof FIND, text: string): Promise<string> {
@@ -50,15 +57,20 @@ interface Named {
 
 /** One of a list by name, address, id, or how its id begins. @throws CliError when there is none, or more than one */
 export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: string, text: string): Thing {
-  const wanted = text.toLowerCase();
+  const wanted = text.trim().toLowerCase();
   const named = things.filter((one) =>
     [one.id, one.name, one.title, one.address].some((known) => known?.toLowerCase() === wanted),
   );
   const found =
     named.length > 0 || wanted.length < 4 ? named : things.filter(({ id }) => id.startsWith(wanted));
   if (found.length === 1) return found[0]!;
+  const some = things.slice(0, SOME).map(({ name, address }) => address ?? name);
   throw found.length === 0
-    ? new CliError(`There is no ${kind} “${text}” that you may see.`, 2, 'not_found')
+    ? new CliError(
+        `There is no ${kind} “${text}” that you may see or use. There are: ${some.join(', ') || 'none'}${things.length > SOME ? ', …' : ''}.`,
+        2,
+        'not_found',
+      )
     : new CliError(
         `“${text}” may be ${found.map(({ id }) => id).join(', ')}: say which by the id.`,
         2,
@@ -93,11 +105,13 @@ export async function remoteTarget(
   if (scope === 'lead') return { scope, id: await remoteLead(api, text) };
   if (scope === 'company') return { scope, id: await remoteCompany(api, text) };
   if (scope === 'launch') return { scope, id: (await remoteLaunch(api, text)).id };
-  const things: readonly Named[] =
-    scope === 'sequence'
-      ? await api.list('sequences.list', { query: { search: text } })
-      : (await api.call('senders.list')).items;
-  return { scope, id: oneOfThem(things, scope, text).id };
+  if (scope === 'sequence') {
+    const known = await api.list('sequences.list', { query: { search: text } });
+    // A title may be what another sequence is named: the name is meant.
+    const named = known.filter(({ name }) => name.toLowerCase() === text.trim().toLowerCase());
+    return { scope, id: oneOfThem(named.length > 0 ? named : known, scope, text).id };
+  }
+  return { scope, id: oneOfThem((await api.call('senders.list')).items, scope, text).id };
 }
 
 /** The newest launches that one sees. */
@@ -112,23 +126,12 @@ export async function remoteLaunch(
   return oneOfThem(await remoteLaunches(api), 'launch', text);
 }
 
-/** Ids of senders by name, address or id, among those that one may launch a version by. @throws CliError for one that is not there */
+/** Ids of senders by name, address, id or how it begins, among those that one may launch a version by. @throws CliError for one that is not there */
 export async function remoteSenders(
   api: Remote,
   versionId: string,
   texts: readonly string[],
 ): Promise<readonly string[]> {
   const { items } = await api.call('launches.senders', { query: { versionId } });
-  return texts.map((text) => {
-    const wanted = text.toLowerCase();
-    const found = items.filter(({ id, name, address }) =>
-      [id, name, address].some((known) => known?.toLowerCase() === wanted),
-    );
-    if (found.length === 1) return found[0]!.id;
-    throw new CliError(
-      `There is no one sender “${text}” that you may launch this by. There are: ${items.map(({ address }) => address).join(', ') || 'none'}.`,
-      2,
-      'not_found',
-    );
-  });
+  return texts.map((text) => oneOfThem(items, 'sender', text).id);
 }

@@ -33,11 +33,11 @@ interface CallOptions {
 export interface Remote {
   /** Carries an operation of the API out. A body that is text is a CSV file. @throws CliError with the server's own sentence */
   call<Name extends Operation>(name: Name, ...rest: Arguments<Name, CallOptions>): Promise<Answer<Name>>;
-  /** The same with the version (ETag) of what was read. */
+  /** The same with the version (ETag) of what was read, and whether the command had been given before, with the same key. */
   tagged<Name extends Operation>(
     name: Name,
     ...rest: Arguments<Name, CallOptions>
-  ): Promise<{ readonly answer: Answer<Name>; readonly version: string }>;
+  ): Promise<{ readonly answer: Answer<Name>; readonly version: string; readonly replayed: boolean }>;
   /** The first `most` items of a list, over as many pages as it takes. */
   list<Name extends Listing>(
     name: Name,
@@ -106,7 +106,11 @@ export async function inPerson<T>(work: (api: Remote) => Promise<T>, email?: str
 function connect(url: string, who: Readonly<Record<string, string>>): Remote {
   const tagged: Remote['tagged'] = async (name, ...[needs, options = {}]) => {
     const { answer, headers } = await ask(url, who, name, needs, options);
-    return { answer, version: headers.get('etag') ?? '' };
+    return {
+      answer,
+      version: headers.get('etag') ?? '',
+      replayed: headers.get('idempotency-replayed') === 'true',
+    };
   };
   const call: Remote['call'] = async (name, ...rest) => (await tagged(name, ...rest)).answer;
 
@@ -143,7 +147,9 @@ async function ask<Name extends Operation>(
   options: CallOptions,
 ): Promise<{ readonly answer: Answer<Name>; readonly headers: Headers }> {
   const response = await send(url, who, name, needs, options);
-  const text = await response.text();
+  const text = await response.text().catch(() => {
+    throw brokenOff(url);
+  });
   const answer: unknown = text === '' ? null : isJson(response) ? JSON.parse(text) : text;
   return { answer: answer as Answer<Name>, headers: response.headers };
 }
@@ -192,9 +198,12 @@ async function* unbroken(
   try {
     yield* parts;
   } catch {
-    throw new CliError(`${address} broke off in the middle of its answer. Try again.`, 1, 'unreachable');
+    throw brokenOff(address);
   }
 }
+
+const brokenOff = (address: string) =>
+  new CliError(`${address} broke off in the middle of its answer. Try again.`, 1, 'unreachable');
 
 interface Problem {
   readonly code?: string;

@@ -44,7 +44,7 @@ export async function withSession<T>(out: Output, work: (session: Session) => Pr
   const env = readEnvironment();
   if (env.CADENZA_URL)
     throw new CliError(
-      'This command works on the database only. Unset CADENZA_URL to run it where Cadenza runs; docs/api.md says which there are over CADENZA_URL.',
+      'This command works on the database only. Unset CADENZA_URL to run it where Cadenza runs.',
       2,
       'not_remote',
     );

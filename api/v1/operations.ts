@@ -664,6 +664,15 @@ export interface Operations {
       }[];
     };
   };
+  'touches.find': {
+    path: {};
+    query: {
+      id: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
   'tasks.find': {
     path: {};
     query: {
@@ -4125,6 +4134,7 @@ export const OPERATIONS = {
   'retention.write': 'PUT /v1/retention',
   'retention.preview': 'GET /v1/retention/preview',
   search: 'GET /v1/search',
+  'touches.find': 'GET /v1/touches/find',
   'tasks.find': 'GET /v1/tasks/find',
   'inbox.findMessage': 'GET /v1/inbox/messages/find',
   'inbox.findReply': 'GET /v1/replies/find',

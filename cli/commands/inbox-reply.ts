@@ -5,9 +5,8 @@ import type { Reply } from '../../db/replies.ts';
 import { action, addCommand } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf } from '../options.ts';
-import { remoteId } from '../remote-names.ts';
+import { remoteId, remoteLeadSummary } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
-import { remoteConversation } from './inbox-said.ts';
 
 interface ReplyOptions {
   readonly text?: string;
@@ -26,19 +25,17 @@ async function replyRemotely(
   text: string,
   { message, channel, key, anyway = false }: ReplyOptions,
 ): Promise<{ lead: LeadSummary; sent: Reply & { readonly known: boolean } }> {
-  const { lead, said } = await remoteConversation(api, who);
-  const answered = said.filter(({ from, id }) => from === 'lead' && message && id.startsWith(message));
-  if (message !== undefined && answered.length !== 1)
-    throw new CliError(`There is no one message “${message}” of ${lead.name}.`, 2, 'not_found');
-  const sent = await api.call(
+  const lead = await remoteLeadSummary(api, who);
+  const messageId = message === undefined ? undefined : await remoteId(api, 'message', message);
+  const { answer, replayed } = await api.tagged(
     'inbox.reply',
     {
       path: { id: lead.id },
-      body: { text, anyway, ...(channel && { channel }), ...(answered[0] && { messageId: answered[0].id }) },
+      body: { text, anyway, ...(channel && { channel }), ...(messageId && { messageId }) },
     },
     key === undefined ? {} : { idempotencyKey: key },
   );
-  return { lead, sent: { ...sent, known: false } };
+  return { lead, sent: { ...answer, known: replayed } };
 }
 
 export function addReply(inbox: Command): void {

@@ -6,7 +6,6 @@ import { words } from '../output/text.ts';
 import { remoteId, remoteLeadSummary } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
 import { addReply } from './inbox-reply.ts';
-import { remoteConversation, timed } from './inbox-said.ts';
 
 const CLASSES = [
   'interested',
@@ -223,4 +222,13 @@ function addRaw(inbox: Command): void {
 function firstLine(text: string): string {
   const line = text.trim().split('\n')[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/** Times are text on the wire. */
+const timed = <Row extends { readonly at: string }>(row: Row) => ({ ...row, at: new Date(row.at) });
+
+async function remoteConversation(api: Remote, text: string) {
+  const lead = await remoteLeadSummary(api, text);
+  const { lead: known, items } = await api.call('inbox.conversation', { path: { id: lead.id } });
+  return { lead, zone: known.timeZone, said: items.map(timed) };
 }

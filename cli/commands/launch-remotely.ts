@@ -4,7 +4,7 @@ import type { LaunchAudience, LaunchOutcome } from '../../api/operations/launch-
 import { parseSequence } from '../../sequences/language/index.ts';
 import { CliError } from '../errors.ts';
 import type { Output } from '../output/output.ts';
-import { remoteLaunches, remoteSenders, remoteTarget } from '../remote-names.ts';
+import { remoteLaunches, remoteSenders, remoteLaunch } from '../remote-names.ts';
 import type { Remote } from '../remote.ts';
 import { importRemotely } from './import.ts';
 
@@ -47,7 +47,7 @@ export async function launchRemotely(
       'not_remote',
     );
   const version = file === undefined ? null : await published(api, file);
-  const launch = to === undefined ? null : (await remoteTarget(api, 'launch', to)).id;
+  const launch = to === undefined ? null : (await remoteLaunch(api, to)).id;
   const senderIds = senders.length > 0 ? await remoteSenders(api, version!.id, senders) : null;
   const { whom, report } = await audienceThere(api, out, audience, dryRun);
   const patient = { timeoutMs: PATIENCE_MS };

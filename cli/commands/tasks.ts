@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { TaskRow } from '../../db/tasks.ts';
 import { action, addCommand, addGroup } from '../command.ts';
 import type { Answer } from '../../api/v1/calling.ts';
-import { remoteId, remoteLead, remoteTarget } from '../remote-names.ts';
+import { remoteId, remoteLead, remoteLaunch } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import type { Output } from '../output/output.ts';
@@ -226,7 +226,7 @@ async function listRemotely(
     sort: 'dueAt',
     bodies: String(bodies),
     ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),
-    ...(launch !== undefined && { launchId: (await remoteTarget(api, 'launch', launch)).id! }),
+    ...(launch !== undefined && { launchId: (await remoteLaunch(api, launch)).id }),
   } as const;
   return (await api.list('tasks.list', { query }, { most: limit })).map(rowOf);
 }

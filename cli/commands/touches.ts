@@ -5,7 +5,7 @@ import { action, addCommand, addGroup } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { oneOf, wholeNumber } from '../options.ts';
 import { count, words } from '../output/text.ts';
-import { oneOfThem, remoteLaunch, remoteLead } from '../remote-names.ts';
+import { remoteId, remoteLaunch, remoteLead } from '../remote-names.ts';
 import { remote, type Remote } from '../remote.ts';
 
 const STATES = [
@@ -120,7 +120,7 @@ export function addTouches(program: Command): void {
           import('../session.ts'),
         ]);
         const remotely = async (api: Remote) => {
-          const touchId = await remoteUnconfirmed(api, text);
+          const touchId = await remoteId(api, 'touch', text);
           const path = { id: touchId };
           return { touchId, ...(await api.call('touches.settle', { path, body: { sent: sent === true } })) };
         };
@@ -145,15 +145,4 @@ export function addTouches(program: Command): void {
 async function remoteTouches(api: Remote, query: NonNullable<Needs<'touches.list'>['query']>, most: number) {
   const items = await api.list('touches.list', { query }, { most });
   return items.map((touch) => ({ ...touch, at: new Date(touch.at) }));
-}
-
-/** One that is to be settled, by how its id begins. */
-async function remoteUnconfirmed(api: Remote, text: string): Promise<string> {
-  if (text.length === 36) return text;
-  const open = await remoteTouches(api, { state: 'unconfirmed' }, 2_000);
-  return oneOfThem(
-    open.map(({ id }) => ({ id })),
-    'unconfirmed touch',
-    text,
-  ).id;
 }

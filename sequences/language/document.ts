@@ -1,7 +1,6 @@
 import {
   isAlias,
   isMap,
-  isNode,
   isScalar,
   isSeq,
   LineCounter,

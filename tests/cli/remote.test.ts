@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { SCOPES } from '../../api/v1/access/principal.ts';
 import { addApiKey } from '../../db/access/api-keys.ts';
 import { addUser } from '../../db/access/users.ts';
+import { publish } from '../../db/sequences.ts';
+import { parseSequence } from '../../sequences/language/index.ts';
 import { makeMessage, makeTask } from '../api/v1/desk-support.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
 import { makeSender } from '../support/factories.ts';
@@ -81,7 +83,7 @@ test('the inbox is listed and shown, and an answer to no message is refused', as
   ]);
   expect((await run(['inbox', 'show', task.leadId])).stdout).toContain('Tell me more.');
   const nobody = await run(['inbox', 'reply', task.leadId, '--message', 'ffff', '--text', 'Hello']);
-  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('no one message')]);
+  expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('no message with the id')]);
 });
 
 test('a lead and everything are paused, resumed and stopped', async () => {
@@ -117,6 +119,8 @@ test('a sequence is published with those that it goes on with', async () => {
 });
 
 test('a sequence is paused by its name or title, over HTTP and beside the database', async () => {
+  const namesake = 'name: other\ntitle: Classic\nsteps:\n  - { id: hello, sms: { text: Hi } }\n';
+  await publish(api.db, parseSequence(namesake, 'other.yaml'));
   const paused = await run(['pause', 'sequence', 'Classic', '--reason', 'new pricing', '--json']);
   expect([paused.code, paused.json()]).toMatchObject([
     0,

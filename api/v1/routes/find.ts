@@ -9,6 +9,7 @@ import type { ApiDeps } from '../deps.ts';
 import { leadSummary } from './leads.ts';
 
 const BY_ID = [
+  ['touch', 'touches.find', '/touches/find', 'Tasks', 'tasks:read'],
   ['task', 'tasks.find', '/tasks/find', 'Tasks', 'tasks:read'],
   ['message', 'inbox.findMessage', '/inbox/messages/find', 'Inbox', 'inbox:read'],
   ['reply', 'inbox.findReply', '/replies/find', 'Inbox', 'inbox:read'],

@@ -83,6 +83,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
   'me.stream': 'rep tasks:read',
 
   'tasks.list': 'rep tasks:read',
+  'touches.find': 'rep tasks:read',
   'tasks.find': 'rep tasks:read',
   'tasks.read': 'rep tasks:read',
   'tasks.complete': 'rep tasks:write',
