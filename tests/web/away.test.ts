@@ -116,6 +116,51 @@ test('when the session ends in the middle of typing, one signs in over the page 
   await close();
 });
 
+const stateOf = async (taskId: string) =>
+  (await api.db.query<{ state: string }>('select state from tasks where id = $1', [taskId])).rows[0]!.state;
+
+test('signing out sends what could still be undone, and leaves nothing for the next one in this tab', async () => {
+  const owner = 'leaves';
+  const { id } = await makeTask(api.db, { owner, firstName: 'Una', dueAt: now - 2_000_000 });
+  await makeTask(api.db, { owner, firstName: 'Duo', dueAt: now - 1_000_000 });
+  const { page, close } = await visit(browser, api, { user: { role: 'rep', knownAs: [owner] } });
+  await page.goto(`/today?task=${id}`);
+  await page.getByRole('region', { name: 'What came of it' }).getByRole('button').first().click();
+  await page.getByLabel('Note').fill('Nobody else is to read this');
+  await page.getByRole('button', { name: /Your account/ }).click();
+  const ours = () => page.evaluate(`Object.keys(sessionStorage).filter((key) => key.startsWith('cadenza'))`);
+  expect(await ours()).toHaveLength(1);
+  const loaded = page.waitForEvent('load');
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await loaded;
+  await page.getByLabel('Email').waitFor();
+  expect(await ours()).toEqual([]);
+  expect(await stateOf(id)).toBe('done');
+  await close();
+});
+
+test('what is held is not sent in the name of somebody else who signed in meanwhile', async () => {
+  const owner = 'held';
+  const { id } = await makeTask(api.db, { owner, firstName: 'Una', dueAt: now - 2_000_000 });
+  const { page, close } = await visit(browser, api, { user: { role: 'rep', knownAs: [owner] } });
+  const other = await visit(browser, api, { user: { role: 'admin' } });
+  await page.goto(`/today?task=${id}`);
+  await page.getByLabel('Note').waitFor();
+  await serverGoes(page);
+  await page.getByRole('region', { name: 'What came of it' }).getByRole('button').first().click();
+  await sendNow(page);
+  await page.getByText(/One change waits/).waitFor();
+  await page.context().clearCookies();
+  await page.context().addCookies(await other.page.context().cookies());
+  const left = page.waitForEvent('dialog').then((dialog) => dialog.accept());
+  await serverComes(page);
+  await left;
+  await page.getByRole('button', { name: new RegExp(other.user.name) }).waitFor();
+  expect(await stateOf(id)).toBe('open');
+  await other.close();
+  await close();
+});
+
 test('the keys are told, and pages are found by their names however one writes i', async () => {
   const { page, complaints, close } = await visit(browser, api, { language: 'tr' });
   await page.goto('/today');

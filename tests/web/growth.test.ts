@@ -102,6 +102,24 @@ test('forty steps are a list on a phone, and a picture that begins at its start'
   await close();
 });
 
+test('from channels to weeks, what is still there of the channels is no date of the chart', async () => {
+  const { page, complaints, close } = await visit(browser, api);
+  const by = async (name: string) => {
+    await page.getByRole('combobox', { name: 'By' }).click();
+    await page.getByRole('option', { name }).click();
+  };
+  await page.goto('/analytics?from=2026-03-01&to=2026-03-31&by=day');
+  await page.locator('.recharts-surface').first().waitFor();
+  await by('Channel');
+  await page.getByRole('row', { name: /LinkedIn/ }).waitFor();
+  await page.route(/analytics.summary/, (route) => setTimeout(() => void route.continue(), 500));
+  await by('Week');
+  await page.getByRole('row', { name: /LinkedIn/ }).waitFor({ state: 'detached' });
+  await page.locator('.recharts-surface').first().waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('analytics of one sender are in the address, and a way without touches says so', async () => {
   const { page, close } = await visit(browser, api);
   await page.goto('/analytics?from=2026-03-01&to=2026-03-31&by=channel');

@@ -77,7 +77,7 @@ test.each(['desk', 'phone'] as const)(
       const { id } = await makeLead(api.db, { lastName: `Lovelace-${n}` });
       await makeEnrollment(api.db, { launchId: launch.id, leadId: id });
     }
-    const { page, close } = await visit(browser, api, { size });
+    const { page, complaints, close } = await visit(browser, api, { size });
     const network = await page.context().newCDPSession(page);
     await network.send('Network.enable');
     await network.send('Network.emulateNetworkConditions', {
@@ -116,10 +116,12 @@ test.each(['desk', 'phone'] as const)(
       ...['retention', 'keys', 'audit'].map((part) => `/settings/${part}`),
     ]) {
       const shifts = await openSlowly(page, path);
+      await page.locator('h1').first().waitFor();
       const sum = shifts.reduce((total, { value }) => total + value, 0);
       if (sum >= GOOD) jumped.push({ path, sum, shifts });
     }
     expect(jumped).toEqual([]);
+    expect(complaints).toEqual([]);
     await close();
   },
   300_000,

@@ -110,7 +110,7 @@ test('what happened to a lead is told in Turkish, whatever it was', async () => 
   await entries.waitFor();
   const told = (await entries.textContent())!;
   for (const words of [
-    'Varyant',
+    'Seçenek',
     'Yanıtladı: olmadı',
     'Rosa → Mert',
     'Ertelendi',

@@ -85,7 +85,7 @@ const SAID = {
     Complained: ['Şikâyet var', 'Bir kişi gönderdiğini istenmeyen posta saydı.'],
     Failing: ['Hata veriyor', 'Son 14 denemesinden 4 tanesi başarısız oldu.'],
     Full: ['Dolu', 'Son 13 günün 4 gününde 10 sınırına ulaştı'],
-    Broken: ['Bozuk', 'Gönderemiyor: 535 authentication failed. Adayları bekliyor.'],
+    Broken: ['Bozuk', 'Gönderemiyor: 535 authentication failed. Bu sırada adaylar bekler.'],
     Unread: ['Kutu okunamıyor', 'Posta kutusu okunamıyor: connect ETIMEDOUT.'],
     Paused: ['Duraklatıldı', 'Duraklatıldı: new number.'],
   },

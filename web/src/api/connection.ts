@@ -11,6 +11,7 @@ let held = 0;
 let looking: Promise<void> | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let onBack = (): void => {};
+let whose: string | null = null;
 const listeners = new Set<() => void>();
 
 /** Called each time that the server, or the session, is there again. */
@@ -40,14 +41,18 @@ function become(next: Standing): void {
   if (next === 'here') onBack();
 }
 
+/** Whose this page is, from when it was loaded. */
+export const notePerson = (id: string): void => void (whose ??= id);
+
 /** Somebody has just signed in. */
 export const noteSignedIn = (): void => become('here');
 
-/** Looks whether the server answers; while it does not, again and again. */
+/** Looks whether the server answers, and as the same person; while it does not, again and again. */
 export function look(): Promise<void> {
-  looking ??= call('me.counts')
+  looking ??= call('me.read')
     .then(
-      () => become('here'),
+      // Somebody else signed in, in another tab: what is held here is not theirs to send.
+      ({ id }) => (whose === null || id === whose ? become('here') : location.assign('/today')),
       (error: unknown) => become(standingAfter(error) ?? 'here'),
     )
     .finally(() => {
@@ -60,7 +65,8 @@ export function look(): Promise<void> {
 function standingAfter(error: unknown): Standing | null {
   if (!(error instanceof ApiProblem)) return null;
   if (error.code === 'not_signed_in') return 'signedOut';
-  return error.code === 'unreachable' ? 'away' : null;
+  // An answer that is none of ours, such as a proxy's refusal, would be the same the next time.
+  return error.code === 'unreachable' && (error.status === 0 || error.status >= 500) ? 'away' : null;
 }
 
 /** Takes note of a problem that some request met. */

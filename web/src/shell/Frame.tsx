@@ -3,12 +3,13 @@ import { spotlight } from '@mantine/spotlight';
 import { IconSearch, IconUserCircle } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
+import { notePerson } from '../api/connection.ts';
 import { LANGUAGES, speak } from '../i18n/index.ts';
 import { useKeys } from '../ui/keys.ts';
-import { undoLatest } from '../ui/notify.tsx';
+import { doAllNow, undoLatest } from '../ui/notify.tsx';
 import { Loading } from '../ui/states.tsx';
 import { Away } from './Away.tsx';
 import classes from './Frame.module.css';
@@ -20,11 +21,16 @@ import { SignedOut } from './SignedOut.tsx';
 
 const Palette = lazy(() => import('./Palette.tsx').then(({ Palette }) => ({ default: Palette })));
 
+/** How long signing out waits for what is about to be sent, in ms. */
+const PATIENCE_MS = 3000;
+
 /** The one frame: where one can go at the left (below, on a phone), the page beside it. */
 export function Frame() {
   const { t } = useTranslation();
   const counts = useCounts().data;
   useLive();
+  const me = useMe();
+  useEffect(() => notePerson(me.id), [me.id]);
   const [help, setHelp] = useState(false);
   useKeys({ '/': () => spotlight.open(), '?': () => setHelp(true), z: undoLatest });
   return (
@@ -89,7 +95,16 @@ function Account({ onKeys }: { onKeys: () => void }) {
   async function signOut() {
     await navigate({ to: '/sign-in' });
     // Whoever has unsaved text may stay, and is still signed in then.
-    if (location.pathname.startsWith('/sign-in')) await call('session.signOut').finally(() => client.clear());
+    if (!location.pathname.startsWith('/sign-in')) return;
+    await Promise.race([doAllNow(), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
+    try {
+      await call('session.signOut');
+    } catch {
+      return client.clear();
+    }
+    // Nothing of theirs is for whoever signs in next in this tab, nor is sent in their name.
+    sessionStorage.clear();
+    location.replace('/sign-in');
   }
   return (
     <Menu position="right-end" width={220} withinPortal>

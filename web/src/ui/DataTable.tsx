@@ -66,8 +66,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
   const cursor = props.cursorKey == null ? -1 : rows.findIndex((row) => rowKey(row) === props.cursorKey);
   useEffect(() => {
     if (cursor >= 0) virtual.scrollToIndex(cursor, { align: 'auto' });
-    // oxlint-disable-next-line react/exhaustive-deps -- it scrolls when the cursor moves, and not when people scroll
-  }, [cursor]);
+  }, [cursor, virtual]);
 
   const toggle = (key: string) => {
     const next = new Set(selected);

@@ -20,6 +20,12 @@ const UNDO_MS = 10_000;
 /** What can still be undone, the latest last. */
 const undos: (() => void)[] = [];
 
+/** What is about to be done. */
+const acts = new Set<() => Promise<void>>();
+
+/** Does at once what is about to be done. */
+export const doAllNow = async (): Promise<void> => void (await Promise.all([...acts].map((act) => act())));
+
 /** Undoes the latest of what can still be undone. */
 export const undoLatest = (): void => undos.at(-1)?.();
 
@@ -36,25 +42,28 @@ export function soon(message: string, act: () => unknown, onUndo: () => void = (
     open = false;
     clearTimeout(timer);
     undos.splice(undos.indexOf(undo), 1);
-    window.removeEventListener('pagehide', now);
+    acts.delete(now);
+    window.removeEventListener('pagehide', leave);
     notifications.hide(id);
     return true;
   };
-  const now = () => {
+  const now = async () => {
     if (!end()) return;
     const acted = act();
     // From here on it is held by itself, where it may be repeated.
     release();
-    void Promise.resolve(acted).catch((error: unknown) => failed(problemText(error)));
+    await Promise.resolve(acted).catch((error: unknown) => failed(problemText(error)));
   };
+  const leave = () => void now();
   const undo = () => {
     if (!end()) return;
     release();
     onUndo();
   };
   undos.push(undo);
-  const timer = setTimeout(now, UNDO_MS);
-  window.addEventListener('pagehide', now);
+  acts.add(now);
+  const timer = setTimeout(() => void now(), UNDO_MS);
+  window.addEventListener('pagehide', leave);
   notifications.show({
     id,
     autoClose: false,

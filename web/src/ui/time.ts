@@ -26,7 +26,7 @@ export const day = (at: string, timeZone?: string): string =>
 
 /** `3 Dec`, of a date such as 2026-12-03. */
 export const dayAndMonth = (date: string): string =>
-  new Intl.DateTimeFormat(i18n.language, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+  new Intl.DateTimeFormat(regional(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
     new Date(`${date}T12:00:00Z`),
   );
 

@@ -120,7 +120,7 @@ export const lead: typeof english = {
     stopped_by_person: 'Biri durdurdu',
     missing_variable: 'Eksik bir bilgiyi bekliyor',
     ended: 'Sona geldi',
-    arm: 'Varyant',
+    arm: 'Seçenek',
     branch: 'Koşul',
     then: 'sağlandı',
     else: 'sağlanmadı',

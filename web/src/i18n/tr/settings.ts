@@ -111,11 +111,11 @@ export const settings: typeof english = {
     full: 'Dolu',
     why: {
       broken:
-        'Gönderemiyor: {{reason}}. Adayları bekliyor. Aşağıdan kimlik bilgilerini veya ayrıntıları düzeltin, denetleyin, sonra yeniden çalıştığını söyleyin.',
+        'Gönderemiyor: {{reason}}. Bu sırada adaylar bekler. Aşağıdan kimlik bilgilerini veya ayrıntıları düzeltin, denetleyin, sonra yeniden çalıştığını söyleyin.',
       unread:
         'Posta kutusu okunamıyor: {{reason}}. Okunana kadar gelen yanıtlar görülmez. Aşağıdan imap ayarlarını veya parolayı düzeltin.',
-      paused: 'Biri sürdürene kadar adayları bekler.',
-      pausedFor: 'Duraklatıldı: {{reason}}. Biri sürdürene kadar adayları bekler.',
+      paused: 'Biri sürdürene kadar adaylar bekler.',
+      pausedFor: 'Duraklatıldı: {{reason}}. Biri sürdürene kadar adaylar bekler.',
       bouncing_one:
         'Son {{of, number}} iletisinden biri geri döndü. {{limit, number(style: percent)}} olunca duraklatılır. Yenileri gitmeden listedeki adresleri denetleyin.',
       bouncing_other:

@@ -78,10 +78,10 @@ export function Summary({ range, search, onChange }: SummaryProps) {
     enabled: isManager,
   }).data?.items;
   const number = (value: number) => t('number', { value });
-  const label = (row: Row) =>
+  const label = (row: Row, say = (date: string) => day(`${date}T12:00:00Z`, 'UTC')) =>
     // While the next rows are on their way, those of another kind are still here.
     /^\d{4}-\d\d-\d\d$/.test(row.key ?? '')
-      ? day(`${row.key}T12:00:00Z`, 'UTC')
+      ? say(row.key!)
       : CHANNELS.some((one) => one === row.key)
         ? t(`common:channel.${row.key as 'email'}`)
         : (row.label ?? row.key ?? t('nobody'));
@@ -161,7 +161,7 @@ export function Summary({ range, search, onChange }: SummaryProps) {
                 {(by === 'day' || by === 'week') && (
                   <Card title={t('course')}>
                     <Suspense fallback={<Loading rows={6} />}>
-                      <Course rows={rows} label={({ key }) => dayAndMonth(key ?? '')} />
+                      <Course rows={rows} label={(row) => label(row, dayAndMonth)} />
                     </Suspense>
                   </Card>
                 )}

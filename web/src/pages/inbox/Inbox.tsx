@@ -166,7 +166,8 @@ export function Inbox() {
               }}
               onUndo={() => {
                 if (current) setFinished((before) => new Set([...before].filter((id) => id !== current.id)));
-                change({ lead });
+                // Not when sending failed while they were elsewhere.
+                if (location.pathname === '/inbox') change({ lead });
               }}
             />
           ) : (

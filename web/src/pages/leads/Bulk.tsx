@@ -68,7 +68,6 @@ export function Bulk({
       }
       return ids;
     },
-    onSuccess: onSelect,
     onSettled: () => setProgress(null),
   });
   const navigate = useNavigate();
@@ -81,7 +80,12 @@ export function Bulk({
       <Group gap="xs">
         <Text fw={500}>{t('common:list.selected', { count })}</Text>
         {matching > count && (
-          <Button size="compact-md" variant="subtle" disabled={busy} onClick={() => selectAll.mutate()}>
+          <Button
+            size="compact-md"
+            variant="subtle"
+            disabled={busy}
+            onClick={() => selectAll.mutate(undefined, { onSuccess: onSelect })}
+          >
             {t('bulk.all', { count: matching })}
           </Button>
         )}

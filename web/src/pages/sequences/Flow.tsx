@@ -27,7 +27,8 @@ type StepNode = Node<
   {
     readonly step: Graph['nodes'][number];
     readonly summary: string;
-    readonly numbers: Counted | undefined;
+    readonly numbers: Counted;
+    readonly isCounted: boolean;
     readonly chosen: boolean;
   },
   'step'
@@ -39,7 +40,8 @@ const TYPES = { step: Step, edge: Terminal };
 export interface FlowProps {
   readonly graph: Graph;
   /** null: nobody was ever in it. */
-  readonly numbers: ReadonlyMap<string, Numbers> | null;
+  /** null: of a draft there are none; undefined: they are on their way. */
+  readonly numbers: ReadonlyMap<string, Numbers> | null | undefined;
   readonly chosen: string | null;
   readonly onChoose: (step: string) => void;
 }
@@ -50,7 +52,8 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
   const waits = useWaits();
   const summaryOf = useSummary();
   const { colorScheme } = useMantineColorScheme();
-  const size = numbers ? COUNTED : NODE;
+  const isCounted = numbers !== null;
+  const size = isCounted ? COUNTED : NODE;
   const placed = useMemo(() => place(graph, size), [graph, size]);
   const steps = new Map(graph.nodes.map((node) => [node.id, node]));
   const nodes: (StepNode | EdgeOfSequence)[] = placed.nodes.map(({ id, x, y }) => {
@@ -71,7 +74,8 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
       data: {
         step,
         summary: summaryOf(step),
-        numbers: numbers ? (numbers.get(id) ?? NOBODY) : undefined,
+        numbers: numbers ? (numbers.get(id) ?? NOBODY) : null,
+        isCounted,
         chosen: id === chosen,
       },
     };
@@ -129,12 +133,12 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
   );
 }
 
-function Step({ data: { step, summary, numbers, chosen } }: NodeProps<StepNode>) {
+function Step({ data: { step, summary, numbers, isCounted, chosen } }: NodeProps<StepNode>) {
   return (
     <div
       className={classes.step}
       data-chosen={chosen || undefined}
-      style={{ width: NODE.width, height: (numbers ? COUNTED : NODE).height }}
+      style={{ width: NODE.width, height: (isCounted ? COUNTED : NODE).height }}
     >
       <Handle type="target" position={Position.Top} className={classes.handle} />
       <div className={classes.name}>
@@ -148,7 +152,7 @@ function Step({ data: { step, summary, numbers, chosen } }: NodeProps<StepNode>)
       <div className={classes.summary}>
         <bdi>{summary}</bdi>
       </div>
-      {numbers && <StepBar numbers={numbers} />}
+      {isCounted && <StepBar numbers={numbers} />}
       <Handle type="source" position={Position.Bottom} className={classes.handle} />
     </div>
   );

@@ -7,9 +7,10 @@ type Numbers = Pick<Answer<'sequences.numbers'>['steps'][number], 'reached' | 's
 /** Of a step that nobody reached. */
 export const NOBODY: Numbers = { reached: 0, sent: 0, answered: 0, left: 0 };
 
-/** Reached, sent, answered, left: of whom reached it, as a bar and in numbers. */
-export function StepBar({ numbers }: { numbers: Numbers }) {
+/** Reached, sent, answered, left: of whom reached it, as a bar and in numbers. null: these are on their way. */
+export function StepBar({ numbers }: { numbers: Numbers | null }) {
   const { t } = useTranslation('sequences');
+  if (numbers === null) return <div className={classes.nobody} />;
   const { reached, sent, answered, left } = numbers;
   const said = t('numbers', { reached, sent, answered, left });
   if (reached === 0) return <div className={classes.nobody}>{t('nobodyYet')}</div>;

@@ -15,7 +15,7 @@ export function Steps({
   onChoose,
 }: {
   graph: Graph;
-  numbers: ReadonlyMap<string, Numbers> | null;
+  numbers: ReadonlyMap<string, Numbers> | null | undefined;
   chosen: string | null;
   onChoose: (step: string) => void;
 }) {
@@ -51,7 +51,7 @@ export function Steps({
                     .join(', ')}
                 </span>
               )}
-              {numbers && <StepBar numbers={numbers.get(node.id) ?? NOBODY} />}
+              {numbers !== null && <StepBar numbers={numbers ? (numbers.get(node.id) ?? NOBODY) : null} />}
             </button>
           </li>
         );

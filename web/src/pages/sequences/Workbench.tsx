@@ -10,12 +10,12 @@ import { Badge } from '../../ui/Badge.tsx';
 import { useMe } from '../../shell/session.ts';
 import { done, soon } from '../../ui/notify.tsx';
 import { Loading } from '../../ui/states.tsx';
-import { Left } from './Left.tsx';
 import { Meanwhile } from './Meanwhile.tsx';
 import { Publish } from './Publish.tsx';
 import { Steps } from './Steps.tsx';
 import classes from './Workbench.module.css';
-import { useUnsaved } from './unsaved.ts';
+import { Unsaved } from './Unsaved.tsx';
+import { useUnsaved } from './use-unsaved.ts';
 import { useWriting, type Kept } from './writing.ts';
 
 // The picture and the editor are large, and most pages need neither.
@@ -78,7 +78,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     refetchInterval: 15_000,
   });
   const byStep = useMemo(
-    () => (published ? new Map(numbers.data?.steps.map((one) => [one.step, one])) : null),
+    () => (published ? numbers.data && new Map(numbers.data.steps.map((one) => [one.step, one])) : null),
     [published, numbers.data],
   );
   const dirty = text !== base.source;
@@ -171,7 +171,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
         )}
       </div>
       {left && !readOnly && (
-        <Left
+        <Unsaved
           left={left}
           now={text}
           onTake={() => {

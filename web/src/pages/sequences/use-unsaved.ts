@@ -1,5 +1,5 @@
 /** Text that was typed and not saved, kept in this browser: a crash, a closed laptop or a lost session takes nothing away. */
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { nowInstant } from '../../ui/time.ts';
 
 export interface Unsaved {
@@ -63,10 +63,14 @@ export function useUnsaved({
     // Another tab may be writing there: who typed nothing here leaves it alone.
     if (typedHere.current) writeAll(place, [...(dirty ? [{ text, base, at: nowInstant() }] : []), ...left]);
   }, [place, text, base, left]);
-  const settle = useCallback(() => {
+  const settle = () => {
     typedHere.current = true;
     setLeft(([, ...older]) => older);
-  }, []);
-  const putBack = useCallback((one: Unsaved) => setLeft((older) => [one, ...older]), []);
+  };
+  const putBack = (one: Unsaved) => {
+    // Also where the page was left meanwhile.
+    writeAll(place, [one, ...readAll(place).filter(({ text: other }) => other !== one.text)]);
+    setLeft((older) => [one, ...older]);
+  };
   return { left: left[0] ?? null, settle, putBack };
 }

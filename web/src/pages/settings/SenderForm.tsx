@@ -77,6 +77,8 @@ export function SenderForm({
 }) {
   const { t } = useTranslation(['settings', 'common', 'launches']);
   const client = useQueryClient();
+  // That of what the fields began with, whatever comes in meanwhile.
+  const [ifMatch] = useState(version);
   const [channel, setChannel] = useState<Channel>(sender?.channel ?? 'email');
   const [provider, setProvider] = useState(sender?.provider ?? 'smtp');
   const [zone, setZone] = useState(sender?.timeZone ?? HERE);
@@ -118,7 +120,7 @@ export function SenderForm({
         ...(given.length > 0 && { credentials: Object.fromEntries(given) }),
       } satisfies Needs<'senders.change'>['body'];
       if (!sender) return call('senders.add', { body: { ...body, channel, address: text('address') } });
-      return call('senders.change', { path: { id: sender.id }, body }, { ifMatch: version! });
+      return call('senders.change', { path: { id: sender.id }, body }, { ifMatch: ifMatch! });
     },
     onSuccess() {
       done(t('saved'));

@@ -7,6 +7,7 @@ import { useTranslation } from 'react-i18next';
 import { call, tagged, type Answer } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
+import { usePauses } from '../launches/controls.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { Notice } from '../../ui/Notice.tsx';
@@ -50,11 +51,7 @@ export function Senders() {
     staleTime: 60_000,
     placeholderData: (before) => before,
   }).data;
-  const pauses = useQuery({
-    queryKey: ['pauses'],
-    queryFn: ({ signal }) => call('pauses.list', undefined, { signal }),
-    enabled: all?.some(({ paused }) => paused) ?? false,
-  }).data?.items;
+  const pauses = usePauses().data?.items;
   const judge = useHealth();
   const health = (sender: Sender) =>
     judge(
@@ -101,7 +98,7 @@ export function Senders() {
                     const { why, ...one } = health(sender);
                     return (
                       <>
-                        <HealthBadge of={one} />
+                        <Badge tone={one.tone}>{one.word}</Badge>
                         {why && <div className={classes.why}>{why}</div>}
                       </>
                     );
@@ -209,10 +206,6 @@ function Capacity({ of: sender }: { of: Sender }) {
   );
 }
 
-function HealthBadge({ of: { tone, word } }: { of: Pick<Health, 'tone' | 'word'> }) {
-  return <Badge tone={tone}>{word}</Badge>;
-}
-
 function HealthPanel({
   sender,
   health,
@@ -249,7 +242,7 @@ function HealthPanel({
     <Stack mb="lg">
       <Group gap="xs">
         <Channel channel={sender.channel} />
-        <HealthBadge of={health} />
+        <Badge tone={health.tone}>{health.word}</Badge>
         <Text span size="sm" c="dimmed">
           {[sender.address, sender.timeZone, sender.owner].filter(Boolean).join(' · ')}
         </Text>

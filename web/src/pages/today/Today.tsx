@@ -140,7 +140,8 @@ export function Today() {
               }}
               onUndo={() => {
                 setFinished((before) => new Set([...before].filter((id) => id !== current.id)));
-                change({ task: current.id });
+                // Not when sending failed while they were elsewhere.
+                if (location.pathname === '/today') change({ task: current.id });
               }}
               onSettled={() => {
                 void client.invalidateQueries({ queryKey: ['tasks'] });

@@ -1,15 +1,13 @@
-import { Button, Group, Text } from '@mantine/core';
-import { useState } from 'react';
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Notice } from '../../ui/Notice.tsx';
 import { moment } from '../../ui/time.ts';
-import { Lines } from './Difference.tsx';
-import { linesOf } from './Meanwhile.tsx';
-import type { Unsaved } from './unsaved.ts';
+import { Compared } from './Compared.tsx';
+import type { Unsaved as Text } from './use-unsaved.ts';
 import classes from './Workbench.module.css';
 
-export interface LeftProps {
-  readonly left: Unsaved;
+export interface UnsavedProps {
+  readonly left: Text;
   /** What stands in the editor. */
   readonly now: string;
   readonly onTake: () => void;
@@ -17,34 +15,19 @@ export interface LeftProps {
 }
 
 /** Says that text of an earlier visit was not saved, and lets go on with it. */
-export function Left({ left, now, onTake, onDrop }: LeftProps) {
+export function Unsaved({ left, now, onTake, onDrop }: UnsavedProps) {
   const { t } = useTranslation('sequences');
-  const [open, setOpen] = useState(false);
   return (
     <div className={classes.meanwhile} role="status">
       <Notice tone="accent" title={t('left.title', { when: moment(left.at) })}>
-        <Group gap="xs">
+        <Compared from={now} to={left.text} legend={t('left.legend')}>
           <Button size="compact-md" onClick={onTake}>
             {t('left.take')}
-          </Button>
-          <Button
-            size="compact-md"
-            variant="default"
-            aria-expanded={open}
-            onClick={() => setOpen((before) => !before)}
-          >
-            {t('meanwhile.difference')}
           </Button>
           <Button size="compact-md" variant="default" onClick={onDrop}>
             {t('left.drop')}
           </Button>
-        </Group>
-        {open && (
-          <>
-            <Text size="sm">{t('left.legend')}</Text>
-            <Lines lines={linesOf(now, left.text)} />
-          </>
-        )}
+        </Compared>
       </Notice>
     </div>
   );
