@@ -88,7 +88,7 @@ if (wanted.length === 0 || (args[0] && args[0] !== '--only')) {
   process.exit(2);
 }
 
-let failed = 0;
+const failed = [];
 for (const check of wanted) {
   if (check.unless) continue;
   const begun = performance.now();
@@ -98,9 +98,10 @@ for (const check of wanted) {
     process.stdout.write(`${skipped ? '-' : '✓'} ${check.name} (${skipped ?? `${seconds} s`})\n`);
     continue;
   }
-  failed += 1;
+  failed.push(check.name);
   process.stdout.write(`✗ ${check.name} (${seconds} s)\n${output.trim().replaceAll(/^/gm, '    ')}\n`);
   if (check.mend) process.stdout.write(`    mend it with: ${check.mend}\n`);
 }
-if (failed > 0) process.stdout.write(`${failed} of ${wanted.length} checks failed\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+if (failed.length > 0)
+  process.stdout.write(`${failed.length} of ${wanted.length} checks failed: ${failed.join(', ')}\n`);
+process.exitCode = failed.length > 0 ? 1 : 0;

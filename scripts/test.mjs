@@ -82,6 +82,7 @@ async function jest(project, ...options) {
   return {
     passed,
     failed: failed === 0 && (code !== 0 || (results.length === 0 && !args.length)) ? 1 : failed,
+    names: results.flatMap(({ names }) => names),
   };
 }
 
@@ -95,6 +96,9 @@ rmSync(folder, { recursive: true, force: true });
 process.stdout.write(
   left.length === 0 ? 'Nothing was left behind.\n' : `Left behind:\n  ${left.join('\n  ')}\n`,
 );
+const names = outcomes.flatMap(({ names }) => names);
+// Once more at the end, where the last lines are all that one sees.
+if (names.length > 0) process.stdout.write(`Failed:\n  ${names.join('\n  ')}\n`);
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0) + (left.length === 0 ? 0 : 1);
 process.exitCode = failed > 0 || interrupted ? 1 : 0;
