@@ -1,7 +1,7 @@
 import type { RenderCheck } from '../../db/publish-copy.ts';
 import type { Sender } from '../../db/senders.ts';
 import { touchWays } from '../../sequences/route/plan-channels.ts';
-import { MissingVariable, renderCopy } from '../../sequences/language/index.ts';
+import { checkCopy, MissingVariable } from '../../sequences/language/index.ts';
 import type { Channel, SenderProfile } from '../../sequences/lead.ts';
 
 /**
@@ -28,7 +28,7 @@ export function copyCheck(senders: readonly Sender[]): RenderCheck {
     if (node?.kind !== 'touch' || !copy) return null;
     for (const { channel, action } of touchWays(node, compiled.copy)) {
       try {
-        renderCopy(copy, channel, {
+        checkCopy(copy, channel, {
           lead,
           sender: senderOf(channel),
           stepId: step,

@@ -11,4 +11,4 @@ export { sequenceJsonSchema } from './json-schema.ts';
 export { parseSequence, referencedSequences, type ParseOptions } from './parse-sequence.ts';
 export { SequenceError } from './problems.ts';
 export { CopyError, MissingVariable } from './templates/copy-errors.ts';
-export { renderCopy, type RenderContext, type Rendered } from './templates/render-copy.ts';
+export { checkCopy, renderCopy, type RenderContext, type Rendered } from './templates/render-copy.ts';

@@ -1,9 +1,9 @@
 /** What the simulator asks of the language: whether a text can be rendered, and whether a condition holds. */
 import { ConditionError, evaluateCondition, type ConditionFacts } from '../language/conditions/evaluate.ts';
 import { CopyError, MissingVariable } from '../language/templates/copy-errors.ts';
-import { renderCopy } from '../language/templates/render-copy.ts';
+import { checkCopy } from '../language/templates/render-copy.ts';
 import type { Action, Channel, LeadProfile, SenderProfile } from '../lead.ts';
-import type { SequenceCopy, StepCopy, StepId } from '../plan.ts';
+import type { SequenceCopy, StepId } from '../plan.ts';
 
 /** Why a lead is held: a snake_case word, and a sentence that quotes no value of the lead. */
 export interface Problem {
@@ -29,9 +29,8 @@ export function renderProblem(
   const own = copy.steps[step];
   if (!own) return null;
   const footer = channel === 'email' ? copy.unsubscribeFooter : null;
-  const plain = channel === 'email' ? plainly(own.byChannel?.email ?? own, footer) : null;
   try {
-    renderCopy(plain ?? own, plain ? 'task' : channel, {
+    checkCopy(own, channel, {
       lead,
       sender,
       stepId: step,
@@ -46,19 +45,6 @@ export function renderProblem(
     if (error instanceof CopyError) return { code: error.code, detail: error.message };
     throw error;
   }
-}
-
-/**
- * An email's texts without their way through Markdown and HTML, which is thirty times the work and misses no other
- * variables. Null where spintax might choose otherwise in another field.
- */
-function plainly({ subject, body, html, text }: StepCopy, footer: string | null): StepCopy | null {
-  if (body === undefined || html !== undefined || text !== undefined || footer?.includes('spin')) return null;
-  return {
-    body,
-    ...(subject === undefined ? {} : { subject }),
-    ...(footer === null ? {} : { variables: { footer } }),
-  };
 }
 
 /** Whether a condition holds; the problem when it cannot be answered for this lead. */

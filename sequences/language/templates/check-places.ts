@@ -1,6 +1,6 @@
 import type { TemplateFault } from './check-template.ts';
 import { CopyError } from './copy-errors.ts';
-import { fillIn, markdownToHtml, SetAside } from './html.ts';
+import { fillIn, gapped, markdownToHtml, SetAside } from './html.ts';
 
 const COMMENTS = /\{%-?\s*(comment|raw)\s*-?%\}[\s\S]*?\{%-?\s*end\1\s*-?%\}/g;
 const OUTPUT = /\{\{[\s\S]*?\}\}/g;
@@ -31,7 +31,7 @@ function unsafe(text: string, kind: 'markdown' | 'html', looked: (index: number)
     .replace(OUTPUT, () => (looked(index++) ? aside.mark('https://example.com/') : 'x'))
     .replace(TAG, '');
   try {
-    fillIn(kind === 'markdown' ? markdownToHtml(filled) : filled, aside);
+    fillIn(kind === 'markdown' ? markdownToHtml(filled) : gapped(filled), aside);
     return null;
   } catch (error) {
     if (error instanceof CopyError) return error.message;

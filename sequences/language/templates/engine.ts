@@ -1,4 +1,5 @@
 import { AssignTag, Context, filters as standardFilters, Liquid, type Template } from 'liquidjs';
+import { remembered } from './remembered.ts';
 import { SPIN_KEY, SpinTag } from './spin-tag.ts';
 
 /**
@@ -143,18 +144,7 @@ function printed(text: string): string {
 }
 
 /** @throws the parser's errors, which carry the token */
-export function parseTemplate(source: string): Template[] {
-  const known = parsed.get(source);
-  if (known) return known;
-  const templates = engine.parse(source);
-  if (parsed.size >= PARSED) parsed.delete(parsed.keys().next().value as string);
-  parsed.set(source, templates);
-  return templates;
-}
-
-/** Parsed templates by source; a launch renders the same few over and over. */
-const parsed = new Map<string, Template[]>();
-const PARSED = 1000;
+export const parseTemplate = remembered((source): Template[] => engine.parse(source));
 
 /** Variables a template takes from outside, each with where it stands. */
 export function globalsOf(templates: Template[]): ReturnType<Liquid['analyzeSync']>['globals'] {

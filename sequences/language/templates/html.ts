@@ -1,6 +1,7 @@
 import { compile } from 'html-to-text';
 import { Marked } from 'marked';
 import { CopyError } from './copy-errors.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * Values go into HTML last. While Markdown is turned into HTML each one is a mark of two private characters around a
@@ -25,8 +26,18 @@ export class SetAside {
 // A line break stays one, as in a mail client's composer.
 const marked = new Marked({ gfm: true, breaks: true, async: false });
 
-/** Markdown with marks in it to HTML with the same marks in it. @throws CopyError */
-export function markdownToHtml(markdown: string): string {
+/** HTML with gaps between its texts, where values go. */
+export interface Gapped {
+  /** One more than gaps. */
+  readonly texts: readonly string[];
+  readonly gaps: readonly { readonly value: string; readonly place: Place }[];
+}
+
+/** What a value would be at a gap. */
+type Place = 'text' | 'attribute' | 'address' | 'whole address' | 'markup';
+
+/** Markdown with marks in it to HTML. @throws CopyError */
+export const markdownToHtml = remembered((markdown): Gapped => {
   let html: string;
   try {
     html = marked.parse(markdown, { async: false });
@@ -35,25 +46,40 @@ export function markdownToHtml(markdown: string): string {
     throw new CopyError('template_failed', 'the Markdown is nested too deep');
   }
   // Addresses come out percent-encoded, their marks too.
-  return html.trim().replace(/%EE%80%80(\d+)%EE%80%81/g, '\uE000$1\uE001');
+  return gapped(html.trim().replace(/%EE%80%80(\d+)%EE%80%81/g, '\uE000$1\uE001'));
+});
+
+/** HTML with marks in it, taken apart at the marks. */
+export const gapped = remembered((html): Gapped => {
+  const scanner = new HtmlScanner();
+  const texts: string[] = [];
+  const gaps: { value: string; place: Place }[] = [];
+  let last = 0;
+  for (const match of html.matchAll(MARK)) {
+    const before = html.slice(last, match.index);
+    scanner.read(before);
+    texts.push(before);
+    gaps.push({ value: match[1] ?? '', place: placeOf(scanner) });
+    last = match.index + match[0].length;
+    scanner.read('x');
+  }
+  return { texts: [...texts, html.slice(last)], gaps };
+});
+
+function placeOf({ place, rest, address, written }: HtmlScanner): Place {
+  if (place === 'text') return rest === '<' ? 'markup' : 'text';
+  if (place !== 'attribute') return 'markup';
+  if (!address) return 'attribute';
+  return written === '' ? 'whole address' : 'address';
 }
 
 /**
  * Puts the values in: as escaped text, as quoted attribute values, or as addresses of links.
  * @throws CopyError `unsafe_value` where a value would become markup or a link of another kind
  */
-export function fillIn(html: string, aside: SetAside): string {
-  const scanner = new HtmlScanner();
-  let out = '';
-  let last = 0;
-  for (const match of html.matchAll(MARK)) {
-    const before = html.slice(last, match.index);
-    scanner.read(before);
-    out += before + escapeFor(scanner, aside.value(match[1] ?? ''));
-    last = match.index + match[0].length;
-    scanner.read('x');
-  }
-  return out + html.slice(last);
+export function fillIn({ texts, gaps }: Gapped, aside: SetAside): string {
+  const filled = gaps.map(({ value, place }, index) => texts[index]! + escapeFor(place, aside.value(value)));
+  return filled.join('') + texts.at(-1)!;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -69,26 +95,31 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
 
-function escapeFor(scanner: HtmlScanner, value: string): string {
-  switch (scanner.place === 'text' && scanner.rest === '<' ? 'tag' : scanner.place) {
+function escapeFor(place: Place, value: string): string {
+  switch (place) {
     case 'text':
       return escapeHtml(value).replaceAll('\n', '<br>');
-    case 'attribute': {
-      if (!scanner.address) return escapeHtml(value);
-      if (scanner.written === '' && !/^(https?:\/\/|mailto:|tel:)/i.test(value)) {
-        throw new CopyError(
-          'unsafe_value',
-          'a link is made of a value that is no address (https://, mailto: or tel:)',
-        );
-      }
-      return escapeHtml(value.replace(/[\s\\`]/g, (char) => encodeURIComponent(char)));
-    }
-    default:
+    case 'attribute':
+      return escapeHtml(value);
+    case 'markup':
       throw new CopyError(
         'unsafe_value',
         'a value stands inside a tag, a comment or a script; put it into the text or a quoted attribute',
       );
+    case 'whole address':
+      if (!/^(https?:\/\/|mailto:|tel:)/i.test(value))
+        throw new CopyError(
+          'unsafe_value',
+          'a link is made of a value that is no address (https://, mailto: or tel:)',
+        );
+      return escapeAddress(value);
+    case 'address':
+      return escapeAddress(value);
   }
+}
+
+function escapeAddress(value: string): string {
+  return escapeHtml(value.replace(/[\s\\`]/g, (char) => encodeURIComponent(char)));
 }
 
 /** Follows where in an HTML text a place is: enough of the tokenizer to tell text from tags and quoted attributes. */

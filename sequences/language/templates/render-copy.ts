@@ -3,7 +3,7 @@ import type { StepCopy, StepId } from '../../plan.ts';
 import { bodyLimit, LIMITS } from '../limits.ts';
 import { CopyError, MissingVariable } from './copy-errors.ts';
 import { BadValue, BlankValue, renderTemplate, type Escape } from './engine.ts';
-import { fillIn, htmlToText, isEmptyHtml, markdownToHtml, SetAside } from './html.ts';
+import { fillIn, gapped, htmlToText, isEmptyHtml, markdownToHtml, SetAside, type Gapped } from './html.ts';
 import { scopeFor } from './variables.ts';
 
 /** For whom and where a copy is rendered. */
@@ -43,30 +43,46 @@ export interface Rendered {
  * Values are always text: they never become markup, links or headers.
  * @throws MissingVariable when a variable has no value and no default; CopyError when it is too long, unsafe, or cannot be rendered
  */
-export function renderCopy(copy: StepCopy, channel: Channel | 'webhook', context: RenderContext): Rendered {
+export const renderCopy = (copy: StepCopy, channel: Channel | 'webhook', context: RenderContext): Rendered =>
+  render(copy, channel, context, htmlToText);
+
+/**
+ * Whether a step's copy can be rendered for one lead, for a part of the work: the plain text of an email's HTML, which is most of it,
+ * cannot fail.
+ * @throws what `renderCopy` would
+ */
+export const checkCopy = (copy: StepCopy, channel: Channel | 'webhook', context: RenderContext): void =>
+  void render(copy, channel, context, () => '');
+
+function render(
+  copy: StepCopy,
+  channel: Channel | 'webhook',
+  context: RenderContext,
+  toText: (html: string) => string,
+): Rendered {
   const own = copy.byChannel ? copy.byChannel[channel as Channel] : copy;
   if (!own) throw new CopyError('template_failed', `this step has no text for ${channel}`);
-  const render = renderer(context);
+  const to = renderer(context);
   const short = {
     ...(own.subject === undefined
       ? {}
-      : { subject: atMost(LIMITS.subject, 'a subject', render.line('subject', own.subject)) }),
+      : { subject: atMost(LIMITS.subject, 'a subject', to.line('subject', own.subject)) }),
     ...(own.title === undefined
       ? {}
-      : { title: atMost(LIMITS.title, 'a title', render.line('title', own.title)) }),
+      : { title: atMost(LIMITS.title, 'a title', to.line('title', own.title)) }),
     ...(own.attachments === undefined ? {} : { attachments: own.attachments }),
     ...(own.contentSid === undefined ? {} : { contentSid: own.contentSid }),
     ...(own.variables === undefined
       ? {}
-      : { variables: mapValues(own.variables, (text, name) => render.line(`variables.${name}`, text)) }),
-    ...(own.url === undefined ? {} : { url: render.url('url', own.url) }),
+      : { variables: mapValues(own.variables, (text, name) => to.line(`variables.${name}`, text)) }),
+    ...(own.url === undefined ? {} : { url: to.url('url', own.url) }),
     ...(own.data === undefined
       ? {}
-      : { data: render.data('data', own.data) as Readonly<Record<string, unknown>> }),
+      : { data: to.data('data', own.data) as Readonly<Record<string, unknown>> }),
   };
-  if (channel === 'email') return { ...short, ...renderEmail(own, context, render) };
+  if (channel === 'email') return { ...short, ...renderEmail(own, context, to, toText) };
   const { limit, what } = bodyLimit(channel, context.action);
-  return { ...short, text: own.body === undefined ? '' : atMost(limit, what, render.text('body', own.body)) };
+  return { ...short, text: own.body === undefined ? '' : atMost(limit, what, to.text('body', own.body)) };
 }
 
 type Renderer = ReturnType<typeof renderer>;
@@ -87,7 +103,7 @@ function renderer(context: RenderContext) {
     }
   };
   const text = (field: string, source: string): string => run(field, source, (value) => value).trim();
-  const html = (field: string, source: string, toHtml: (marked: string) => string): string => {
+  const html = (field: string, source: string, toHtml: (marked: string) => Gapped): string => {
     const aside = new SetAside();
     return fillIn(toHtml(run(field, source, (value) => aside.mark(value))), aside);
   };
@@ -95,7 +111,7 @@ function renderer(context: RenderContext) {
     text,
     /** One line: line breaks in values become spaces, so that no value can begin a header of its own. */
     line: (field: string, source: string): string => text(field, source).replace(/\s+/g, ' '),
-    html: (field: string, source: string): string => html(field, source, (marked) => marked.trim()),
+    html: (field: string, source: string): string => html(field, source, (marked) => gapped(marked.trim())),
     markdown: (field: string, source: string): string => html(field, source, markdownToHtml),
     url(field: string, source: string): string {
       const url = run(field, source, (value, encoded) =>
@@ -115,21 +131,19 @@ function renderer(context: RenderContext) {
 
 function renderEmail(
   copy: StepCopy,
-  context: RenderContext,
-  render: Renderer,
+  { unsubscribeFooter }: RenderContext,
+  to: Renderer,
+  toText: (html: string) => string,
 ): { text: string; html: string; footer?: string } {
-  const body =
-    copy.html === undefined ? render.markdown('body', copy.body ?? '') : render.html('html', copy.html);
-  const footer =
-    context.unsubscribeFooter === null ? null : render.markdown('footer', context.unsubscribeFooter);
-  const html = footer === null ? body : withFooter(body, footer);
-  const own = copy.text === undefined ? null : render.text('text', copy.text);
-  const below = footer === null ? null : htmlToText(footer);
-  const text = own === null ? htmlToText(html) : [own, ...(below === null ? [] : [below])].join('\n\n');
+  const body = copy.html === undefined ? to.markdown('body', copy.body ?? '') : to.html('html', copy.html);
   if (isEmptyHtml(body)) throw new CopyError('template_failed', 'the rendered email is empty');
+  const footer = unsubscribeFooter === null ? null : to.markdown('footer', unsubscribeFooter);
+  const html = atMost(LIMITS.email, 'an email', footer === null ? body : withFooter(body, footer));
+  const own = copy.text === undefined ? null : atMost(LIMITS.email, 'an email', to.text('text', copy.text));
+  const below = footer === null ? null : toText(footer);
   return {
-    text: atMost(LIMITS.email, 'an email', text),
-    html: atMost(LIMITS.email, 'an email', html),
+    text: own === null ? toText(html) : [own, ...(below === null ? [] : [below])].join('\n\n'),
+    html,
     ...(below !== null && { footer: below }),
   };
 }
@@ -142,7 +156,8 @@ function withFooter(html: string, footer: string): string {
 
 /** @throws CopyError when there are more characters than the channel takes, or none at all */
 function atMost(limit: number, what: string, text: string): string {
-  const length = [...text].length;
+  // Counting characters takes long; there are never more of them than there are units.
+  const length = text.length > limit ? [...text].length : text.length;
   if (length > limit)
     throw new CopyError(
       'text_too_long',
