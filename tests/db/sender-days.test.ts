@@ -18,7 +18,7 @@ let drop: () => Promise<void>;
 let launchId: string;
 beforeAll(async () => {
   ({ db, drop } = await createTestDatabase());
-  // Half past one on the 11th in Berlin, still the 10th in UTC.
+  // Half past midnight on the 11th in Berlin, still the 10th in UTC.
   await setTime(db, Date.parse('2026-03-10T23:30:00Z'));
   const version = await makeVersion(db, { plan: makePlan([touchNode('hello')]) });
   launchId = (await makeLaunch(db, { versionId: version.id })).id;

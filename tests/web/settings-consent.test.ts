@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { readConsentPolicy, writeConsentPolicy } from '../../db/consent.ts';
 import type { TestApi } from '../api/v1/support.ts';
+import { until } from '../support/until.ts';
 import { accessibilityViolations, openBrowser, picture, settled, startWebApi, visit } from './support.ts';
 
 let api: TestApi;
@@ -37,8 +39,22 @@ test('an admin says where a consent is needed; what somebody else said meanwhile
   await writeConsentPolicy(api.db, { ...policy, FR: ['email'] });
   await page.getByLabel('Germany: SMS').uncheck();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('alert').waitFor();
+  await page.getByText('Somebody else changed this meanwhile').waitFor();
   expect(await readConsentPolicy(api.db)).toEqual({ ...policy, FR: ['email'] });
+  expect(await page.getByLabel('Germany: SMS').isChecked()).toBe(false);
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Take theirs' }).click();
+  expect(await page.getByLabel('France: Email').isChecked()).toBe(true);
+  expect(await page.getByLabel('Germany: SMS').isChecked()).toBe(true);
+  await page.getByLabel('Germany: SMS').uncheck();
+  await writeConsentPolicy(api.db, policy);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Keep mine, then save' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
+  const mine = { DE: ['email'], FR: ['email'], '*': ['whatsapp'] };
+  await page.getByText('Somebody else changed this meanwhile').waitFor({ state: 'detached' });
+  await until(async () => isDeepStrictEqual(await readConsentPolicy(api.db), mine), 'it is saved');
   expect(complaints).toEqual([]);
   await close();
 });

@@ -69,8 +69,8 @@ test('a condition that is slow for each lead', async () => {
 
 test('previews of texts that loop for ever say so', async () => {
   const manager = await api.signedIn({ role: 'manager' });
-  const loops = '{% for i in (1..900) %}{% for j in (1..900) %}{% assign x = 1 %}{% endfor %}{% endfor %}x';
-  const source = emails(2, loops.replaceAll('(1..900)', '(1..2000)'));
+  const loops = '{% for i in (1..2000) %}{% for j in (1..2000) %}{% assign x = 1 %}{% endfor %}{% endfor %}x';
+  const source = emails(2, loops);
   const { status, body } = await manager.post('/sequences/abc/preview', { source });
   expect(status).toBe(200);
   for (const item of body.items) expect(item.problem).toContain('takes too long');

@@ -15,6 +15,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer, type Needs } from '../api/client.ts';
 import { useMe } from '../shell/session.ts';
+import { CHANNELS } from '../ui/channels.ts';
 import { typed } from '../ui/form.ts';
 import { done } from '../ui/notify.tsx';
 import { leadKey } from './queries.ts';
@@ -34,7 +35,6 @@ const TEXTS = [
   'persona',
   'owner',
 ] as const;
-const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 
 /** A lead's fields, to be read and changed. What somebody else changed meanwhile is not overwritten. */
 export function Profile({ lead, version }: { lead: Lead; version: string | null }) {

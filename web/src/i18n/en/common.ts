@@ -131,8 +131,6 @@ export const common = {
     webhook: 'Webhook',
   },
   list: {
-    count_one: '{{count, number}} row',
-    count_other: '{{count, number}} rows',
     loading: 'Loading…',
     loadMore: 'Show more',
     selected_one: '{{count, number}} selected',

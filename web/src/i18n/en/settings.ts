@@ -16,6 +16,12 @@ export const settings = {
     audit: 'Audit log',
   },
   saved: 'Saved',
+  stale: {
+    title: 'Somebody else changed this meanwhile',
+    text: 'What you changed is still here, and not saved.',
+    theirs: 'Take theirs',
+    mine: 'Keep mine, then save',
+  },
   name: 'Name',
   email: 'Email',
   state: 'State',

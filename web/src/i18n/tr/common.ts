@@ -133,8 +133,6 @@ export const common: typeof english = {
     webhook: 'Webhook',
   },
   list: {
-    count_one: '{{count, number}} satır',
-    count_other: '{{count, number}} satır',
     loading: 'Yükleniyor…',
     loadMore: 'Daha fazla göster',
     selected_one: '{{count, number}} seçili',

@@ -18,6 +18,12 @@ export const settings: typeof english = {
     audit: 'Denetim kaydı',
   },
   saved: 'Kaydedildi',
+  stale: {
+    title: 'Bunu bu arada başka biri değiştirdi',
+    text: 'Sizin değişiklikleriniz burada duruyor, ama kaydedilmedi.',
+    theirs: 'Onunkini al',
+    mine: 'Benimkini tut, sonra kaydet',
+  },
   name: 'Ad',
   email: 'E-posta',
   state: 'Durum',

@@ -7,6 +7,7 @@ import { addressOf, call, type Answer, type Needs } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
+import { SENDER_CHANNELS } from '../../ui/channels.ts';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded, Loading } from '../../ui/states.tsx';
 import { day, dayAndMonth } from '../../ui/time.ts';
@@ -29,7 +30,6 @@ export const MEASURES = [
   'unsubscribed',
   'bounced',
 ] as const satisfies readonly (keyof Row['current'])[];
-const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call', 'task'] as const;
 
 export interface SummaryProps {
   readonly range: { readonly from: string; readonly to: string; readonly timeZone: string };
@@ -53,7 +53,7 @@ export interface SummaryProps {
 export function Summary({ range, search, onChange }: SummaryProps) {
   const { t } = useTranslation(['analytics', 'common']);
   const by = BY.find((one) => one === search.by) ?? 'day';
-  const channel = CHANNELS.find((one) => one === search.channel);
+  const channel = SENDER_CHANNELS.find((one) => one === search.channel);
   const query: Query = {
     ...range,
     by,
@@ -82,7 +82,7 @@ export function Summary({ range, search, onChange }: SummaryProps) {
     // While the next rows are on their way, those of another kind are still here.
     /^\d{4}-\d\d-\d\d$/.test(row.key ?? '')
       ? say(row.key!)
-      : CHANNELS.some((one) => one === row.key)
+      : SENDER_CHANNELS.some((one) => one === row.key)
         ? t(`common:channel.${row.key as 'email'}`)
         : (row.label ?? row.key ?? t('nobody'));
   return (
@@ -99,7 +99,7 @@ export function Summary({ range, search, onChange }: SummaryProps) {
           clearable
           placeholder={t('filter.every')}
           value={channel ?? null}
-          data={CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) }))}
+          data={SENDER_CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) }))}
           onChange={(value) => onChange({ channel: value ?? undefined })}
         />
         <Select

@@ -1,6 +1,5 @@
 import type { Tone } from '../../ui/Badge.tsx';
 
-export const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const;
 /** What an answer means, as the API says it. */
 export const CLASSES = [
   'interested',

@@ -5,14 +5,16 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, tagged, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
+import { CHANNELS } from '../../ui/channels.ts';
 import { typed } from '../../ui/form.ts';
 import { done } from '../../ui/notify.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Loaded } from '../../ui/states.tsx';
+import { Stale } from './Stale.tsx';
+import { useDraft } from './use-draft.ts';
 
 type Policy = Answer<'consentPolicy.read'>['policy'];
 type Channel = Policy[string][number];
-const CHANNELS = ['email', 'linkedin', 'sms', 'whatsapp', 'call'] as const satisfies readonly Channel[];
 /** Every country that is not named. */
 const OTHERS = '*';
 
@@ -24,22 +26,24 @@ export function Consent() {
   });
   return (
     <Loaded query={policy} rows={4}>
-      {({ answer, version }) => <Own key={version} before={answer.policy} version={version ?? ''} />}
+      {({ answer, version }) => <Own there={answer.policy} version={version ?? ''} />}
     </Loaded>
   );
 }
 
-function Own({ before, version }: { before: Policy; version: string }) {
+function Own({ there, version }: { there: Policy; version: string }) {
   const { t, i18n } = useTranslation(['settings', 'common']);
   const client = useQueryClient();
-  const [policy, setPolicy] = useState<Policy>({ ...before, [OTHERS]: before[OTHERS] ?? [] });
+  const draft = useDraft(there, version);
+  const policy = draft.value;
   const [unknown, setUnknown] = useState(false);
   const save = useMutation({
-    mutationFn: () => call('consentPolicy.write', { body: { policy } }, { ifMatch: version }),
+    mutationFn: () => call('consentPolicy.write', { body: { policy } }, { ifMatch: draft.version }),
     onSuccess() {
       done(t('saved'));
-      void client.invalidateQueries({ queryKey: ['consent-policy'] });
+      draft.settle();
     },
+    onSettled: () => client.invalidateQueries({ queryKey: ['consent-policy'] }),
   });
   const regions = new Intl.DisplayNames(i18n.language, { type: 'region', fallback: 'none' });
   const nameOf = (country: string) =>
@@ -49,7 +53,7 @@ function Own({ before, version }: { before: Policy; version: string }) {
     .toSorted((one, other) => nameOf(one).localeCompare(nameOf(other), i18n.language));
   const toggle = (country: string, channel: Channel, needed: boolean) => {
     const asked = policy[country] ?? [];
-    setPolicy({
+    draft.change({
       ...policy,
       [country]: CHANNELS.filter((one) => (one === channel ? needed : asked.includes(one))),
     });
@@ -58,13 +62,14 @@ function Own({ before, version }: { before: Policy; version: string }) {
     <Card title={t('part.consent')} flush>
       <Stack p="md" gap="xs">
         <Text maw={640}>{t('consent.hint')}</Text>
+        <Stale of={draft} />
         <form
           onSubmit={(event) => {
             const country = typed<'country'>(event).country.toUpperCase();
             const known = /^[A-Z]{2}$/.test(country) && regions.of(country) !== undefined;
             setUnknown(!known);
             if (!known) return;
-            setPolicy({ [country]: [], ...policy });
+            draft.change({ [country]: [], ...policy });
             event.currentTarget.reset();
           }}
         >
@@ -110,7 +115,7 @@ function Own({ before, version }: { before: Policy; version: string }) {
                   aria-label={`${t('common:action.remove')}: ${nameOf(country)}`}
                   onClick={() => {
                     const { [country]: _, ...rest } = policy;
-                    setPolicy(rest);
+                    draft.change(rest);
                   }}
                 >
                   <IconX size={16} aria-hidden />

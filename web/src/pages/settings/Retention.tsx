@@ -1,12 +1,13 @@
 import { Button, NumberInput, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { done } from '../../ui/notify.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Loaded } from '../../ui/states.tsx';
+import { Stale } from './Stale.tsx';
+import { useDraft } from './use-draft.ts';
 
 type Kept = Answer<'retention.read'>;
 
@@ -21,7 +22,7 @@ export function Retention() {
     <Loaded query={retention} rows={5}>
       {(kept) => (
         <>
-          <Own key={kept.version} kept={kept} />
+          <Own kept={kept} />
           <Card title={t('retention.fixed')} flush>
             <Rows
               label={t('retention.fixed')}
@@ -49,8 +50,11 @@ const months = (value: number | string): number | null => (value === '' ? null :
 function Own({ kept }: { kept: Kept }) {
   const { t } = useTranslation(['settings', 'common']);
   const client = useQueryClient();
-  const [leads, setLeads] = useState<number | string>(kept.inactiveLeadMonths ?? '');
-  const [audit, setAudit] = useState<number | string>(kept.auditMonths ?? '');
+  const draft = useDraft<{ readonly leads: number | string; readonly audit: number | string }>(
+    { leads: kept.inactiveLeadMonths ?? '', audit: kept.auditMonths ?? '' },
+    String(kept.version),
+  );
+  const { leads, audit } = draft.value;
   const wanted = months(leads);
   const preview = useQuery({
     queryKey: ['retention', 'preview', wanted],
@@ -63,16 +67,18 @@ function Own({ kept }: { kept: Kept }) {
       call(
         'retention.write',
         { body: { inactiveLeadMonths: wanted, auditMonths: months(audit) } },
-        { ifMatch: `"${kept.version}"` },
+        { ifMatch: `"${draft.version}"` },
       ),
     onSuccess() {
       done(t('saved'));
-      void client.invalidateQueries({ queryKey: ['retention'] });
+      draft.settle();
     },
+    onSettled: () => client.invalidateQueries({ queryKey: ['retention'] }),
   });
   return (
     <Card title={t('part.retention')}>
       <Stack maw={520}>
+        <Stale of={draft} />
         <NumberInput
           label={t('retention.leads')}
           description={t('retention.leadsHint')}
@@ -80,7 +86,7 @@ function Own({ kept }: { kept: Kept }) {
           min={1}
           max={120}
           value={leads}
-          onChange={setLeads}
+          onChange={(value) => draft.change({ leads: value, audit })}
         />
         {preview.data && (
           <Text size="sm" aria-live="polite">
@@ -93,7 +99,7 @@ function Own({ kept }: { kept: Kept }) {
           min={1}
           max={120}
           value={audit}
-          onChange={setAudit}
+          onChange={(value) => draft.change({ leads, audit: value })}
         />
         <Button loading={save.isPending} onClick={() => save.mutate()} style={{ alignSelf: 'start' }}>
           {t('common:action.save')}

@@ -15,18 +15,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Needs } from '../../api/client.ts';
 import { done } from '../../ui/notify.tsx';
+import { SENDER_CHANNELS } from '../../ui/channels.ts';
 import { ZONES } from '../../ui/time.ts';
 import type { Sender } from './sender-health.ts';
 
 type Channel = Sender['channel'];
-const CHANNELS = [
-  'email',
-  'linkedin',
-  'sms',
-  'whatsapp',
-  'call',
-  'task',
-] as const satisfies readonly Channel[];
 
 /** By which providers a channel is sent, and the secrets that each needs (as the adapters call them). */
 const PROVIDERS: Readonly<
@@ -139,11 +132,11 @@ export function SenderForm({
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <Select
             label={t('senders.channel')}
-            data={CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) }))}
+            data={SENDER_CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) }))}
             value={channel}
             disabled={sender !== null}
             onChange={(value) => {
-              const chosen = CHANNELS.find((one) => one === value) ?? 'email';
+              const chosen = SENDER_CHANNELS.find((one) => one === value) ?? 'email';
               choose(chosen, PROVIDERS[chosen][0]!.name);
             }}
           />
