@@ -17,6 +17,7 @@ import { notMailbox, sendPreview } from '../../operations/send-preview.ts';
 import { shippedSequences } from '../../operations/shipped-sequences.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
+import { sendersOf } from '../access/launching.ts';
 import { everybody, managers, principalOf, type Principal } from '../access/principal.ts';
 import { instant, listOf, type Api } from '../contract.ts';
 import { sightOf } from '../access/sight.ts';
@@ -190,12 +191,13 @@ export function sequenceTrialRoutes(
     config: { access: managers('sequences:write') },
     handler: async (request, reply) => {
       const { body } = request;
+      const principal = principalOf(request);
       const { lead, messages } = await messagesFor(request, reply);
       request.auditTarget = lead.id;
       const sent = await sendPreview({ db, secrets, providers }, messages, {
-        to: principalOf(request).user.email,
+        to: principal.user.email,
         leadName: [lead.firstName, lead.lastName].filter(Boolean).join(' ') || lead.id,
-        ...(body.senderId !== null && { senderId: await mailbox(body.senderId) }),
+        ...(body.senderId !== null && { senderId: await mailbox(principal, body.senderId) }),
       });
       return { items: sent.map((one) => ({ ...one, step: one.stepId })) };
     },
@@ -225,7 +227,8 @@ export function sequenceTrialRoutes(
     return { lead: known.lead, messages };
   }
 
-  async function mailbox(id: string): Promise<string> {
+  async function mailbox(principal: Principal, id: string): Promise<string> {
+    await sendersOf(db, principal, [id]);
     const sender = await findSender(db, id);
     if (sender.channel === 'email') return sender.id;
     throw new HttpProblem(422, 'bad_sender', notMailbox(sender));

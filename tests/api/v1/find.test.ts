@@ -129,6 +129,9 @@ steps:
     status: 422,
     body: { code: 'bad_sender', detail: expect.stringContaining('Phone is a sender for call') },
   });
+  const theirs = await makeSender(api.db, { owner: 'someone@else.test' });
+  const manager = await api.signedIn({ role: 'manager', team: 'north', knownAs: ['rosa'] });
+  expect(await send(manager, { senderId: theirs.id })).toMatchObject({ status: 404 });
   expect(await send(admin)).toMatchObject({
     status: 200,
     body: { items: [{ step: 'hello', sent: true, detail: null }] },
