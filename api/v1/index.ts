@@ -14,6 +14,7 @@ import { assertAccess, assertSameOrigin, readPrincipal, type Access } from './ac
 import { commandHooks } from './commands.ts';
 import type { Api } from './contract.ts';
 import type { ApiDeps } from './deps.ts';
+import { answerElsewhere } from './elsewhere.ts';
 import { openApi } from './openapi.ts';
 import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
@@ -123,10 +124,8 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
     transform: describe,
     transformObject: jsonSchemaTransformObject,
   });
+  answerElsewhere(app);
   for (const routes of ROUTES) routes(app, deps);
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new HttpProblem(404, 'not_found', 'There is nothing at this address.'), request, reply),
-  );
 }
 
 function parseJson(

@@ -35,6 +35,16 @@ test.each([
   expect([status, body.status]).toEqual([400, 400]);
 });
 
+test.each([
+  ['PUT', '/leads', 'GET, HEAD, POST'],
+  ['POST', '/me?x=1', 'GET, HEAD, PATCH'],
+  ['PATCH', '/sequences/hello/draft', 'DELETE, GET, HEAD, PUT'],
+])('%s %s is told which methods there are', async (method, path, allow) => {
+  const { status, headers, body } = await admin.call(method, path, {});
+  expect([status, headers.get('allow'), body.code]).toEqual([405, allow, 'method_not_allowed']);
+  expect((await admin.call(method, `${path.split('?')[0]}/and/more`, {})).status).toBe(404);
+});
+
 const nested = (levels: number) =>
   `{"type":"order.placed","data":{"x":${'['.repeat(levels)}${']'.repeat(levels)}}}`;
 
