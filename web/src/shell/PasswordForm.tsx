@@ -7,8 +7,9 @@ import { problemText } from '../api/problem-text.ts';
 import type { Me } from './session.ts';
 
 /** The identity provider by which people sign in here, if there is one. */
-export const useProvider = () =>
+export const useProvider = (enabled = true) =>
   useQuery({
+    enabled,
     queryKey: ['sign-in methods'],
     queryFn: ({ signal }) => call('session.methods', undefined, { signal }),
     staleTime: Infinity,

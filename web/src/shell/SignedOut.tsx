@@ -12,8 +12,8 @@ export function SignedOut() {
   const { t } = useTranslation();
   const me = useMe();
   const client = useQueryClient();
-  const provider = useProvider();
   const opened = useStanding() === 'signedOut';
+  const provider = useProvider(opened);
   // Whoever signed in elsewhere comes back to this window.
   useEffect(() => {
     if (!opened) return;
