@@ -1,7 +1,7 @@
 /**
  * How long every page's questions to the API take on a workspace of a year: `npm run bench:api -- [--leads 100000] [--touches 1000000]
- * [--times 60] [--limit 200] [--only PART] [--json]`. Starts a PostgreSQL of its own, fills it, asks the real server over loopback as rep,
- * manager and admin, and leaves nothing behind. Prints the figures in ms and the plans of the slowest five; ends with 1 when a 95th
+ * [--times 60] [--at-once 2] [--limit 200] [--only PART] [--json]`. Starts a PostgreSQL of its own, fills it, asks the real server over
+ * loopback as rep, manager and admin, so many requests together, and leaves nothing behind. Prints the figures in ms and the plans of the slowest five; ends with 1 when a 95th
  * percentile is above the limit. `--writes` measures before what keeping answers quick costs when touches and events are written.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     leads: { type: 'string', default: '100000' },
     touches: { type: 'string' },
     times: { type: 'string', default: '60' },
+    'at-once': { type: 'string', default: '2' },
     limit: { type: 'string', default: '200' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -54,6 +55,7 @@ try {
     await db.close();
     const measured = await measure(url, {
       times: Number(values.times),
+      atOnce: Number(values['at-once']),
       only: values.only ?? null,
       explained: 5,
     });

@@ -39,13 +39,14 @@ export interface Measured {
 export interface Options {
   /** Requests of each operation and role. */
   readonly times: number;
+  /** How many of them are under way together. */
+  readonly atOnce: number;
   /** Part of an operation's name; null: all. */
   readonly only: string | null;
   /** How many of the slowest have their plans shown. */
   readonly explained: number;
 }
 
-const AT_ONCE = 2;
 const WARM_UP = 3;
 /** The server lets a user ask 1,200 times a minute: several users of each role share the work. */
 const USERS = { rep: 8, manager: 6, admin: 4 } as const;
@@ -60,8 +61,8 @@ interface Asker {
   readonly known: Known;
 }
 
-/** Everything that pages ask, by rep, manager and admin, two requests at a time. `url` is of a database that `seed` filled. */
-export async function measure(url: string, { times, only, explained }: Options): Promise<Measured> {
+/** Everything that pages ask, by rep, manager and admin, a few requests at a time. `url` is of a database that `seed` filled. */
+export async function measure(url: string, { times, atOnce, only, explained }: Options): Promise<Measured> {
   const db = createDb(url, { name: 'cadenza-bench-api' });
   const statements: Statement[] = [];
   const providers = createProviders();
@@ -114,7 +115,7 @@ export async function measure(url: string, { times, only, explained }: Options):
         const took: { ms: number; n: number }[] = [];
         let next = 0;
         await Promise.all(
-          Array.from({ length: AT_ONCE }, async () => {
+          Array.from({ length: atOnce }, async () => {
             while (next < times) {
               const n = next++;
               const ms = await ask(operation, role, n);
