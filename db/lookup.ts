@@ -271,15 +271,21 @@ export async function listTouches(
 ): Promise<TouchLine[]> {
   const { state, leadId, launchId, sight, after, limit } = filter;
   const { rows } = await q.query<TouchLine & Record<string, unknown>>(
-    `select t.id, t.lead_id as "leadId", coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.emails[1], l.id::text) as lead,
+    // The page is found in the touches alone: names are for those that are shown.
+    `with page as (
+       select t.id, ${TOUCH_AT} as at from touches t
+       where ($1::text is null or t.state = $1) and ($2::uuid is null or t.lead_id = $2)
+         and ($3::uuid is null or t.enrollment_id in (select e.id from enrollments e where e.launch_id = $3))
+         and ($5::text[] is null or t.lead_id in (select l.id from leads l where ${seesLead(5)}))
+         and ($7::timestamptz is null or (${TOUCH_AT}, t.id) < ($7, $8::uuid))
+       order by 2 desc, 1 desc limit $4)
+     select t.id, t.lead_id as "leadId", coalesce(nullif(trim(concat_ws(' ', l.first_name, l.last_name)), ''), l.emails[1], l.id::text) as lead,
        coalesce(l.time_zone, c.time_zone, n.time_zone) as "timeZone", v.name as sequence, t.step_id as step, t.channel, s.address as sender,
-       t.recipient, t.state, ${TOUCH_AT} as at, t.reason, t.detail
-     from touches t join leads l on l.id = t.lead_id left join companies c on c.id = l.company_id
+       t.recipient, t.state, p.at, t.reason, t.detail
+     from page p join touches t on t.id = p.id join leads l on l.id = t.lead_id left join companies c on c.id = l.company_id
        join enrollments e on e.id = t.enrollment_id join launches n on n.id = e.launch_id
        join sequence_versions v on v.id = e.version_id left join senders s on s.id = t.sender_id
-     where ($1::text is null or t.state = $1) and ($2::uuid is null or t.lead_id = $2) and ($3::uuid is null or e.launch_id = $3)
-       and ${seesLead(5)} and ($7::timestamptz is null or (${TOUCH_AT}, t.id) < ($7, $8::uuid))
-     order by at desc, t.id desc limit $4`,
+     order by p.at desc, p.id desc`,
     [
       state ?? null,
       leadId ?? null,
