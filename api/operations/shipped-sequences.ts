@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { parseSequence } from '../../sequences/language/index.ts';
+import { parseSequence, referencedSequences } from '../../sequences/language/index.ts';
 
 const LIBRARY = new URL('../../sequences/library/', import.meta.url);
 
@@ -8,6 +8,8 @@ export interface ShippedSequence {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** Names of those that it goes on with, shipped too. */
+  readonly goesOnWith: readonly string[];
   /** YAML. */
   readonly source: string;
 }
@@ -18,9 +20,9 @@ export async function shippedSequences(): Promise<ShippedSequence[]> {
   return Promise.all(
     files.map(async (file) => {
       const source = await readFile(new URL(file, LIBRARY), 'utf8');
-      const { name, title } = parseSequence(source, file);
+      const { name, title, plan } = parseSequence(source, file);
       const { description = '' } = parse(source) as { description?: string };
-      return { name, title, description, source };
+      return { name, title, description, goesOnWith: [...referencedSequences(plan)], source };
     }),
   );
 }

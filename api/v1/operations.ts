@@ -2389,6 +2389,10 @@ export interface Operations {
         name: string;
         title: string;
         description: string;
+        /**
+         * Names of those that it goes on with, which are here too
+         */
+        goesOnWith: string[];
         source: string;
       }[];
     };

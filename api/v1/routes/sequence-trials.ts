@@ -53,7 +53,13 @@ export function sequenceTrialRoutes(
       response: {
         200: z.object({
           items: listOf(
-            z.object({ name: z.string(), title: z.string(), description: z.string(), source: z.string() }),
+            z.object({
+              name: z.string(),
+              title: z.string(),
+              description: z.string(),
+              goesOnWith: listOf(z.string()).describe('Names of those that it goes on with, which are here too'),
+              source: z.string(),
+            }),
           ),
         }),
       },

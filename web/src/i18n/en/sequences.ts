@@ -14,6 +14,7 @@ export const sequences = {
   openIt: 'Open it',
   from: 'Begin with',
   fromEmpty: 'An empty one',
+  goesOn: 'Goes on with “{{title}}”, which is published too unless it is there.',
   make: 'Begin writing',
   rate: '{{rate, number(style: percent; maximumFractionDigits: 1)}} ({{count, number}})',
   column: {

@@ -17,6 +17,7 @@ export const sequences: typeof english = {
   openIt: 'Onu aç',
   from: 'Şununla başla',
   fromEmpty: 'Boş bir akış',
+  goesOn: 'Ardından “{{title}}” gelir; henüz yoksa o da yayımlanır.',
   make: 'Yazmaya başla',
   rate: '{{rate, number(style: percent; maximumFractionDigits: 1)}} ({{count, number}})',
   column: {

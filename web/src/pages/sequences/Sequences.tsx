@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiProblem, call, orNull } from '../../api/client.ts';
+import { ApiProblem, call, orNull, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
@@ -155,6 +155,16 @@ export function Sequences() {
 
 const isTaken = (error: unknown) => error instanceof ApiProblem && error.code === 'changed_meanwhile';
 
+/** What a new sequence goes on with must be there before it can be published. */
+async function publishUnlessThere({
+  name,
+  source,
+}: Answer<'sequences.templates'>['items'][number]): Promise<void> {
+  const path = { name };
+  if (!(await orNull(call('sequences.read', { path }))))
+    await call('sequences.publish', { path, body: { source } });
+}
+
 function NewSequence() {
   const { t } = useTranslation(['sequences', 'common']);
   const navigate = useNavigate();
@@ -168,10 +178,14 @@ function NewSequence() {
     async mutationFn(name: string) {
       const template = templates.data?.items.find((one) => one.name === from);
       const source = template
-        ? template.source.replace(/^name: .*$/m, `name: ${name}`).replace(/^# yaml-language-server.*\n/, '')
+        ? template.source
+            .replace(/^name: .*$/m, `name: ${name}`)
+            .replace(/^# yaml-language-server.*\n(#\n)?/, '')
         : emptySequence(name);
       const path = { name };
       if (await orNull(call('sequences.read', { path }))) throw new ApiProblem(412, 'changed_meanwhile', '');
+      for (const next of templates.data?.items ?? [])
+        if (template?.goesOnWith.includes(next.name)) await publishUnlessThere(next);
       await call('sequences.saveDraft', { path, body: { source } }, { ifMatch: '"0"' });
       return name;
     },
@@ -206,8 +220,18 @@ function NewSequence() {
             )}
             <Radio.Group label={t('from')} value={from} onChange={setFrom}>
               <Stack gap="xs" mt="xs">
-                {items.map(({ name, title, description }) => (
-                  <Radio key={name} value={name} label={title} description={description} />
+                {items.map(({ name, title, description, goesOnWith }) => (
+                  <Radio
+                    key={name}
+                    value={name}
+                    label={title}
+                    description={[
+                      description,
+                      ...items
+                        .filter((next) => goesOnWith.includes(next.name))
+                        .map((next) => t('goesOn', next)),
+                    ].join(' ')}
+                  />
                 ))}
                 <Radio value={EMPTY} label={t('fromEmpty')} />
               </Stack>

@@ -249,7 +249,8 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
         <ul className={classes.problems} aria-label={t('problems', { count: problems.length })}>
           {problems.slice(0, 5).map((one) => (
             <li key={`${one.line}:${one.column}:${one.message}`}>
-              <b>{t('at', { line: one.line })}</b> {one.message} {one.hint}
+              <b>{t('at', { line: one.line })}</b> {one.message}
+              {one.hint && ` (${one.hint})`}
             </li>
           ))}
         </ul>
