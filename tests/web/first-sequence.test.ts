@@ -26,8 +26,11 @@ test('a first sequence of the suggested kind has no mistakes: what it goes on wi
   await dialog.getByRole('button', { name: 'Begin writing' }).click();
   await page.getByText('No mistakes').waitFor();
   await page.getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('Its first version').waitFor();
+  expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click();
   await page.getByText('Published as a new version').waitFor();
+  await page.getByRole('heading', { name: 'My first', level: 1 }).waitFor();
   expect((await listSequences(api.db)).map(({ name }) => name).toSorted()).toEqual([
     'my-first',
     'reactivation',

@@ -83,7 +83,7 @@ test('a growth person begins with a template, makes a mistake, sees it in place,
   await page.getByText('Draft saved').waitFor();
   await page.getByRole('button', { name: 'Publish' }).click();
   const publish = page.getByRole('dialog', { name: 'Publish' });
-  await publish.getByText(/A new version/).waitFor();
+  await publish.getByText(/Its first version/).waitFor();
   expect(await accessibilityViolations(page)).toEqual([]);
   await publish.getByRole('button', { name: 'Publish' }).click();
   await page.getByText('Published as a new version').waitFor();

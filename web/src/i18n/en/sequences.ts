@@ -106,9 +106,12 @@ export const sequences = {
     unchanged: 'Nothing had changed',
   },
   plan: {
+    first: 'Its first version. From then on it can be launched; publishing it contacts nobody.',
+    new_version_zero: 'A new version. Nobody is in the sequence now.',
     new_version_one: 'A new version. One lead who is in the sequence stays on the one it began with.',
     new_version_other:
       'A new version. {{count, number}} leads who are in the sequence stay on the one they began with.',
+    new_copy_zero: 'Only the wording changes. Nobody is on the way to these messages now.',
     new_copy_one: 'Only the wording changes. One lead who has not had these messages yet gets the new ones.',
     new_copy_other:
       'Only the wording changes. {{count, number}} leads who have not had these messages yet get the new ones.',

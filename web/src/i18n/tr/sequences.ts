@@ -109,8 +109,11 @@ export const sequences: typeof english = {
     unchanged: 'Değişen bir şey yoktu',
   },
   plan: {
+    first: 'İlk sürümü. Yayımlanınca başlatılabilir; yayımlamak kimseye ileti göndermez.',
+    new_version_zero: 'Yeni bir sürüm. Akışta şu anda kimse yok.',
     new_version_one: 'Yeni bir sürüm. Akıştaki bir aday başladığı sürümde kalır.',
     new_version_other: 'Yeni bir sürüm. Akıştaki {{count, number}} aday başladığı sürümde kalır.',
+    new_copy_zero: 'Yalnızca metinler değişiyor. Şu anda bu iletilere doğru yol alan kimse yok.',
     new_copy_one: 'Yalnızca metinler değişiyor. Bu iletileri henüz almamış bir aday yenilerini alır.',
     new_copy_other:
       'Yalnızca metinler değişiyor. Bu iletileri henüz almamış {{count, number}} aday yenilerini alır.',

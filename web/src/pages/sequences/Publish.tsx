@@ -7,8 +7,16 @@ import { Notice } from '../../ui/Notice.tsx';
 import { Loaded } from '../../ui/states.tsx';
 import { Difference } from './Difference.tsx';
 
+export interface PublishProps {
+  readonly name: string;
+  readonly source: string;
+  /** Nothing of it was published before. */
+  readonly isFirst: boolean;
+  readonly onDone: () => unknown;
+}
+
 /** What publishing would change, and for how many; then publishing. */
-export function Publish({ name, source, onDone }: { name: string; source: string; onDone: () => unknown }) {
+export function Publish({ name, source, isFirst, onDone }: PublishProps) {
   const { t } = useTranslation(['sequences', 'common']);
   const path = { name };
   const plan = useQuery({
@@ -28,7 +36,11 @@ export function Publish({ name, source, onDone }: { name: string; source: string
     <Loaded query={plan} rows={4}>
       {({ outcome, running, affected, holds, difference }) => (
         <Stack>
-          <Text>{t(`plan.${outcome}`, { count: outcome === 'new_copy' ? affected : running })}</Text>
+          <Text>
+            {isFirst
+              ? t('plan.first')
+              : t(`plan.${outcome}`, { count: outcome === 'new_copy' ? affected : running })}
+          </Text>
           {holds.map(({ step, variable, leads }) => (
             <Notice
               key={`${step}${variable}`}
@@ -36,7 +48,7 @@ export function Publish({ name, source, onDone }: { name: string; source: string
               title={t('plan.holds', { count: leads, step, variable })}
             />
           ))}
-          <Difference difference={difference} />
+          {!isFirst && <Difference difference={difference} />}
           <Group justify="flex-end">
             <Button
               loading={publish.isPending}

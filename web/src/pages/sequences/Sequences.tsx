@@ -18,8 +18,10 @@ import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Failed, Loaded, Loading } from '../../ui/states.tsx';
 
 const EMPTY = 'empty';
+/** `spring-outreach` is Spring outreach. */
+const titleOf = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1).replaceAll('-', ' ')}`;
 const emptySequence = (name: string) =>
-  `name: ${name}\ntitle: ${name}\n\nsteps:\n  - id: hello\n    email:\n      subject: 'Hello {{ lead.first_name }}'\n      body: |\n        Hello {{ lead.first_name }},\n\n        …\n\n        {{ sender.name }}\n`;
+  `name: ${name}\ntitle: ${titleOf(name)}\n\nsteps:\n  - id: hello\n    email:\n      subject: 'Hello {{ lead.first_name }}'\n      body: |\n        Hello {{ lead.first_name }},\n\n        …\n\n        {{ sender.name }}\n`;
 
 /** What is published and what is being written. */
 export function Sequences() {
@@ -180,6 +182,7 @@ function NewSequence() {
       const source = template
         ? template.source
             .replace(/^name: .*$/m, `name: ${name}`)
+            .replace(/^title: .*$/m, `title: ${titleOf(name)}`)
             .replace(/^# yaml-language-server.*\n(#\n)?/, '')
         : emptySequence(name);
       const path = { name };

@@ -266,6 +266,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           <Publish
             name={name}
             source={text}
+            isFirst={published === null}
             onDone={async () => {
               setPublishing(false);
               happened({ type: 'saved', kept: { ...base, source: text } });
