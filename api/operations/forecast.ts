@@ -50,7 +50,12 @@ export interface Forecast {
   /** `lastTouchAt` goes on at the pace of those who were simulated. */
   readonly estimated: boolean;
   /** Leads that would wait for a person, such as for a missing first name. */
-  readonly held: readonly { readonly reason: string; readonly count: number }[];
+  readonly held: readonly {
+    readonly reason: string;
+    readonly count: number;
+    /** The first of them. */
+    readonly leads: readonly { readonly leadId: string; readonly name: string }[];
+  }[];
   readonly senders: readonly {
     readonly senderId: string;
     readonly name: string;
@@ -61,6 +66,8 @@ export interface Forecast {
   }[];
 }
 
+/** Leads told by name for one reason. */
+const NAMES = 100;
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 /** As many leads as take part, and as long as the simulation computes, at most. */
@@ -133,7 +140,11 @@ export async function runForecast(prepared: Prepared): Promise<Forecast> {
   return told(prepared, seen, over);
 }
 
-function told({ request, used, busy, ways }: Prepared, seen: SimulationProgress, over: boolean): Forecast {
+function told(
+  { request, used, busy, input, ways }: Prepared,
+  seen: SimulationProgress,
+  over: boolean,
+): Forecast {
   const first = new Map<string, Instant>();
   const perDay = new Map<string, number>();
   const add = (to: Map<string, number>, key: string) => to.set(key, (to.get(key) ?? 0) + 1);
@@ -154,12 +165,22 @@ function told({ request, used, busy, ways }: Prepared, seen: SimulationProgress,
   const held = new Map<string, Set<string>>();
   for (const { kind, reason, leadId } of seen.decisions)
     if (kind === 'held') held.set(reason, (held.get(reason) ?? new Set()).add(leadId));
+  const nameOf = new Map(
+    input.leads.map(({ profile: { id, firstName, lastName, emails } }) => [
+      id,
+      [firstName, lastName].filter(Boolean).join(' ') || emails[0] || id,
+    ]),
+  );
   return {
     simulated: seen.begun,
     firstTouchAt: reached.length > 0 ? new Date(reached[0]!) : null,
     lastTouchAt: last === null ? null : new Date(last),
     estimated,
-    held: [...held].map(([reason, leads]) => ({ reason, count: leads.size })),
+    held: [...held].map(([reason, leads]) => ({
+      reason,
+      count: leads.size,
+      leads: [...leads].slice(0, NAMES).map((leadId) => ({ leadId, name: nameOf.get(leadId)! })),
+    })),
     senders: used.flatMap((sender) =>
       [...new Set(ways.filter(({ channel }) => channel === sender.channel).map(({ action }) => action))].map(
         (action) => {

@@ -3364,6 +3364,13 @@ export interface LaunchResult {
     held: {
       reason: string;
       count: number;
+      /**
+       * The first hundred
+       */
+      leads: {
+        leadId: string;
+        name: string;
+      }[];
     }[];
     senders: {
       senderId: string;

@@ -14,6 +14,7 @@ export const EXCLUSIONS = [
   'invalid',
 ] as const;
 
+const someLeads = listOf(z.object({ leadId: z.uuid(), name: z.string() }));
 const counts = z.object({
   pending: z.int(),
   running: z.int(),
@@ -134,9 +135,9 @@ const forecast = z.object({
   firstTouchAt: instant.nullable(),
   lastTouchAt: instant.nullable().describe('When the last lead gets its first touch'),
   estimated: z.boolean().describe('`lastTouchAt` goes on at the pace of those who were simulated'),
-  held: listOf(z.object({ reason: z.string(), count: z.int() })).describe(
-    'Who would wait for a person, and why',
-  ),
+  held: listOf(
+    z.object({ reason: z.string(), count: z.int(), leads: someLeads.describe('The first hundred') }),
+  ).describe('Who would wait for a person, and why'),
   senders: listOf(
     z.object({
       senderId: z.uuid(),
@@ -168,9 +169,7 @@ export const launchResult = z
         reason: z.enum(EXCLUSIONS),
         count: z.int(),
         sentence: z.string(),
-        leads: listOf(z.object({ leadId: z.uuid(), name: z.string() })).describe(
-          'Of a dry run: the first hundred',
-        ),
+        leads: someLeads.describe('Of a dry run: the first hundred'),
       }),
     ),
     imported: reportSchema

@@ -57,7 +57,9 @@ export function sequenceTrialRoutes(
               name: z.string(),
               title: z.string(),
               description: z.string(),
-              goesOnWith: listOf(z.string()).describe('Names of those that it goes on with, which are here too'),
+              goesOnWith: listOf(z.string()).describe(
+                'Names of those that it goes on with, which are here too',
+              ),
               source: z.string(),
             }),
           ),

@@ -14,6 +14,8 @@ import {
 } from '../../support/factories.ts';
 import { identityHash } from '../../support/enrollment-host.ts';
 import { pacing, startPending } from '../../../db/pacing.ts';
+import { publish } from '../../../db/sequences.ts';
+import { parseSequence } from '../../../sequences/language/index.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
 let api: TestApi;
@@ -112,6 +114,26 @@ test('a dry run says what the launch then does: who is left out by name, when th
   expect(
     (await admin.post(`/launches/${launchId}/leads`, { audience: { leadIds: [...more, fine[0]] } })).body,
   ).toMatchObject({ enrolled: 1, excluded: [{ reason: 'already_active', count: 1 }] });
+});
+
+test('a dry run names who would wait for a person', async () => {
+  const source = `name: named
+steps:
+  - id: hello
+    email: { subject: Hi, body: 'Hello {{ lead.first_name }}' }
+`;
+  const { versionId } = await publish(api.db, parseSequence(source, 'named.yaml'));
+  await makeSender(api.db);
+  const nameless = await makeLead(api.db, { firstName: null, lastName: 'Alvarez' });
+  await makeLead(api.db, { firstName: 'Ada' });
+  const { body } = await admin.post('/launches', { versionId, audience: { where: 'true' }, dryRun: true });
+  expect(body.forecast.held).toEqual([
+    {
+      reason: 'missing_variable:lead.first_name',
+      count: 1,
+      leads: [{ leadId: nameless.id, name: 'Alvarez' }],
+    },
+  ]);
 });
 
 test('a launch begins when it is told to', async () => {

@@ -11,6 +11,10 @@ import classes from './NewLaunch.module.css';
 type Tried = Answer<'launches.create'>;
 type Forecast = NonNullable<Tried['forecast']>;
 
+/** As in the step before, where senders are chosen. */
+const byChannel = (one: Forecast['senders'][number], other: Forecast['senders'][number]) =>
+  one.channel.localeCompare(other.channel) || one.name.localeCompare(other.name);
+
 /** What would come of a launch: who is left out and why, when the last one is reached, what each sender's days look like. */
 export function DryRun({ tried, version }: { tried: Tried; version: string | null }) {
   const { t } = useTranslation('launches');
@@ -60,9 +64,9 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
             {t('dry.nobody')}
           </Text>
         )}
-        {forecast?.held.map(({ reason, count }) => (
+        {forecast?.held.map(({ reason, count, leads }) => (
           <Text key={reason} mt="sm" size="sm">
-            {t('dry.held', { count, reason: reasonOf(reason) })}
+            {t('dry.held', { count, reason: reasonOf(reason) })} <Names leads={leads} count={count} />
           </Text>
         ))}
       </Card>
@@ -81,15 +85,7 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
                   </Accordion.Control>
                   <Accordion.Panel>
                     <Text size="sm">
-                      {leads.map(({ leadId, name }, index) => (
-                        <span key={leadId}>
-                          {index > 0 && ', '}
-                          <Link to="/leads/$id" params={{ id: leadId }}>
-                            <bdi>{name}</bdi>
-                          </Link>
-                        </span>
-                      ))}
-                      {count > leads.length && ` … ${t('dry.more', { count: count - leads.length })}`}
+                      <Names leads={leads} count={count} />
                     </Text>
                   </Accordion.Panel>
                 </Accordion.Item>
@@ -100,7 +96,7 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
       {forecast && forecast.senders.length > 0 && (
         <Card title={t('dry.days')}>
           <Stack>
-            {forecast.senders.map((sender) => (
+            {forecast.senders.toSorted(byChannel).map((sender) => (
               <SenderDays key={`${sender.senderId}${sender.action}`} sender={sender} />
             ))}
             <Text size="xs" c="dimmed">
@@ -109,6 +105,24 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
           </Stack>
         </Card>
       )}
+    </>
+  );
+}
+
+/** The first of so many. */
+function Names({ leads, count }: Pick<Tried['excluded'][number], 'leads' | 'count'>) {
+  const { t } = useTranslation('launches');
+  return (
+    <>
+      {leads.map(({ leadId, name }, index) => (
+        <span key={leadId}>
+          {index > 0 && ', '}
+          <Link to="/leads/$id" params={{ id: leadId }}>
+            <bdi>{name}</bdi>
+          </Link>
+        </span>
+      ))}
+      {count > leads.length && ` … ${t('dry.more', { count: count - leads.length })}`}
     </>
   );
 }
@@ -131,6 +145,7 @@ function SenderDays({ sender }: { sender: Forecast['senders'][number] }) {
         <Group gap="xs">
           <Channel channel={sender.channel} bare />
           <bdi>{sender.name}</bdi>
+          {sender.channel === 'linkedin' && <span>{t(`action.${sender.action}`)}</span>}
           <Text span size="xs" c="dimmed">
             {sender.address}
           </Text>

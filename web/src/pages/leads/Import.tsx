@@ -192,6 +192,7 @@ function Columns({ file, onBack, onRun }: ColumnsProps) {
                     <Select
                       aria-label={`${header}: ${t('importing.becomes')}`}
                       searchable
+                      miw={200}
                       data={[
                         { value: LEFT_OUT, label: t('importing.leftOut') },
                         ...fields.map((field) => ({ value: field, label: t(`field.${field}`) })),
@@ -311,30 +312,36 @@ function Result({ file, rows, onAnother }: { file: Import; rows: number; onAnoth
                 </div>
               ))}
             </dl>
-            <Group>
-              <Button renderRoot={(props) => <Link to="/launches/new" search={{ import: id }} {...props} />}>
-                {t('importing.launch')}
-              </Button>
-              <Button variant="default" renderRoot={(props) => <Link to="/leads" {...props} />}>
-                {t('importing.look')}
-              </Button>
-              {hasRejects && (
-                <Button
-                  variant="default"
-                  component="a"
-                  href={addressOf('imports.rejects', { path })}
-                  download
-                >
-                  {t('importing.rejects')}
-                </Button>
-              )}
-            </Group>
           </>
         )}
         {state !== 'running' && (
-          <Button variant="subtle" onClick={onAnother} style={{ alignSelf: 'start' }}>
-            {t('importing.another')}
-          </Button>
+          <Group>
+            {report && (
+              <>
+                <Button
+                  renderRoot={(props) => <Link to="/launches/new" search={{ import: id }} {...props} />}
+                >
+                  {t('importing.launch')}
+                </Button>
+                <Button variant="default" renderRoot={(props) => <Link to="/leads" {...props} />}>
+                  {t('importing.look')}
+                </Button>
+                {hasRejects && (
+                  <Button
+                    variant="default"
+                    component="a"
+                    href={addressOf('imports.rejects', { path })}
+                    download
+                  >
+                    {t('importing.rejects')}
+                  </Button>
+                )}
+              </>
+            )}
+            <Button variant="subtle" onClick={onAnother}>
+              {t('importing.another')}
+            </Button>
+          </Group>
         )}
       </Stack>
     </Card>
