@@ -1,6 +1,6 @@
 /** Senders: the mailboxes, LinkedIn accounts and numbers by which leads are reached. Credentials are stored encrypted. */
 import { z } from 'zod';
-import type { Secrets } from '../common/crypto.ts';
+import { BrokenSecretError, UnknownKeyError, type Secrets } from '../common/crypto.ts';
 import { issuesOf } from '../common/issues.ts';
 import type { SenderAccount } from '../providers/ports.ts';
 import { isZone } from '../sequences/calendar/index.ts';
@@ -65,7 +65,14 @@ const newSender = z
   })
   .transform((sender, context) => ({ ...sender, address: addressOf(sender, context) }));
 
-const changes = z.strictObject(fields).omit({ channel: true, address: true }).partial();
+const changes = z
+  .strictObject({
+    ...fields,
+    /** Those given replace those of the same name; null takes one away, or all of them. */
+    credentials: z.record(z.string(), z.string().nullable()).nullable(),
+  })
+  .omit({ channel: true, address: true })
+  .partial();
 
 /** What a sender is made of. Caps that are not given are DEFAULT_CAPS; gap and jitter default to 1 and 2 minutes (tasks: none). */
 export type NewSender = z.input<typeof newSender>;
@@ -160,7 +167,7 @@ export async function updateSender(
   db: Db,
   id: string,
   input: SenderChanges,
-  secrets: Pick<Secrets, 'encrypt'>,
+  secrets: Pick<Secrets, 'encrypt' | 'decrypt'>,
   verify: (tx: Tx) => Promise<void> = async () => {},
 ): Promise<void> {
   const change = parsed(changes, input);
@@ -171,17 +178,21 @@ export async function updateSender(
     time_zone: change.timeZone,
     attributes: change.attributes,
     settings: change.settings,
-    credentials: change.credentials === undefined ? undefined : sealed(change.credentials, secrets),
     caps: change.caps,
     ramp_up: change.rampUp,
     min_gap_seconds: change.minGapSeconds,
     jitter_seconds: change.jitterSeconds,
     reputation: change.reputation,
   };
-  const given = Object.entries(columns).filter(([, value]) => value !== undefined);
   await db.tx(async (tx) => {
-    const { rowCount } = await tx.query('select from senders where id = $1 for no key update', [id]);
-    if (rowCount === 0) throw notFound(id);
+    const { rows } = await tx.query<Sealed>(
+      'select provider, credentials from senders where id = $1 for no key update',
+      [id],
+    );
+    if (!rows[0]) throw notFound(id);
+    if (change.credentials !== undefined)
+      columns.credentials = sealed(credentialsAfter(rows[0], change, secrets), secrets);
+    const given = Object.entries(columns).filter(([, value]) => value !== undefined);
     if (given.length === 0) return;
     const set = given.map(([column], index) => `${column} = $${index + 2}`).join(', ');
     await tx.query(`update senders set ${set} where id = $1`, [id, ...given.map(([, value]) => value)]);
@@ -336,6 +347,34 @@ function normalAddress(channel: Channel, address: string): string | null {
       return linkedinProfile(address) ?? address;
     case 'task':
       return address;
+  }
+}
+
+interface Sealed {
+  readonly provider: string;
+  readonly credentials: string | null;
+  readonly [column: string]: unknown;
+}
+
+/** What a change leaves of the credentials: another provider has none of those before, nor has one whose key is gone. */
+function credentialsAfter(
+  before: Sealed,
+  { provider = before.provider, credentials }: z.output<typeof changes>,
+  secrets: Pick<Secrets, 'decrypt'>,
+): Readonly<Record<string, string>> | null {
+  if (credentials == null) return null;
+  const kept = provider === before.provider ? readable(before.credentials, secrets) : {};
+  const all = Object.entries({ ...kept, ...credentials });
+  return Object.fromEntries(all.filter((one): one is [string, string] => one[1] !== null));
+}
+
+function readable(credentials: string | null, secrets: Pick<Secrets, 'decrypt'>): Record<string, string> {
+  if (credentials === null) return {};
+  try {
+    return JSON.parse(secrets.decrypt(credentials)) as Record<string, string>;
+  } catch (error) {
+    if (error instanceof UnknownKeyError || error instanceof BrokenSecretError) return {};
+    throw error;
   }
 }
 

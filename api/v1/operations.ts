@@ -1997,10 +1997,10 @@ export interface Operations {
         [k: string]: unknown;
       };
       /**
-       * Stored encrypted, never shown
+       * Those given replace those of the same name; null takes one away, or all of them
        */
       credentials?: {
-        [k: string]: string;
+        [k: string]: string | null;
       } | null;
       caps?: {
         [k: string]: {

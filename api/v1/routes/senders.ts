@@ -230,7 +230,15 @@ export function senderRoutes(app: Api, deps: ApiDeps): void {
       tags: ['Senders'],
       summary: 'Change the given things of a sender; new caps hold from the next send on',
       params: byId,
-      body: z.object(fields).partial(),
+      body: z
+        .object({
+          ...fields,
+          credentials: z
+            .record(z.string().max(100), z.string().max(10_000).nullable())
+            .nullable()
+            .describe('Those given replace those of the same name; null takes one away, or all of them'),
+        })
+        .partial(),
       response: { 200: senderSchema },
     },
     config: write,

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { createSecrets } from '../../../common/crypto.ts';
+import { loadAccount } from '../../../db/senders.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
 jest.setTimeout(60_000);
+const secrets = createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 let api: TestApi;
 let admin: Client;
 beforeAll(async () => {
@@ -60,6 +63,30 @@ test('a check says line by line what works; repairing what is not broken says so
     ]),
   );
   expect((await admin.post(`/senders/${id}/repair`)).body).toEqual({ repaired: false });
+});
+
+test('a credential that is given replaces the one of its name, the others stay; null takes one away', async () => {
+  const unipile = {
+    channel: 'linkedin',
+    provider: 'unipile',
+    name: 'Rosa',
+    address: 'https://www.linkedin.com/in/rosa',
+    timeZone: 'Europe/Berlin',
+    settings: { baseUrl: 'https://api1.unipile.com:13111', accountId: 'abc' },
+    credentials: { apiKey: 'old', webhookSecret: 'a secret of sixteen' },
+  };
+  const { id } = (await admin.post('/senders', unipile)).body;
+  const stored = async () => (await loadAccount(api.db, id, secrets)).credentials;
+  const change = (body: object) => admin.call('PATCH', `/senders/${id}`, body, { 'if-match': '*' });
+  await change({ credentials: { apiKey: 'new' } });
+  expect(await stored()).toEqual({ apiKey: 'new', webhookSecret: 'a secret of sixteen' });
+  await change({ credentials: { webhookSecret: null } });
+  expect(await stored()).toEqual({ apiKey: 'new' });
+  expect(await change({ credentials: { apiKey: null } })).toMatchObject({ status: 422 });
+  expect((await change({ provider: 'manual', settings: {}, credentials: { note: 'x' } })).status).toBe(200);
+  expect(await stored()).toEqual({ note: 'x' });
+  await change({ credentials: null });
+  expect(await stored()).toEqual({});
 });
 
 test('credentials whose key is gone do not stand in the way of a change', async () => {
