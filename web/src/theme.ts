@@ -31,6 +31,9 @@ const dark: MantineColorsTuple = [
   '#0f1218',
 ];
 
+/** Of dialogs. */
+const TITLE = { fontSize: 'var(--mantine-font-size-lg)', fontWeight: 600 };
+
 export const theme: MantineThemeOverride = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 6 },
@@ -60,9 +63,12 @@ export const theme: MantineThemeOverride = createTheme({
     Textarea: { defaultProps: { size: 'sm' } },
     Modal: {
       defaultProps: { centered: true, transitionProps: { duration: 100 } },
-      styles: { title: { fontSize: 'var(--mantine-font-size-lg)', fontWeight: 600 } },
+      styles: { title: TITLE },
     },
-    Drawer: { defaultProps: { position: 'right', transitionProps: { duration: 120 } } },
+    Drawer: {
+      defaultProps: { position: 'right', transitionProps: { duration: 120 } },
+      styles: { title: TITLE },
+    },
     Menu: { defaultProps: { transitionProps: { duration: 80 }, shadow: 'md' } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 80 } } },
   },

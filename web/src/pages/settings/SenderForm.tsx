@@ -3,11 +3,11 @@ import {
   Fieldset,
   Group,
   JsonInput,
-  NumberInput,
   PasswordInput,
   Select,
   SimpleGrid,
   Stack,
+  Textarea,
   TextInput,
 } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -18,42 +18,29 @@ import { done } from '../../ui/notify.tsx';
 import { SENDER_CHANNELS } from '../../ui/channels.ts';
 import { ZONES } from '../../ui/time.ts';
 import type { Sender } from './sender-health.ts';
+import { SenderLimits, type Limits } from './SenderLimits.tsx';
+import { PROVIDERS, PROVIDERS_OF, providerOf, USUAL_CAPS, type Template } from './sender-providers.ts';
 
 type Channel = Sender['channel'];
 
-/** By which providers a channel is sent, and the secrets that each needs (as the adapters call them). */
-const PROVIDERS: Readonly<
-  Record<Channel, readonly { readonly name: string; readonly secrets: readonly string[] }[]>
-> = {
-  email: [{ name: 'smtp', secrets: ['password'] }],
-  linkedin: [
-    { name: 'manual', secrets: [] },
-    { name: 'unipile', secrets: ['apiKey', 'webhookSecret'] },
-  ],
-  sms: [{ name: 'twilio', secrets: ['authToken'] }],
-  whatsapp: [{ name: 'twilio', secrets: ['authToken'] }],
-  call: [
-    { name: 'manual', secrets: [] },
-    { name: 'twilio', secrets: ['authToken'] },
-  ],
-  task: [{ name: 'manual', secrets: [] }],
-};
-/** What a new sender's settings look like, to be filled in. */
-const SETTINGS: Readonly<Record<string, object>> = {
-  smtp: { host: 'smtp.example.com', port: 587, imap: { host: 'imap.example.com' } },
-  unipile: { baseUrl: 'https://api1.unipile.com:13111', accountId: '' },
-  twilio: { accountSid: 'AC…' },
-  manual: {},
-};
-/** The touches of a channel that are capped. */
-const CAPPED: Readonly<Record<Channel, readonly (keyof Sender['caps'])[]>> = {
-  email: ['email'],
-  linkedin: ['visit', 'invite', 'message'],
-  sms: ['sms'],
-  whatsapp: ['whatsapp'],
-  call: ['call'],
-  task: ['task'],
-};
+/** Of a sender that says nothing else. */
+const usual = (channel: Channel): Limits => ({
+  caps: USUAL_CAPS[channel],
+  rampUp: null,
+  minGapSeconds: channel === 'task' ? 0 : 60,
+  jitterSeconds: channel === 'task' ? 0 : 120,
+  reputation: {},
+});
+
+/** Of a JSON that is typed at: `otherwise` while it is none. */
+function parsedOr(json: string, otherwise: Record<string, unknown>): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : otherwise;
+  } catch {
+    return otherwise;
+  }
+}
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -75,14 +62,23 @@ export function SenderForm({
   const [channel, setChannel] = useState<Channel>(sender?.channel ?? 'email');
   const [provider, setProvider] = useState(sender?.provider ?? 'smtp');
   const [zone, setZone] = useState(sender?.timeZone ?? HERE);
-  const [settings, setSettings] = useState(JSON.stringify(sender?.settings ?? SETTINGS['smtp'], null, 2));
-  const [caps, setCaps] = useState(sender?.caps ?? {});
-  const [gap, setGap] = useState<string | number>(sender?.minGapSeconds ?? 120);
-  const { secrets } = PROVIDERS[channel].find(({ name }) => name === provider) ?? { secrets: [] };
-  const choose = (chosen: Channel, name: string) => {
+  const [settings, setSettings] = useState(
+    JSON.stringify(sender?.settings ?? PROVIDERS.smtp.templates[0].settings, null, 2),
+  );
+  const [template, setTemplate] = useState<Template>('password');
+  const [limits, setLimits] = useState<Limits>(sender ?? usual('email'));
+  const [attributes, setAttributes] = useState(JSON.stringify(sender?.attributes ?? {}, null, 2));
+  const known = providerOf(provider);
+  const secrets = known?.secrets(parsedOr(settings, {})) ?? [];
+  const choose = (chosen: Channel, name: string, by?: Template) => {
     setChannel(chosen);
     setProvider(name);
-    if (!sender) setSettings(JSON.stringify(SETTINGS[name] ?? {}, null, 2));
+    if (sender) return;
+    if (chosen !== channel) setLimits(usual(chosen));
+    const templates = providerOf(name)?.templates ?? [];
+    const one = templates.find((one) => one.name === by) ?? templates[0];
+    setTemplate(one?.name ?? 'only');
+    setSettings(JSON.stringify(one?.settings ?? {}, null, 2));
   };
   const read = (json: string) => {
     try {
@@ -103,13 +99,17 @@ export function SenderForm({
         provider,
         timeZone: zone,
         settings: read(settings),
+        attributes: read(attributes) as Record<string, string>,
         caps: Object.fromEntries(
-          Object.entries(caps).map(([action, { day, week }]) => [
+          Object.entries(limits.caps).map(([action, { day, week }]) => [
             action,
             { ...(day != null && { day }), ...(week != null && { week }) },
           ]),
         ),
-        minGapSeconds: Number(gap) || 0,
+        rampUp: limits.rampUp,
+        minGapSeconds: limits.minGapSeconds,
+        jitterSeconds: limits.jitterSeconds,
+        reputation: limits.reputation,
         ...(given.length > 0 && { credentials: Object.fromEntries(given) }),
       } satisfies Needs<'senders.change'>['body'];
       if (!sender) return call('senders.add', { body: { ...body, channel, address: text('address') } });
@@ -137,15 +137,26 @@ export function SenderForm({
             disabled={sender !== null}
             onChange={(value) => {
               const chosen = SENDER_CHANNELS.find((one) => one === value) ?? 'email';
-              choose(chosen, PROVIDERS[chosen][0]!.name);
+              choose(chosen, PROVIDERS_OF[chosen][0]!);
             }}
           />
           <Select
             label={t('senders.provider')}
-            data={PROVIDERS[channel].map(({ name }) => name)}
+            data={[...new Set([...PROVIDERS_OF[channel], provider])]}
             value={provider}
             onChange={(value) => choose(channel, value ?? provider)}
           />
+          {!sender && known && known.templates.length > 1 && (
+            <Select
+              label={t('senders.signsIn')}
+              data={known.templates.map(({ name }) => ({
+                value: name,
+                label: t(`senders.template.${name}`),
+              }))}
+              value={template}
+              onChange={(value) => choose(channel, provider, value ?? template)}
+            />
+          )}
           <TextInput name="name" label={t('name')} required defaultValue={sender?.name} maxLength={200} />
           <TextInput
             name="address"
@@ -163,51 +174,23 @@ export function SenderForm({
             onChange={(value) => setZone(value ?? zone)}
           />
         </SimpleGrid>
-        <Fieldset legend={t('senders.caps')}>
-          <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            {CAPPED[channel].map((action) => (
-              <Group key={action} grow>
-                {(['day', 'week'] as const).map((period) => (
-                  <NumberInput
-                    key={period}
-                    label={t(`senders.${period}`, { action: t(`launches:action.${action as 'email'}`) })}
-                    min={0}
-                    max={100_000}
-                    allowDecimal={false}
-                    hideControls
-                    value={caps[action]?.[period] ?? ''}
-                    onChange={(value) =>
-                      setCaps({
-                        ...caps,
-                        [action]: { ...caps[action], [period]: value === '' ? null : Number(value) },
-                      })
-                    }
-                  />
-                ))}
-              </Group>
-            ))}
-            <NumberInput
-              label={t('senders.gap')}
-              min={0}
-              max={86_400}
-              hideControls
-              value={gap}
-              onChange={setGap}
-            />
-          </SimpleGrid>
-        </Fieldset>
+        <SenderLimits channel={channel} limits={limits} onChange={setLimits} />
         {secrets.length > 0 && (
           <Fieldset legend={t('senders.secrets')}>
             <Stack gap="xs">
-              {secrets.map((name) => (
-                <PasswordInput
-                  key={name}
-                  name={`secret.${name}`}
-                  label={name}
-                  autoComplete="off"
-                  placeholder={sender?.hasCredentials ? t('senders.kept') : ''}
-                />
-              ))}
+              {secrets.map((name) => {
+                const field = {
+                  name: `secret.${name}`,
+                  label: t(`senders.secret.${name}`),
+                  autoComplete: 'off',
+                  placeholder: sender?.hasCredentials ? t('senders.kept') : '',
+                };
+                return name === 'dkimPrivateKey' ? (
+                  <Textarea key={name} {...field} autosize minRows={2} maxRows={6} />
+                ) : (
+                  <PasswordInput key={name} {...field} />
+                );
+              })}
             </Stack>
           </Fieldset>
         )}
@@ -220,6 +203,16 @@ export function SenderForm({
           autosize
           minRows={4}
           maxRows={14}
+        />
+        <JsonInput
+          label={t('senders.attributes')}
+          description={t('senders.attributesHint')}
+          validationError={t('senders.notJson')}
+          value={attributes}
+          onChange={setAttributes}
+          autosize
+          minRows={2}
+          maxRows={8}
         />
         <Group justify="flex-end">
           <Button type="submit" loading={save.isPending}>
