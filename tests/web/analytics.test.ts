@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { recountAll } from '../../db/analytics/recount.ts';
@@ -38,6 +39,18 @@ test('numbers by channel are those that the API says, and go out as CSV', async 
   await page.waitForURL(/by=week/);
   await page.getByRole('img', { name: /the table below/ }).waitFor();
   await picture(page, 'analytics-week');
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('the ways by which people come go out as CSV, too', async () => {
+  const { page, complaints, close } = await visit(browser, api, { timeZone: 'Europe/Berlin' });
+  await page.goto(`/analytics?tab=attribution&${MARCH}`);
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Export CSV: By which ways do people come?' }).click();
+  const text = await readFile(await (await download).path(), 'utf8');
+  const shown = await page.getByRole('table').last().getByRole('row').count();
+  expect(text.trim().split('\r\n')).toHaveLength(shown);
   expect(complaints).toEqual([]);
   await close();
 });

@@ -330,6 +330,9 @@ test.each([
     expect(await page.getByText(/10[.,]?\d* ?%|%10/).count()).toBeGreaterThan(0);
     expect(await accessibilityViolations(page)).toEqual([]);
     await picture(page, `sequence-positive-${size}-${scheme}-${language}`);
+    const download = page.waitForEvent('download');
+    await page.locator('main a[download]').click();
+    expect(readFileSync(await (await download).path(), 'utf8')).toContain('work-first');
     expect(complaints).toEqual([]);
     await close();
   },

@@ -56,7 +56,8 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /** A server with the app in front of an empty database. */
-export const startWebApi = async (): Promise<TestApi> => startApi({}, { web: await ensureWeb() });
+export const startWebApi = async (deps: Parameters<typeof startApi>[0] = {}): Promise<TestApi> =>
+  startApi(deps, { web: await ensureWeb() });
 
 /** A new user, signed in, in a browser of their own. */
 export async function visit(

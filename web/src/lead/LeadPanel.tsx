@@ -3,11 +3,13 @@ import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
 import { done, soon } from '../ui/notify.tsx';
 import { Loaded } from '../ui/states.tsx';
 import classes from './LeadPanel.module.css';
+import { Postpone } from './Postpone.tsx';
 import { Privacy } from './Privacy.tsx';
 import { Profile } from './Profile.tsx';
 import { leadKey, profileQuery, whyQuery } from './queries.ts';
@@ -93,6 +95,7 @@ function Steering({
 }) {
   const { t } = useTranslation('lead');
   const client = useQueryClient();
+  const [postponing, setPostponing] = useState(false);
   const path = { id };
   const again = () => client.invalidateQueries({ queryKey: leadKey(id) });
   const steer = useMutation({
@@ -157,6 +160,7 @@ function Steering({
               >
                 {t('panel.skip')}
               </Menu.Item>
+              <Menu.Item onClick={() => setPostponing(true)}>{t('panel.postpone')}</Menu.Item>
               <Menu.Item
                 onClick={() =>
                   soon(t('panel.stopping', { name }), async () => {
@@ -195,6 +199,7 @@ function Steering({
           ))}
         </Menu.Dropdown>
       </Menu>
+      <Postpone id={id} opened={postponing} onClose={() => setPostponing(false)} />
     </Group>
   );
 }

@@ -1,12 +1,12 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { IconArrowsSplit, IconBolt, IconChecklist, IconEye, IconSend, type Icon } from '@tabler/icons-react';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { Answer } from '../api/client.ts';
+import { call, type Answer } from '../api/client.ts';
 import { Channel } from '../ui/Channel.tsx';
 import { Instant } from '../ui/Instant.tsx';
 import { Loaded } from '../ui/states.tsx';
-import { timelineQuery } from './queries.ts';
+import { leadKey, timelineQuery } from './queries.ts';
 import classes from './Timeline.module.css';
 import { useWord } from './words.ts';
 
@@ -36,6 +36,7 @@ export function Timeline({ leadId }: { leadId: string }) {
                 <Line
                   key={`${entry.what}${entry.id}${entry.state}`}
                   entry={entry}
+                  leadId={leadId}
                   zone={pages[0]!.timeZone}
                 />
               ))}
@@ -58,7 +59,7 @@ export function Timeline({ leadId }: { leadId: string }) {
   );
 }
 
-function Line({ entry, zone }: { entry: Entry; zone: string }) {
+function Line({ entry, leadId, zone }: { entry: Entry; leadId: string; zone: string }) {
   const { t } = useTranslation('lead');
   const word = useWord();
   const Picture = ICONS[entry.what];
@@ -88,6 +89,9 @@ function Line({ entry, zone }: { entry: Entry; zone: string }) {
             <bdi>{why}</bdi>
           </Text>
         )}
+        {entry.what === 'touch' && entry.state === 'unconfirmed' && (
+          <Settle touchId={entry.id} leadId={leadId} />
+        )}
         <Text size="xs" c="dimmed">
           {[entry.sequence, entry.step, entry.sender].filter(Boolean).join(' · ')}
         </Text>
@@ -96,6 +100,32 @@ function Line({ entry, zone }: { entry: Entry; zone: string }) {
         <Instant at={entry.at} zone={zone} />
       </Text>
     </li>
+  );
+}
+
+/** Asks whether a touch went out, where nobody could find out. */
+function Settle({ touchId, leadId }: { touchId: string; leadId: string }) {
+  const { t } = useTranslation('inbox');
+  const client = useQueryClient();
+  const settle = useMutation({
+    mutationFn: (sent: boolean) => call('touches.settle', { path: { id: touchId }, body: { sent } }),
+    onSettled: () => client.invalidateQueries({ queryKey: leadKey(leadId) }),
+  });
+  return (
+    <Group gap="xs" my={4}>
+      <Text size="sm">{t('wasItSent')}</Text>
+      {[true, false].map((sent) => (
+        <Button
+          key={String(sent)}
+          size="compact-sm"
+          variant="default"
+          disabled={settle.isPending}
+          onClick={() => settle.mutate(sent)}
+        >
+          {t(sent ? 'wasSent' : 'wasNotSent')}
+        </Button>
+      ))}
+    </Group>
   );
 }
 

@@ -11,6 +11,14 @@ export const lead = {
   why: {
     title: 'Why is this lead waiting?',
   },
+  postpone: {
+    title: 'Move the next step',
+    text: 'It comes at this time, or as soon after it as the working hours and the sender’s limits allow.',
+    at: 'Not before',
+    zone: 'Your time, {{zone}}.',
+    move: 'Move',
+    done: 'Moved',
+  },
   panel: {
     owner: 'Owner: {{name}}',
     local: '{{time}} there',
@@ -22,6 +30,7 @@ export const lead = {
     resume: 'Resume',
     more: 'More',
     skip: 'Skip this step',
+    postpone: 'Move the next step',
     retry: 'Try again',
     stop: 'Stop the sequence',
     stopping: 'The sequence of {{name}} will be stopped',

@@ -13,6 +13,14 @@ export const lead: typeof english = {
   why: {
     title: 'Bu aday neden bekliyor?',
   },
+  postpone: {
+    title: 'Sonraki adımı ertele',
+    text: 'Bu saatte, ya da çalışma saatlerinin ve gönderenin sınırlarının elverdiği ilk anda gelir.',
+    at: 'En erken',
+    zone: 'Sizin saatiniz, {{zone}}.',
+    move: 'Ertele',
+    done: 'Ertelendi',
+  },
   panel: {
     owner: 'Sahibi: {{name}}',
     local: 'orada {{time}}',
@@ -24,6 +32,7 @@ export const lead: typeof english = {
     resume: 'Sürdür',
     more: 'Diğer',
     skip: 'Bu adımı atla',
+    postpone: 'Sonraki adımı ertele',
     retry: 'Yeniden dene',
     stop: 'Akışı durdur',
     stopping: '{{name}} için akış durdurulacak',

@@ -145,7 +145,21 @@ function Journeys({ range }: { range: SummaryProps['range'] }) {
     <Loaded query={journeys} rows={3}>
       {({ rows }) =>
         rows.length === 0 ? null : (
-          <Card title={t('journeys')} flush>
+          <Card
+            title={t('journeys')}
+            flush
+            actions={
+              <Button
+                variant="default"
+                component="a"
+                aria-label={`${t('common:action.export')}: ${t('journeys')}`}
+                href={addressOf('analytics.journeysCsv', { query: range })}
+                download
+              >
+                {t('common:action.export')}
+              </Button>
+            }
+          >
             <Rows
               label={t('journeys')}
               rows={rows}

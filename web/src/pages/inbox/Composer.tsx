@@ -1,7 +1,7 @@
 import { Button, Group, Menu, Text, Textarea, TextInput } from '@mantine/core';
-import { IconMessagePlus } from '@tabler/icons-react';
+import { IconMessagePlus, IconPencil } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Ref } from 'react';
+import { useState, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer } from '../../api/client.ts';
 import { reached } from '../../api/connection.ts';
@@ -11,6 +11,7 @@ import { typed } from '../../ui/form.ts';
 import { keep, kept, useKept } from '../../ui/kept.ts';
 import { done, failed, soon } from '../../ui/notify.tsx';
 import classes from './Inbox.module.css';
+import { SnippetList } from './SnippetList.tsx';
 
 type Lead = Answer<'inbox.conversation'>['lead'];
 type Utterance = Answer<'inbox.conversation'>['items'][number];
@@ -117,12 +118,13 @@ function Snippets({ lead, text, onInsert }: { lead: Lead; text: string; onInsert
       void client.invalidateQueries({ queryKey: ['snippets'] });
     },
   });
+  const [editing, setEditing] = useState(false);
   const [first = ''] = lead.name.split(' ');
   const fill = (template: string) =>
     template
       .replaceAll(/\{\{\s*(?:lead\.)?first_?name\s*\}\}/gi, first)
       .replaceAll(/\{\{\s*(?:lead\.)?company\s*\}\}/gi, lead.company ?? '');
-  return (
+  const menu = (
     <Menu position="top-start" width={300} closeOnItemClick>
       <Menu.Target>
         <Button size="compact-sm" variant="subtle" leftSection={<IconMessagePlus size={16} aria-hidden />}>
@@ -147,7 +149,17 @@ function Snippets({ lead, text, onInsert }: { lead: Lead; text: string; onInsert
             />
           </form>
         )}
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconPencil size={14} aria-hidden />} onClick={() => setEditing(true)}>
+          {t('snippets.edit')}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
+  );
+  return (
+    <>
+      {menu}
+      <SnippetList snippets={snippets.data?.items ?? []} opened={editing} onClose={() => setEditing(false)} />
+    </>
   );
 }

@@ -1,11 +1,13 @@
-import { Group, Select, Stack, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Button, Group, Select, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
+import { useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
+import { done, failed } from '../../ui/notify.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import classes from './Messages.module.css';
 
@@ -35,22 +37,39 @@ export function Messages({
     placeholderData: (before) => before,
     retry: false,
   });
+  const isManager = useMe().role !== 'rep';
+  const mail = useMutation({
+    mutationFn: () => call('sequences.mailPreview', { path: { name }, body: { source, lead } }),
+    onSuccess({ items }) {
+      const refused = items.find(({ sent }) => !sent);
+      if (refused) failed(t('notMailed', { step: refused.step, why: refused.detail ?? '' }));
+      else if (items.length === 0) failed(t('noMails'));
+      else done(t('mailedYou', { count: items.length }));
+    },
+  });
   return (
     <div className={classes.page}>
-      <Select
-        label={t('previewFor')}
-        w={300}
-        searchable
-        value={lead}
-        onChange={(value) => setLead(value ?? SAMPLE)}
-        data={[
-          { value: SAMPLE, label: t('sample') },
-          ...(leads.data?.items ?? []).map(({ id, name: called, company }) => ({
-            value: id,
-            label: [called, company].filter(Boolean).join(' · '),
-          })),
-        ]}
-      />
+      <Group align="end">
+        <Select
+          label={t('previewFor')}
+          w={300}
+          searchable
+          value={lead}
+          onChange={(value) => setLead(value ?? SAMPLE)}
+          data={[
+            { value: SAMPLE, label: t('sample') },
+            ...(leads.data?.items ?? []).map(({ id, name: called, company }) => ({
+              value: id,
+              label: [called, company].filter(Boolean).join(' · '),
+            })),
+          ]}
+        />
+        {isManager && lead !== SAMPLE && (
+          <Button variant="default" loading={mail.isPending} onClick={() => mail.mutate()}>
+            {t('mailMe')}
+          </Button>
+        )}
+      </Group>
       <Loaded query={messages} rows={6}>
         {({ items }) =>
           items.length === 0 ? (

@@ -1,9 +1,9 @@
-import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { call, type Answer } from '../../api/client.ts';
+import { addressOf, call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
@@ -17,7 +17,7 @@ type Measure = (typeof MEASURES)[number];
 
 /** What came of each step, and which variant does better by which measure, with how sure that is. */
 export function Results({ name, by }: { name: string; by: string | null }) {
-  const { t } = useTranslation('sequences');
+  const { t } = useTranslation(['sequences', 'common']);
   const navigate = useNavigate();
   const measure = MEASURES.find((one) => one === by) ?? 'answered';
   const numbers = useQuery({
@@ -36,21 +36,30 @@ export function Results({ name, by }: { name: string; by: string | null }) {
           {({ arms }) =>
             arms.length > 0 && (
               <Stack>
-                <SegmentedControl
-                  size="xs"
-                  aria-label={t('ab.by')}
-                  style={{ alignSelf: 'start' }}
-                  value={measure}
-                  onChange={(to) =>
-                    void navigate({
-                      to: '/sequences/$name',
-                      params: { name },
-                      search: (before) => ({ ...before, tab: 'results', measure: to }),
-                      replace: true,
-                    })
-                  }
-                  data={MEASURES.map((value) => ({ value, label: t(`ab.measure.${value}`) }))}
-                />
+                <Group justify="space-between">
+                  <SegmentedControl
+                    size="xs"
+                    aria-label={t('ab.by')}
+                    value={measure}
+                    onChange={(to) =>
+                      void navigate({
+                        to: '/sequences/$name',
+                        params: { name },
+                        search: (before) => ({ ...before, tab: 'results', measure: to }),
+                        replace: true,
+                      })
+                    }
+                    data={MEASURES.map((value) => ({ value, label: t(`ab.measure.${value}`) }))}
+                  />
+                  <Button
+                    variant="default"
+                    component="a"
+                    href={addressOf('analytics.experimentsCsv', { query: { sequence: name } })}
+                    download
+                  >
+                    {t('common:action.export')}
+                  </Button>
+                </Group>
                 {[...new Set(arms.map(({ step }) => step))].map((step) => (
                   <Arms
                     key={step}
