@@ -152,7 +152,7 @@ async function assertMayAnswer(tx: Tx, hash: IdentityHasher, { answered, anyway 
   if (all || channels.has(channel))
     throw new CommandRefused(
       'suppressed',
-      'The lead must not be contacted there. If this is the answer that they asked for, send it with --anyway.',
+      'The lead must not be contacted there. If this is the answer that they asked for, say so: --anyway, or "anyway": true.',
     );
 }
 

@@ -127,6 +127,7 @@ export const OPERATIONS: readonly Operation[] = [
   fixed('leads.facets', '/leads/facets'),
   { name: 'leads.read', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}`) },
   { name: 'leads.timeline', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/timeline`) },
+  { name: 'leads.suppressed', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/suppressed`) },
   { name: 'leads.why', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/why`) },
   { name: 'leads.export', path: (n, { leads }) => of(leads, n, (id) => `/leads/${id}/export`) },
   fixed('imports.list', '/imports'),
@@ -207,5 +208,7 @@ export const OPERATIONS: readonly Operation[] = [
   fixed('analytics.summaryCsv', `/analytics/summary.csv?${YEAR}&by=step`),
   fixed('analytics.attributionCsv', `/analytics/attribution.csv?${YEAR}`),
   fixed('analytics.forecastCsv', '/analytics/forecast.csv'),
+  fixed('analytics.journeysCsv', `/analytics/journeys.csv?${YEAR}`),
   { name: 'analytics.experiments', path: (n) => `/analytics/experiments?sequence=${sequence(n)}` },
+  { name: 'analytics.experimentsCsv', path: (n) => `/analytics/experiments.csv?sequence=${sequence(n)}` },
 ]; // prettier-ignore

@@ -8,9 +8,11 @@ import {
   makeLaunch,
   makeLead,
   makePlan,
+  makeSender,
   makeVersion,
   touchNode,
 } from '../support/factories.ts';
+import { identityHash } from '../support/enrollment-host.ts';
 import { until } from '../support/until.ts';
 import { accessibilityViolations, openBrowser, picture, settled, startWebApi, visit } from './support.ts';
 
@@ -131,6 +133,30 @@ test('a snippet is written, mended and taken away', async () => {
   await dialog.getByRole('button', { name: 'Prices' }).click();
   await dialog.getByRole('button', { name: 'Remove' }).click();
   await until(async () => (await texts()).length === 1, 'it is taken away');
+  expect(complaints).toEqual([]);
+  await close();
+});
+
+test('who must not be contacted gets an answer only when somebody says that it was asked for', async () => {
+  const lead = await makeLead(api.db, { firstName: 'Nora', email: 'nora@lead.test', owner: 'rosa' });
+  const { id: senderId } = await makeSender(api.db);
+  await makeMessage(api.db, { leadId: lead.id, senderId, at: Date.now() - 1000, body: 'One question still' });
+  await api.db.query(
+    `insert into suppressions (identity_hash, kind, channel, reason, at) values ($1, 'email', null, 'unsubscribed', business_now())`,
+    [identityHash('email', 'nora@lead.test')],
+  );
+  const { page, complaints, close } = await visit(browser, api, rosa);
+  await page.goto(`/inbox?lead=${lead.id}`);
+  await page.getByText('This lead must not be contacted here: Email').waitFor();
+  await page.getByRole('textbox', { name: 'Your answer' }).fill('Here it is');
+  expect(await page.getByRole('button', { name: 'Send' }).isDisabled()).toBe(true);
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'inbox-suppressed');
+  await page.getByLabel('It is the answer that they asked for').check();
+  const asked = page.waitForRequest((request) => request.url().endsWith('/replies'));
+  await page.getByRole('button', { name: 'Send' }).click();
+  expect((await asked).postDataJSON()).toMatchObject({ text: 'Here it is', anyway: true });
   expect(complaints).toEqual([]);
   await close();
 });

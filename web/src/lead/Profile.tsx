@@ -34,6 +34,7 @@ const TEXTS = [
   'timeZone',
   'persona',
   'owner',
+  'externalId',
 ] as const;
 
 /** A lead's fields, to be read and changed. What somebody else changed meanwhile is not overwritten. */

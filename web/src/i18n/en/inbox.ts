@@ -38,6 +38,8 @@ export const inbox = {
   wasNotSent: 'It did not',
   noAnswerYet: 'This lead has not written yet; there is nothing to answer.',
   reply: 'Your answer',
+  mayNot: 'This lead must not be contacted here: {{channel}}',
+  mayNotBut: 'It is the answer that they asked for: send it all the same',
   replyTo: 'Answer {{name}} …',
   sending: 'Your answer to {{name}} goes out',
   snippets: {

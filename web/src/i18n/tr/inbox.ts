@@ -40,6 +40,8 @@ export const inbox: typeof english = {
   wasNotSent: 'Gitmedi',
   noAnswerYet: 'Bu aday henüz yazmadı; yanıtlanacak bir şey yok.',
   reply: 'Yanıtınız',
+  mayNot: 'Bu adayla buradan iletişim kurulmamalı: {{channel}}',
+  mayNotBut: 'Kendisinin istediği yanıt: yine de gönder',
   replyTo: '{{name}} için yanıt…',
   sending: '{{name}} için yanıtınız gönderiliyor',
   snippets: {

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Menu, Text, Textarea, TextInput } from '@mantine/core';
 import { IconMessagePlus, IconPencil } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type Ref } from 'react';
@@ -6,9 +6,11 @@ import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer } from '../../api/client.ts';
 import { reached } from '../../api/connection.ts';
 import { problemText } from '../../api/problem-text.ts';
+import { leadKey } from '../../lead/queries.ts';
 import { Channel } from '../../ui/Channel.tsx';
 import { typed } from '../../ui/form.ts';
 import { keep, kept, useKept } from '../../ui/kept.ts';
+import { Notice } from '../../ui/Notice.tsx';
 import { done, failed, soon } from '../../ui/notify.tsx';
 import classes from './Inbox.module.css';
 import { SnippetList } from './SnippetList.tsx';
@@ -34,15 +36,23 @@ export function Composer({
 }) {
   const { t } = useTranslation(['inbox', 'common']);
   const [text, write] = useKept(DRAFT(leadId));
+  const suppressed = useQuery({
+    queryKey: [...leadKey(leadId), 'suppressed'],
+    queryFn: ({ signal }) => call('leads.suppressed', { path: { id: leadId } }, { signal }),
+    enabled: answers !== null,
+  }).data;
+  const [anyway, setAnyway] = useState(false);
   if (!answers)
     return (
       <Text className={classes.composer} size="sm" c="dimmed">
         {t('noAnswerYet')}
       </Text>
     );
+  const mayNot = suppressed && (suppressed.all || suppressed.channels.some((one) => one === answers.channel));
+  const ready = text.trim() !== '' && (!mayNot || anyway);
   const send = () => {
     const said = text.trim();
-    if (!said) return;
+    if (!ready) return;
     const idempotencyKey = newKey();
     write('');
     // What was typed since stays, below.
@@ -53,7 +63,7 @@ export function Composer({
         reached(() =>
           call(
             'inbox.reply',
-            { path: { id: leadId }, body: { text: said, messageId: answers.id } },
+            { path: { id: leadId }, body: { text: said, messageId: answers.id, anyway } },
             { idempotencyKey },
           ),
         )
@@ -73,6 +83,19 @@ export function Composer({
         send();
       }}
     >
+      {mayNot && (
+        <Notice
+          tone="warn"
+          title={t('mayNot', { channel: t(`common:channel.${answers.channel as 'email'}`) })}
+        >
+          <Checkbox
+            size="sm"
+            label={t('mayNotBut')}
+            checked={anyway}
+            onChange={(event) => setAnyway(event.currentTarget.checked)}
+          />
+        </Notice>
+      )}
       <Textarea
         ref={ref}
         aria-label={t('reply')}
@@ -94,7 +117,7 @@ export function Composer({
           <Channel channel={answers.channel} />
           <Snippets lead={lead} text={text} onInsert={(said) => write(text ? `${text}\n${said}` : said)} />
         </Group>
-        <Button type="submit" disabled={!text.trim()} rightSection={<kbd aria-hidden>Ctrl ⏎</kbd>}>
+        <Button type="submit" disabled={!ready} rightSection={<kbd aria-hidden>Ctrl ⏎</kbd>}>
           {t('common:action.send')}
         </Button>
       </Group>
