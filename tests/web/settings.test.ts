@@ -121,6 +121,15 @@ test('somebody goes on leave, the company closes, and an address is never writte
   expect(await accessibilityViolations(page)).toEqual([]);
   await form.getByRole('button', { name: 'Add a leave' }).click();
   await page.getByRole('cell', { name: 'The leads wait' }).waitFor();
+  // It grows longer, without an end in between.
+  await page.getByRole('button', { name: 'Change', exact: true }).click();
+  await form.locator('input[name=to]').fill(date(27));
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.waitFor({ state: 'detached' });
+  const { rows } = await api.db.query<{ to: string }>(
+    `select to_char(to_day, 'YYYY-MM-DD') as to from absences`,
+  );
+  expect(rows).toEqual([{ to: date(27) }]);
   await page.goto('/settings/suppressions');
   await page.getByRole('button', { name: 'Add', exact: true }).click();
   await page.getByRole('dialog').locator('input[name=value]').fill('never@acme.test');

@@ -243,6 +243,7 @@ export const settings = {
   audit: { empty: 'Nothing yet', who: 'Who', byKey: 'by a key', action: 'Did', target: 'To' },
   absences: {
     add: 'Add a leave',
+    change: 'Change',
     empty: 'Nobody is on leave',
     emptyText:
       'While somebody is away their leads wait, or a colleague has them. Answers stop sequences all the same.',

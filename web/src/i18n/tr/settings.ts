@@ -247,6 +247,7 @@ export const settings: typeof english = {
   audit: { empty: 'Henüz kayıt yok', who: 'Kim', byKey: 'anahtarla', action: 'Ne yaptı', target: 'Neye' },
   absences: {
     add: 'İzin ekle',
+    change: 'Değiştir',
     empty: 'İzinde kimse yok',
     emptyText: 'Biri yokken adayları bekler veya bir iş arkadaşına geçer. Yanıtlar akışı yine durdurur.',
     who: 'Kim',

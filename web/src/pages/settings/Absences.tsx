@@ -31,7 +31,7 @@ export function Absences() {
     queryFn: ({ signal }) => call('absences.list', undefined, { signal }),
   });
   const again = () => client.invalidateQueries({ queryKey: ['absences'] });
-  const [adding, setAdding] = useState(false);
+  const [edited, setEdited] = useState<Absence | 'new' | null>(null);
   const date = (text: string) => day(`${text}T12:00:00Z`, 'UTC');
   const tone = (state: Absence['state']) =>
     ({ now: 'warn', planned: 'accent', over: 'neutral' })[state] as 'warn';
@@ -40,7 +40,7 @@ export function Absences() {
       <Card
         title={t('part.absences')}
         flush
-        actions={<Button onClick={() => setAdding(true)}>{t('absences.add')}</Button>}
+        actions={<Button onClick={() => setEdited('new')}>{t('absences.add')}</Button>}
       >
         <Loaded query={absences} rows={3}>
           {({ items }) =>
@@ -69,20 +69,25 @@ export function Absences() {
                   {
                     key: 'act',
                     header: '',
-                    render: ({ id, name, state }) =>
-                      state !== 'over' && (
-                        <Button
-                          size="compact-sm"
-                          variant="default"
-                          onClick={() =>
-                            soon(t('absences.ending', { name }), async () => {
-                              await call('absences.remove', { path: { id } });
-                              void again();
-                            })
-                          }
-                        >
-                          {state === 'now' ? t('absences.back') : t('common:action.remove')}
-                        </Button>
+                    render: (absence) =>
+                      absence.state !== 'over' && (
+                        <Group gap="xs" wrap="nowrap">
+                          <Button size="compact-sm" variant="default" onClick={() => setEdited(absence)}>
+                            {t('absences.change')}
+                          </Button>
+                          <Button
+                            size="compact-sm"
+                            variant="default"
+                            onClick={() =>
+                              soon(t('absences.ending', { name: absence.name }), async () => {
+                                await call('absences.remove', { path: { id: absence.id } });
+                                void again();
+                              })
+                            }
+                          >
+                            {absence.state === 'now' ? t('absences.back') : t('common:action.remove')}
+                          </Button>
+                        </Group>
                       ),
                   },
                 ]}
@@ -93,14 +98,15 @@ export function Absences() {
       </Card>
       {me.role !== 'rep' && <HandOver />}
       <Modal
-        opened={adding}
-        onClose={() => setAdding(false)}
-        title={t('absences.add')}
+        opened={edited !== null}
+        onClose={() => setEdited(null)}
+        title={edited === null || edited === 'new' ? t('absences.add') : edited.name}
         closeButtonProps={{ 'aria-label': t('common:action.close') }}
       >
-        <NewAbsence
-          onAdded={() => {
-            setAdding(false);
+        <AbsenceForm
+          absence={edited === 'new' ? null : edited}
+          onSaved={() => {
+            setEdited(null);
             done(t('saved'));
             void again();
           }}
@@ -110,26 +116,30 @@ export function Absences() {
   );
 }
 
-function NewAbsence({ onAdded }: { onAdded: () => void }) {
+/** Of a new one without `absence`. */
+function AbsenceForm({ absence, onSaved }: { absence: Absence | null; onSaved: () => void }) {
   const { t } = useTranslation(['settings', 'common']);
   const me = useMe();
   const colleagues = useQuery(colleaguesQuery).data?.items ?? [];
-  const [who, setWho] = useState<string>(me.id);
-  const [colleague, setColleague] = useState<string | null>(null);
-  const add = useMutation({
-    mutationFn: (body: Needs<'absences.add'>['body']) => call('absences.add', { body }),
-    onSuccess: onAdded,
+  const [who, setWho] = useState<string>(absence?.userId ?? me.id);
+  const [colleague, setColleague] = useState<string | null>(absence?.colleagueId ?? null);
+  const save = useMutation({
+    mutationFn: ({ userId, ...body }: Needs<'absences.add'>['body']) =>
+      absence
+        ? call('absences.change', { path: { id: absence.id }, body }, { ifMatch: `"${absence.version}"` })
+        : call('absences.add', { body: { ...body, ...(userId && { userId }) } }),
+    onSuccess: onSaved,
   });
   const people = colleagues.map(({ id, name }) => ({ value: id, label: name }));
   return (
     <form
       onSubmit={(event) => {
         const { from, to } = typed<'from' | 'to'>(event);
-        add.mutate({ from, to, colleagueId: colleague, ...(who !== me.id && { userId: who }) });
+        save.mutate({ from, to, colleagueId: colleague, ...(who !== me.id && { userId: who }) });
       }}
     >
       <Stack>
-        {me.role !== 'rep' && (
+        {me.role !== 'rep' && !absence && (
           <Select
             label={t('absences.who')}
             value={who}
@@ -139,8 +149,14 @@ function NewAbsence({ onAdded }: { onAdded: () => void }) {
           />
         )}
         <Group grow>
-          <TextInput name="from" type="date" label={t('absences.from')} required />
-          <TextInput name="to" type="date" label={t('absences.to')} required />
+          <TextInput
+            name="from"
+            type="date"
+            label={t('absences.from')}
+            required
+            defaultValue={absence?.from}
+          />
+          <TextInput name="to" type="date" label={t('absences.to')} required defaultValue={absence?.to} />
         </Group>
         <Select
           label={t('absences.meanwhile')}
@@ -153,8 +169,8 @@ function NewAbsence({ onAdded }: { onAdded: () => void }) {
           {t('absences.answers')}
         </Text>
         <Group justify="flex-end">
-          <Button type="submit" loading={add.isPending}>
-            {t('absences.add')}
+          <Button type="submit" loading={save.isPending}>
+            {absence ? t('common:action.save') : t('absences.add')}
           </Button>
         </Group>
       </Stack>
