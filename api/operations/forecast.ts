@@ -67,7 +67,7 @@ export interface Forecast {
 }
 
 /** Leads told by name for one reason. */
-const NAMES = 100;
+export const NAMES = 100;
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 /** As many leads as take part, and as long as the simulation computes, at most. */

@@ -8,7 +8,7 @@ import { segmentPages } from '../../db/leads.ts';
 import { loadVersion } from '../../db/sequences.ts';
 import { compileSegment } from '../../sequences/language/index.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
-import { FORECAST_LEADS, prepareForecast, runForecast, type Forecast } from './forecast.ts';
+import { FORECAST_LEADS, NAMES, prepareForecast, runForecast, type Forecast } from './forecast.ts';
 import { inPages, launchOn, runningLaunch } from './launch-on.ts';
 import { rehearse } from './rehearse.ts';
 
@@ -61,9 +61,6 @@ interface Deps {
   readonly db: Db;
   readonly hashIdentity: IdentityHasher;
 }
-
-/** Names told of those who are left out for one reason. */
-const NAMES = 100;
 
 /** @throws ConditionError, CommandRefused */
 export async function launchLeads({ db, hashIdentity }: Deps, request: LaunchLeads): Promise<LaunchedLeads> {

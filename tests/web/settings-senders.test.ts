@@ -68,6 +68,10 @@ test('a mailbox at Google signs in by OAuth', async () => {
   await form.getByLabel('OAuth client secret').fill('a client secret');
   await form.getByLabel('OAuth refresh token').fill('a refresh token');
   expect(await form.getByLabel('Password', { exact: true }).count()).toBe(0);
+  // Half a JSON on the way takes nothing away.
+  await form.getByLabel('Settings').fill('{"oauth": ');
+  await form.getByLabel('Settings').fill(JSON.stringify(settings));
+  expect(await form.getByLabel('OAuth refresh token').inputValue()).toBe('a refresh token');
   await settled(page);
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'settings-sender-google');

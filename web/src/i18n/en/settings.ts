@@ -119,7 +119,6 @@ export const settings = {
       password: 'With a password',
       google: 'Google, by OAuth',
       microsoft: 'Microsoft 365, by OAuth',
-      only: 'As its settings say',
     },
     secrets: 'Credentials',
     secret: {

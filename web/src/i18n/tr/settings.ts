@@ -121,7 +121,6 @@ export const settings: typeof english = {
       password: 'Parolayla',
       google: 'Google, OAuth ile',
       microsoft: 'Microsoft 365, OAuth ile',
-      only: 'Ayrıntılarındaki gibi',
     },
     secrets: 'Kimlik bilgileri',
     secret: {

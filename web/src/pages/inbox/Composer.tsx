@@ -55,6 +55,7 @@ export function Composer({
     if (!ready) return;
     const idempotencyKey = newKey();
     write('');
+    setAnyway(false);
     // What was typed since stays, below.
     const back = () => keep(DRAFT(leadId), [said, kept(DRAFT(leadId))].filter(Boolean).join('\n\n'));
     soon(

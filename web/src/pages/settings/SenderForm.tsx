@@ -19,7 +19,14 @@ import { SENDER_CHANNELS } from '../../ui/channels.ts';
 import { ZONES } from '../../ui/time.ts';
 import type { Sender } from './sender-health.ts';
 import { SenderLimits, type Limits } from './SenderLimits.tsx';
-import { PROVIDERS, PROVIDERS_OF, providerOf, USUAL_CAPS, type Template } from './sender-providers.ts';
+import {
+  PROVIDERS,
+  PROVIDERS_OF,
+  providerOf,
+  USUAL_CAPS,
+  type Settings,
+  type Template,
+} from './sender-providers.ts';
 
 type Channel = Sender['channel'];
 
@@ -33,10 +40,10 @@ const usual = (channel: Channel): Limits => ({
 });
 
 /** Of a JSON that is typed at: `otherwise` while it is none. */
-function parsedOr(json: string, otherwise: Record<string, unknown>): Record<string, unknown> {
+function parsedOr(json: string, otherwise: Settings): Settings {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : otherwise;
+    return typeof value === 'object' && value !== null ? (value as Settings) : otherwise;
   } catch {
     return otherwise;
   }
@@ -62,14 +69,18 @@ export function SenderForm({
   const [channel, setChannel] = useState<Channel>(sender?.channel ?? 'email');
   const [provider, setProvider] = useState(sender?.provider ?? 'smtp');
   const [zone, setZone] = useState(sender?.timeZone ?? HERE);
-  const [settings, setSettings] = useState(
-    JSON.stringify(sender?.settings ?? PROVIDERS.smtp.templates[0].settings, null, 2),
-  );
+  // As they were last when they could be read: fields do not go while somebody types.
+  const [shape, setShape] = useState<Settings>(sender?.settings ?? PROVIDERS.smtp.templates[0].settings);
+  const [settings, setSettings] = useState(JSON.stringify(shape, null, 2));
   const [template, setTemplate] = useState<Template>('password');
   const [limits, setLimits] = useState<Limits>(sender ?? usual('email'));
   const [attributes, setAttributes] = useState(JSON.stringify(sender?.attributes ?? {}, null, 2));
   const known = providerOf(provider);
-  const secrets = known?.secrets(parsedOr(settings, {})) ?? [];
+  const secrets = known?.secrets(shape) ?? [];
+  const writeSettings = (json: string) => {
+    setSettings(json);
+    setShape((before) => parsedOr(json, before));
+  };
   const choose = (chosen: Channel, name: string, by?: Template) => {
     setChannel(chosen);
     setProvider(name);
@@ -78,7 +89,7 @@ export function SenderForm({
     const templates = providerOf(name)?.templates ?? [];
     const one = templates.find((one) => one.name === by) ?? templates[0];
     setTemplate(one?.name ?? 'only');
-    setSettings(JSON.stringify(one?.settings ?? {}, null, 2));
+    writeSettings(JSON.stringify(one?.settings ?? {}, null, 2));
   };
   const read = (json: string) => {
     try {
@@ -151,7 +162,7 @@ export function SenderForm({
               label={t('senders.signsIn')}
               data={known.templates.map(({ name }) => ({
                 value: name,
-                label: t(`senders.template.${name}`),
+                label: t(`senders.template.${name as 'password'}`),
               }))}
               value={template}
               onChange={(value) => choose(channel, provider, value ?? template)}
@@ -199,7 +210,7 @@ export function SenderForm({
           description={t('senders.settingsHint')}
           validationError={t('senders.notJson')}
           value={settings}
-          onChange={setSettings}
+          onChange={writeSettings}
           autosize
           minRows={4}
           maxRows={14}

@@ -2,7 +2,7 @@ import type { Answer } from '../../../../api/v1/calling.ts';
 
 type Sender = Answer<'senders.list'>['items'][number];
 type Channel = Sender['channel'];
-type Settings = Readonly<Record<string, unknown>>;
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** What is secret about a sender, as the adapters call it. */
 export type Secret =
