@@ -106,7 +106,7 @@ export async function remoteTarget(
   if (scope === 'company') return { scope, id: await remoteCompany(api, text) };
   if (scope === 'launch') return { scope, id: (await remoteLaunch(api, text)).id };
   if (scope === 'sequence') {
-    const known = await api.list('sequences.list', { query: { search: text } });
+    const known = await api.list('sequences.list', {}, { most: MOST });
     // A title may be what another sequence is named: the name is meant.
     const named = known.filter(({ name }) => name.toLowerCase() === text.trim().toLowerCase());
     return { scope, id: oneOfThem(named.length > 0 ? named : known, scope, text).id };

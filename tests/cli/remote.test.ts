@@ -132,6 +132,8 @@ test('a sequence is paused by its name or title, over HTTP and beside the databa
   const resumed = await cadenza(['resume', 'sequence', 'classic', '--json'], beside);
   expect([resumed.code, resumed.json()]).toMatchObject([0, { resumed: true }]);
   expect((await run(['resume', 'sequence', 'Classic outreach'])).stdout).toContain('was not paused');
+  const wrong = await run(['pause', 'sequence', 'no-such']);
+  expect(wrong.stderr).toMatch(/There are: .*classic/);
   for (const nobody of [
     await run(['pause', 'sequence', 'no-such']),
     await cadenza(['pause', 'sequence', 'no-such'], beside),
