@@ -31,74 +31,75 @@ export function Results({ name, by }: { name: string; by: string | null }) {
   const number = (value: number) => t('number', { value });
   return (
     <div className={classes.page}>
-      <Stack>
-        <Loaded query={experiments}>
-          {({ arms }) =>
-            arms.length > 0 && (
+      {/* Both at once, so that neither pushes the other away. */}
+      <Loaded query={experiments}>
+        {({ arms }) => (
+          <Loaded query={numbers}>
+            {({ steps }) => (
               <Stack>
-                <Group justify="space-between">
-                  <SegmentedControl
-                    size="xs"
-                    aria-label={t('ab.by')}
-                    value={measure}
-                    onChange={(to) =>
-                      void navigate({
-                        to: '/sequences/$name',
-                        params: { name },
-                        search: (before) => ({ ...before, tab: 'results', measure: to }),
-                        replace: true,
-                      })
-                    }
-                    data={MEASURES.map((value) => ({ value, label: t(`ab.measure.${value}`) }))}
-                  />
-                  <Button
-                    variant="default"
-                    component="a"
-                    href={addressOf('analytics.experimentsCsv', { query: { sequence: name } })}
-                    download
-                  >
-                    {t('common:action.export')}
-                  </Button>
-                </Group>
-                {[...new Set(arms.map(({ step }) => step))].map((step) => (
-                  <Arms
-                    key={step}
-                    step={step}
-                    arms={arms.filter((arm) => arm.step === step)}
-                    measure={measure}
-                  />
-                ))}
+                {arms.length > 0 && (
+                  <Stack>
+                    <Group justify="space-between">
+                      <SegmentedControl
+                        size="xs"
+                        aria-label={t('ab.by')}
+                        value={measure}
+                        onChange={(to) =>
+                          void navigate({
+                            to: '/sequences/$name',
+                            params: { name },
+                            search: (before) => ({ ...before, tab: 'results', measure: to }),
+                            replace: true,
+                          })
+                        }
+                        data={MEASURES.map((value) => ({ value, label: t(`ab.measure.${value}`) }))}
+                      />
+                      <Button
+                        variant="default"
+                        component="a"
+                        href={addressOf('analytics.experimentsCsv', { query: { sequence: name } })}
+                        download
+                      >
+                        {t('common:action.export')}
+                      </Button>
+                    </Group>
+                    {[...new Set(arms.map(({ step }) => step))].map((step) => (
+                      <Arms
+                        key={step}
+                        step={step}
+                        arms={arms.filter((arm) => arm.step === step)}
+                        measure={measure}
+                      />
+                    ))}
+                  </Stack>
+                )}
+                {steps.length === 0 ? (
+                  <Empty icon={IconChartBar} title={t('noResults')} text={t('noResultsText')} />
+                ) : (
+                  <Card title={t('tab.results')} flush>
+                    <Rows
+                      label={t('tab.results')}
+                      rows={steps}
+                      rowKey={({ step }) => step}
+                      columns={[
+                        { key: 'step', header: t('column.step'), render: ({ step }) => step },
+                        ...(
+                          ['reached', 'waiting', 'sent', 'answered', 'left', 'skipped', 'failed'] as const
+                        ).map((key) => ({
+                          key,
+                          header: t(`column.${key}`),
+                          numeric: true,
+                          render: (row: (typeof steps)[number]) => number(row[key]),
+                        })),
+                      ]}
+                    />
+                  </Card>
+                )}
               </Stack>
-            )
-          }
-        </Loaded>
-        <Loaded query={numbers}>
-          {({ steps }) =>
-            steps.length === 0 ? (
-              <Empty icon={IconChartBar} title={t('noResults')} text={t('noResultsText')} />
-            ) : (
-              <Card title={t('tab.results')} flush>
-                <Rows
-                  label={t('tab.results')}
-                  rows={steps}
-                  rowKey={({ step }) => step}
-                  columns={[
-                    { key: 'step', header: t('column.step'), render: ({ step }) => step },
-                    ...(['reached', 'waiting', 'sent', 'answered', 'left', 'skipped', 'failed'] as const).map(
-                      (key) => ({
-                        key,
-                        header: t(`column.${key}`),
-                        numeric: true,
-                        render: (row: (typeof steps)[number]) => number(row[key]),
-                      }),
-                    ),
-                  ]}
-                />
-              </Card>
-            )
-          }
-        </Loaded>
-      </Stack>
+            )}
+          </Loaded>
+        )}
+      </Loaded>
     </div>
   );
 }

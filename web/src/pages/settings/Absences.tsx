@@ -42,7 +42,7 @@ export function Absences() {
         flush
         actions={<Button onClick={() => setEdited('new')}>{t('absences.add')}</Button>}
       >
-        <Loaded query={absences} rows={3}>
+        <Loaded query={absences} rows={6}>
           {({ items }) =>
             items.length === 0 ? (
               <Empty icon={IconBeach} title={t('absences.empty')} text={t('absences.emptyText')} />

@@ -42,7 +42,7 @@ export function Sources() {
   return (
     <>
       <Card title={t('part.sources')} flush>
-        <Loaded query={sources} rows={2}>
+        <Loaded query={sources} rows={6}>
           {({ items }) =>
             items.length === 0 ? (
               <Empty icon={IconPlugConnected} title={t('sources.empty')} text={t('sources.emptyText')} />
