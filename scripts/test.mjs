@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBrowser } from './browser.mjs';
 import { ensureWeb } from './build-web.mjs';
 import { root } from './setup.mjs';
@@ -81,7 +82,8 @@ async function jest(project, ...options) {
   // A crash has no numbers, or good ones and a bad exit code.
   return {
     passed,
-    failed: failed === 0 && (code !== 0 || (results.length === 0 && !args.length)) ? 1 : failed,
+    failed:
+      failed === 0 && !interrupted && (code !== 0 || (results.length === 0 && !args.length)) ? 1 : failed,
     names: results.flatMap(({ names }) => names),
   };
 }
@@ -91,7 +93,10 @@ await ensureWeb();
 const outcomes = [await jest('plain', '--maxWorkers=2')];
 if (!interrupted) outcomes.push(await jest('temporal', '--runInBand'));
 
-const left = leftovers();
+// Browsers that were interrupted, too, take a moment to go.
+for (let patience = 50; interrupted && patience > 0 && processesOf(folder).length > 0; patience--)
+  await sleep(100);
+const left = interrupted ? processesOf(folder) : leftovers();
 rmSync(folder, { recursive: true, force: true });
 process.stdout.write(
   left.length === 0 ? 'Nothing was left behind.\n' : `Left behind:\n  ${left.join('\n  ')}\n`,
@@ -102,4 +107,5 @@ if (names.length > 0) process.stdout.write(`Failed:\n  ${names.join('\n  ')}\n`)
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0) + (left.length === 0 ? 0 : 1);
 process.exitCode = failed > 0 || interrupted ? 1 : 0;
+if (interrupted) process.stdout.write('Interrupted. Of what ran:\n');
 process.stdout.write(`${passed} passed, ${failed} failed\n`);

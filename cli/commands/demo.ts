@@ -50,7 +50,7 @@ export function addDemo(program: Command): void {
         const { runDemo } = await import('../../worker/demo/run.ts');
         const stopping = new AbortController();
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-        const progress = await out.progress('Time-lapse', 0);
+        const progress = await out.progress('Time-lapse, leads through', 0);
         const outcome = await runDemo({
           sequence,
           leads,
@@ -59,7 +59,7 @@ export function addDemo(program: Command): void {
           report: setupReporter(),
           signal: stopping.signal,
           onProgress: ({ day, touches, over, leads: all }) =>
-            progress.update(over, all, `leads are through; day ${day}, ${touches} touches`),
+            progress.update(over, all, `day ${day}, ${touches} touches`),
         }).finally(() => progress.end());
         const { problemsOf, sayDemo } = await import('../output/demo.ts');
         const problems = problemsOf(outcome.result);

@@ -1,16 +1,16 @@
 import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 
-/** Writes the run's numbers, and what failed, where scripts/test.mjs adds them up. */
+/** Writes each file's numbers, and what failed in it, where scripts/test.mjs adds them up, also when the run is interrupted. */
 export default class SummaryReporter {
   #file = process.env.CADENZA_TEST_SUMMARY;
 
-  onRunComplete(_contexts, results) {
+  onTestResult(_test, result) {
     if (!this.#file) return;
-    const { numPassedTests: passed, numFailedTests: failed, numRuntimeErrorTestSuites: broken } = results;
+    const { numPassingTests: passed, numFailingTests, testExecError } = result;
     // A file that could not be run has no tests to count, and has failed all the same.
-    const names = results.testResults.flatMap(failuresOf);
-    appendFileSync(this.#file, `${JSON.stringify({ passed, failed: failed + broken, names })}\n`);
+    const failed = numFailingTests + (testExecError ? 1 : 0);
+    appendFileSync(this.#file, `${JSON.stringify({ passed, failed, names: failuresOf(result) })}\n`);
   }
 }
 
