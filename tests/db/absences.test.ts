@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addAbsence, changeAbsence, coveredBy, endAbsence } from '../../db/absences.ts';
 import { addUser, type User } from '../../db/access/users.ts';
@@ -25,8 +25,6 @@ import {
   touchNode,
   TUESDAY,
 } from '../support/factories.ts';
-
-jest.setTimeout(30_000);
 
 const DAY = 86_400_000;
 let db: Db;

@@ -1,5 +1,5 @@
 /** That what is kept for analytics follows what happens, and is what counting everything at once would come to. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { attribute } from '../../db/analytics/attribution.ts';
 import { FLAGS } from '../../db/analytics/flags.ts';
 import { isCounted, recount, recountAll } from '../../db/analytics/recount.ts';
@@ -10,8 +10,6 @@ import { eraseLead } from '../../db/erase.ts';
 import { BEN, ROSA, tellStory, type Story } from '../support/analytics-story.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { identityHash } from '../support/enrollment-host.ts';
-
-jest.setTimeout(60_000);
 
 let db: Db;
 let drop: () => Promise<void>;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { createIdentityHasher } from '../../common/crypto.ts';
 import { addAbsence } from '../../db/absences.ts';
@@ -32,7 +32,6 @@ import {
 import { bookNow, trySending, type Booked } from '../support/sending.ts';
 
 const hash = createIdentityHasher(Buffer.alloc(32, 7));
-jest.setTimeout(30_000);
 
 let db: Db;
 let drop: () => Promise<void>;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createIdentityHasher } from '../../common/crypto.ts';
 import { stopLead } from '../../db/controls.ts';
 import type { Db } from '../../db/db.ts';
@@ -22,8 +22,6 @@ import {
   touchNode,
   TUESDAY,
 } from '../support/factories.ts';
-
-jest.setTimeout(30_000);
 
 const hash = createIdentityHasher(Buffer.alloc(32, 7));
 const DAY = 86_400_000;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { listCallbacks } from '../../db/callbacks.ts';
 import type { Db } from '../../db/db.ts';
 import { announcePauses, nextToWake, pause, resume, wakeStranded } from '../../db/pauses.ts';
@@ -19,8 +19,6 @@ import {
   touchNode,
   TUESDAY,
 } from '../support/factories.ts';
-
-jest.setTimeout(30_000);
 
 const HOUR = 3_600_000;
 let db: Db;

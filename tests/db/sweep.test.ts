@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Db } from '../../db/db.ts';
 import { appendInbox } from '../../db/inbox.ts';
 import { findExpiredLeases, findOverdue, findStranded, findUnseen, unfinished } from '../../db/sweep.ts';
@@ -15,8 +15,6 @@ import {
   TUESDAY,
 } from '../support/factories.ts';
 import { bookNow, trySending } from '../support/sending.ts';
-
-jest.setTimeout(30_000);
 
 let db: Db;
 let drop: () => Promise<void>;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { listCallbacks } from '../../db/callbacks.ts';
 import { reschedule, retry, skip } from '../../db/commands.ts';
 import type { Db } from '../../db/db.ts';
@@ -20,8 +20,6 @@ import {
   touchNode,
   TUESDAY,
 } from '../support/factories.ts';
-
-jest.setTimeout(30_000);
 
 const HOUR = 3_600_000;
 let db: Db;

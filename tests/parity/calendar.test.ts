@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readSequenceFiles } from '../../api/operations/read-sequence-files.ts';
 import type { LeadFields } from '../../sequences/leads/row.ts';
 import { parseSequence } from '../../sequences/language/index.ts';
@@ -18,8 +18,6 @@ import {
   type Play,
   type Played,
 } from '../workflows/support/real-run.ts';
-
-jest.setTimeout(60_000);
 
 let stack: TestStack;
 /** A Monday, 08:30 in Berlin, before Easter and a change of the clocks. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DateTime } from 'luxon';
 import { parseSequence } from '../../sequences/language/index.ts';
 import type { TestStack } from '../support/stack.ts';
@@ -11,8 +11,6 @@ import {
   type Played,
   type RealTouch,
 } from '../workflows/support/real-run.ts';
-
-jest.setTimeout(60_000);
 
 /** A Thursday; Berlin and London set their clocks back on the Sunday after, New York a week later. */
 const START = Date.parse('2026-10-22T06:00:00Z');

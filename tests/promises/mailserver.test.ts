@@ -2,7 +2,7 @@
  * Email's whole way, out and back, with the servers that most of the world's mail goes through: Debian's postfix and dovecot.
  * Where they are not installed this is skipped; the sandbox's SMTP and IMAP servers stand in for them in every other test.
  */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTransport } from 'nodemailer';
 import { Watchers } from '../../activities/mailbox/watchers.ts';
 import { createSecrets } from '../../common/crypto.ts';
@@ -26,8 +26,6 @@ import {
 } from '../support/factories.ts';
 import { mailServerMissing, startMailServer, type MailServer } from '../support/mail-server.ts';
 import { until } from '../support/until.ts';
-
-jest.setTimeout(60_000);
 
 const ROSA = 'rosa@sender.test';
 const ADA = 'ada@lead.test';

@@ -164,6 +164,25 @@ test('leads are found, opened beside the list, changed, paused and exported, and
   await close();
 });
 
+test('what was a number stays one when something else of a lead is changed', async () => {
+  const attributes = { seats: 250, renews: true, plan: 'gold' };
+  const lead = await makeLead(api.db, { firstName: 'Seated', lastName: 'Lead' });
+  await api.db.query('update leads set attributes = $2 where id = $1', [lead.id, JSON.stringify(attributes)]);
+  const { page, complaints, close } = await visit(browser, api);
+  await page.goto(`/leads/${lead.id}`);
+  await page.getByRole('tab', { name: 'Profile' }).click();
+  await page.getByLabel('Value: plan').fill('silver');
+  await page.getByLabel('Value: seats').fill('300');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('status').getByText('Saved').waitFor();
+  const { rows } = await api.db.query<{ attributes: object }>('select attributes from leads where id = $1', [
+    lead.id,
+  ]);
+  expect(rows[0]!.attributes).toEqual({ ...attributes, seats: 300, plan: 'silver' });
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('somebody is erased only when the name was typed', async () => {
   const lead = await makeLead(api.db, { firstName: 'Erasmus', lastName: 'Weg' });
   const { page, close } = await visit(browser, api);

@@ -32,13 +32,18 @@ test('a new mailbox has the usual limits, and may begin slowly', async () => {
   const form = page.getByRole('dialog');
   await form.locator('input[name=name]').fill('New Rosa');
   await form.locator('input[name=address]').fill('new@acme.test');
+  await form.getByLabel('Server for sending').fill('smtp.acme.test');
+  await form.getByLabel('Server for reading').fill('imap.acme.test');
+  await form.getByLabel('Its port', { exact: true }).fill('2525');
   await form.getByLabel('Password', { exact: true }).fill('a mailbox password');
   expect(await form.getByLabel('Email a day').inputValue()).toBe('50');
   await form.getByLabel('Email a week').fill('200');
   await form.getByLabel('It is new: begin slowly').check();
   await form.getByLabel('On the first day').fill('3');
   await form.getByLabel('Pause it when so many of 200 bounced').fill('4');
-  await form.getByLabel('What texts may say of it').fill('{"calendar": "https://cal.test/rosa"}');
+  await form.getByRole('button', { name: 'Add an attribute' }).click();
+  await form.getByLabel('Name', { exact: true }).last().fill('calendar');
+  await form.getByLabel('Value: calendar').fill('https://cal.test/rosa');
   await settled(page);
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'settings-sender-new');
@@ -51,6 +56,7 @@ test('a new mailbox has the usual limits, and may begin slowly', async () => {
     jitterSeconds: 120,
     reputation: { bounced_percent: 4 },
     attributes: { calendar: 'https://cal.test/rosa' },
+    settings: { host: 'smtp.acme.test', port: 2525, imap: { host: 'imap.acme.test' } },
   });
   expect(complaints).toEqual([]);
   await close();
@@ -64,12 +70,16 @@ test('a mailbox at Google signs in by OAuth', async () => {
   await form.locator('input[name=address]').fill('rosa@gmail.test');
   await choose(page, form, 'How it signs in', 'Google, by OAuth');
   const settings = { oauth: { provider: 'google', clientId: 'a.apps.googleusercontent.com' }, imap: {} };
-  await form.getByLabel('Settings').fill(JSON.stringify(settings));
+  await form.getByLabel('OAuth client ID').fill('a.apps.googleusercontent.com');
   await form.getByLabel('OAuth client secret').fill('a client secret');
   await form.getByLabel('OAuth refresh token').fill('a refresh token');
   expect(await form.getByLabel('Password', { exact: true }).count()).toBe(0);
-  // Half a JSON on the way takes nothing away.
+  // Half a JSON on the way takes nothing away, and is not saved.
+  await form.getByText('All settings, as JSON').click();
+  expect(JSON.parse(await form.getByLabel('Settings').inputValue())).toEqual(settings);
   await form.getByLabel('Settings').fill('{"oauth": ');
+  await form.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').getByText('This is no JSON').waitFor();
   await form.getByLabel('Settings').fill(JSON.stringify(settings));
   expect(await form.getByLabel('OAuth refresh token').inputValue()).toBe('a refresh token');
   await settled(page);
@@ -92,17 +102,20 @@ test('a mailbox that signs its mail itself takes a key of several lines', async 
   const form = page.getByRole('dialog');
   await form.locator('input[name=name]').fill('Own Rosa');
   await form.locator('input[name=address]').fill('rosa@own.test');
-  const settings = { host: 'mail.own.test', dkim: { domain: 'own.test', selector: 'c1' } };
-  await form.getByLabel('Settings').fill(JSON.stringify(settings));
+  await form.getByLabel('Server for sending').fill('mail.own.test');
+  await form.getByLabel('Read its mailbox').uncheck();
+  await form.getByLabel('Sign its mail').check();
+  await form.getByLabel('DKIM domain').fill('own.test');
+  await form.getByLabel('DKIM selector').fill('c1');
   await form.getByLabel('Password', { exact: true }).fill('a mailbox password');
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   await form.getByLabel('DKIM private key (PEM)').fill(pem);
   await form.getByRole('button', { name: 'Save' }).click();
   await form.waitFor({ state: 'detached' });
-  expect((await stored('Own Rosa')).credentials).toEqual({
-    password: 'a mailbox password',
-    dkimPrivateKey: pem.trim(),
+  expect(await stored('Own Rosa')).toMatchObject({
+    settings: { host: 'mail.own.test', dkim: { domain: 'own.test', selector: 'c1' } },
+    credentials: { password: 'a mailbox password', dkimPrivateKey: pem.trim() },
   });
   await close();
 });
@@ -127,9 +140,8 @@ test('a number at Twilio, and a LinkedIn account at Unipile', async () => {
   await choose(page, form, 'Provider', 'unipile');
   await form.locator('input[name=name]').fill('Profile');
   await form.locator('input[name=address]').fill('https://www.linkedin.com/in/rosa');
-  await form
-    .getByLabel('Settings')
-    .fill(JSON.stringify({ baseUrl: 'https://api1.unipile.com:13111', accountId: 'abc' }));
+  await form.getByLabel('Address of the API').fill('https://api1.unipile.com:13111');
+  await form.getByLabel('ID of the connected account').fill('abc');
   await form.getByLabel('API key').fill('a key');
   await form.getByLabel('Secret of its webhooks').fill('a secret of sixteen');
   await form.getByRole('button', { name: 'Save' }).click();
@@ -140,9 +152,9 @@ test('a number at Twilio, and a LinkedIn account at Unipile', async () => {
   await form.getByLabel('API key').fill('a newer key');
   await form.getByRole('button', { name: 'Save' }).click();
   await form.waitFor({ state: 'detached' });
-  expect((await stored('Profile')).credentials).toEqual({
-    apiKey: 'a newer key',
-    webhookSecret: 'a secret of sixteen',
+  expect(await stored('Profile')).toMatchObject({
+    settings: { baseUrl: 'https://api1.unipile.com:13111', accountId: 'abc' },
+    credentials: { apiKey: 'a newer key', webhookSecret: 'a secret of sixteen' },
   });
   expect(complaints).toEqual([]);
   await close();

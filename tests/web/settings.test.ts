@@ -93,6 +93,8 @@ test('a sender and an endpoint are added by hand', async () => {
   const form = page.getByRole('dialog');
   await form.locator('input[name=name]').fill('Rosa');
   await form.locator('input[name=address]').fill('rosa@acme.test');
+  await form.getByLabel('Server for sending').fill('smtp.acme.test');
+  await form.getByLabel('Server for reading').fill('imap.acme.test');
   await form.locator('input[name="secret.password"]').fill('a mailbox password');
   await form.getByLabel('Email a day').fill('40');
   await form.getByRole('button', { name: 'Save' }).click();

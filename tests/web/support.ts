@@ -10,7 +10,7 @@ import { startApi, type TestApi } from '../api/v1/support.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // A page waits no longer than this for anything, and says for what.
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 30_000;
 jest.setTimeout(120_000);
 
 /** Pictures that tests take; kept after the run. */

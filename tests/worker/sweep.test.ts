@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createSecrets } from '../../common/crypto.ts';
 import { createLogger } from '../../common/log.ts';
 import type { Db } from '../../db/db.ts';
@@ -18,8 +18,6 @@ import {
   TUESDAY,
 } from '../support/factories.ts';
 import { bookNow, trySending } from '../support/sending.ts';
-
-jest.setTimeout(30_000);
 
 let db: Db;
 let drop: () => Promise<void>;

@@ -29,7 +29,7 @@ createRoot(document.getElementById('app')!).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="bottom-right" autoClose={10_000} limit={3} />
+        <Notifications position="top-center" autoClose={10_000} limit={3} />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

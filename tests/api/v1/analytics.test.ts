@@ -1,5 +1,5 @@
 /** Analytics by HTTP, on a story whose numbers are counted by hand. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { recountAll } from '../../../db/analytics/recount.ts';
 import { BEN, MARCH, ROSA, tellStory, type Story } from '../../support/analytics-story.ts';
 import {
@@ -11,8 +11,6 @@ import {
   touchNode,
 } from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
-
-jest.setTimeout(60_000);
 
 let api: TestApi;
 let admin: Client;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import Fastify from 'fastify';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLive } from '../../../api/v1/live.ts';
 import { HttpProblem } from '../../../api/v1/problem.ts';
 import { createLogger } from '../../../common/log.ts';
@@ -10,7 +10,6 @@ import { saveLead } from '../../../db/leads.ts';
 import { until } from '../../support/until.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
-jest.setTimeout(60_000);
 let api: TestApi;
 let admin: Client;
 let id: string;

@@ -1,12 +1,9 @@
 /** What people name is found within what they see; the lists by which the terminal works. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeLead, makeSender } from '../../support/factories.ts';
 import { scriptedProvider } from '../../support/enrollment-host.ts';
 import { makeMessage, makeTask } from './desk-support.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
-
-// The machine may be busy.
-jest.setTimeout(60_000);
 
 const HOUR = 3_600_000;
 const provider = scriptedProvider();

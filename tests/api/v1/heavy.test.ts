@@ -1,5 +1,5 @@
 /** Work that takes long lets others have their turn, and ends. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { countSegment } from '../../../api/operations/count-segment.ts';
 import { simulateMonth } from '../../../api/operations/simulate-month.ts';
 import { createTurns } from '../../../api/v1/turns.ts';
@@ -8,7 +8,6 @@ import { readLeadsCsv } from '../../../sequences/leads/read-csv.ts';
 import { saveLead } from '../../../db/leads.ts';
 import { startApi, type TestApi } from './support.ts';
 
-jest.setTimeout(60_000);
 let api: TestApi;
 beforeAll(async () => {
   api = await startApi();

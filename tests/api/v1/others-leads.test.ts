@@ -1,11 +1,10 @@
 /** What a rep does not learn of, or do to, the leads of others. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { saveLead } from '../../../db/leads.ts';
 import { makeEnrollment, makeLaunch, makePlan, makeSender, makeVersion } from '../../support/factories.ts';
 import { makeMessage } from './desk-support.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
-jest.setTimeout(60_000);
 let api: TestApi;
 let rep: Client;
 let admin: Client;

@@ -1,12 +1,9 @@
 /** What the terminal asks over HTTP: how everything stands, touches, companies by name, launches on events and on files not yet imported. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { tellStory, BEN, ROSA, type Story } from '../../support/analytics-story.ts';
 import { makeCompany, makeLead, makeSender } from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
-
-// The machine may be busy.
-jest.setTimeout(60_000);
 
 let api: TestApi;
 let story: Story;

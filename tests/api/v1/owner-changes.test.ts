@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createCrmActivities } from '../../../activities/crm/index.ts';
 import { createSecrets } from '../../../common/crypto.ts';
@@ -10,8 +10,6 @@ import { startReceiver, until } from '../../support/crm-receiver.ts';
 import { identityHash } from '../../support/enrollment-host.ts';
 import { makeLead } from '../../support/factories.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
-
-jest.setTimeout(60_000);
 
 let api: TestApi;
 let admin: Client;

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createSecrets } from '../../../common/crypto.ts';
 import { loadAccount } from '../../../db/senders.ts';
 import { startApi, type Client, type TestApi } from './support.ts';
 
-jest.setTimeout(60_000);
 const secrets = createSecrets([{ id: 'test', key: Buffer.alloc(32, 1) }]);
 let api: TestApi;
 let admin: Client;

@@ -1,5 +1,5 @@
 /** Guessing, forgotten passwords, and what remains of both. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { hashPassword } from '../../../api/v1/access/password.ts';
 import { newSignInLink, setPasswordHash, tokenHash } from '../../../db/access/sessions.ts';
 import { addUser } from '../../../db/access/users.ts';
@@ -13,7 +13,6 @@ afterAll(() => api.close());
 
 const PASSWORD = 'correct horse battery';
 const HERE = { 'sec-fetch-site': 'same-origin' };
-jest.setTimeout(60_000);
 let people = 0;
 
 async function somebody() {

@@ -1,20 +1,10 @@
-import {
-  ActionIcon,
-  Button,
-  Group,
-  Select,
-  SimpleGrid,
-  Stack,
-  TagsInput,
-  Text,
-  TextInput,
-} from '@mantine/core';
-import { IconX } from '@tabler/icons-react';
+import { Button, Group, Select, SimpleGrid, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer, type Needs } from '../api/client.ts';
 import { useMe } from '../shell/session.ts';
+import { AttributeRows, likeBefore, ofRows, toRows } from '../ui/AttributeRows.tsx';
 import { CHANNELS } from '../ui/channels.ts';
 import { typed } from '../ui/form.ts';
 import { done } from '../ui/notify.tsx';
@@ -68,9 +58,7 @@ export function LeadForm({
   const [emails, setEmails] = useState<string[]>([...(lead?.emails ?? [])]);
   const [phones, setPhones] = useState<string[]>([...(lead?.phones ?? [])]);
   const [channel, setChannel] = useState<Lead['preferredChannel']>(lead?.preferredChannel ?? null);
-  const [attributes, setAttributes] = useState(() =>
-    Object.entries(lead?.attributes ?? {}).map(([name, value]) => ({ name, value: String(value) })),
-  );
+  const [attributes, setAttributes] = useState(() => toRows(lead?.attributes ?? {}));
   return (
     <form
       onSubmit={(event) => {
@@ -84,9 +72,7 @@ export function LeadForm({
           emails,
           phones,
           preferredChannel: channel,
-          attributes: Object.fromEntries(
-            attributes.filter(({ name }) => name).map(({ name, value }) => [name, value]),
-          ),
+          attributes: likeBefore(ofRows(attributes), lead?.attributes ?? {}),
         });
       }}
     >
@@ -132,43 +118,13 @@ export function LeadForm({
             onChange={(value) => setChannel(CHANNELS.find((one) => one === value) ?? null)}
           />
         </SimpleGrid>
-        <Text fw={500}>{t('profile.attributes')}</Text>
-        {attributes.map((attribute, index) => {
-          const set = (changes: Partial<typeof attribute>) =>
-            setAttributes(attributes.map((one, nth) => (nth === index ? { ...one, ...changes } : one)));
-          return (
-            // oxlint-disable-next-line react/no-array-index-key -- names change while they are typed
-            <Group key={index} gap="xs" wrap="nowrap" align="end">
-              <TextInput
-                aria-label={t('profile.attribute')}
-                value={attribute.name}
-                pattern="[a-z_][a-z0-9_]*"
-                onChange={(event) => set({ name: event.currentTarget.value })}
-                flex={1}
-              />
-              <TextInput
-                aria-label={`${t('profile.value')}: ${attribute.name}`}
-                value={attribute.value}
-                onChange={(event) => set({ value: event.currentTarget.value })}
-                flex={1}
-              />
-              <ActionIcon
-                aria-label={`${t('common:action.remove')}: ${attribute.name}`}
-                onClick={() => setAttributes(attributes.filter((_, nth) => nth !== index))}
-              >
-                <IconX size={16} aria-hidden />
-              </ActionIcon>
-            </Group>
-          );
-        })}
-        <Group justify="space-between">
-          <Button
-            variant="subtle"
-            size="compact-sm"
-            onClick={() => setAttributes([...attributes, { name: '', value: '' }])}
-          >
-            {t('profile.addAttribute')}
-          </Button>
+        <AttributeRows
+          label={t('profile.attributes')}
+          rows={attributes}
+          names="[a-z_][a-z0-9_]*"
+          onChange={setAttributes}
+        />
+        <Group justify="flex-end">
           <Button type="submit" loading={saving}>
             {t('common:action.save')}
           </Button>

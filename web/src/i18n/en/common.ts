@@ -90,6 +90,12 @@ export const common = {
       other: 'Signing in did not work. Try again.',
     },
   },
+  attribute: {
+    name: 'Name',
+    nameHint: 'Small letters, digits and _, such as renewal_date',
+    value: 'Value',
+    add: 'Add an attribute',
+  },
   action: {
     save: 'Save',
     cancel: 'Cancel',

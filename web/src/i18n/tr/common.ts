@@ -91,6 +91,12 @@ export const common: typeof english = {
       other: 'Giriş yapılamadı. Yeniden deneyin.',
     },
   },
+  attribute: {
+    name: 'Ad',
+    nameHint: 'Küçük harfler, rakamlar ve _; örneğin renewal_date',
+    value: 'Değer',
+    add: 'Bilgi ekle',
+  },
   action: {
     save: 'Kaydet',
     cancel: 'Vazgeç',

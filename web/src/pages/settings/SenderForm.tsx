@@ -2,7 +2,6 @@ import {
   Button,
   Fieldset,
   Group,
-  JsonInput,
   PasswordInput,
   Select,
   SimpleGrid,
@@ -14,19 +13,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Needs } from '../../api/client.ts';
+import { AttributeRows, ofRows, toRows } from '../../ui/AttributeRows.tsx';
 import { done } from '../../ui/notify.tsx';
 import { SENDER_CHANNELS } from '../../ui/channels.ts';
 import { ZONES } from '../../ui/time.ts';
 import type { Sender } from './sender-health.ts';
 import { SenderLimits, type Limits } from './SenderLimits.tsx';
-import {
-  PROVIDERS,
-  PROVIDERS_OF,
-  providerOf,
-  USUAL_CAPS,
-  type Settings,
-  type Template,
-} from './sender-providers.ts';
+import { SenderSettings, type Typed } from './SenderSettings.tsx';
+import { PROVIDERS, PROVIDERS_OF, providerOf, USUAL_CAPS, type Template } from './sender-providers.ts';
 
 type Channel = Sender['channel'];
 
@@ -38,16 +32,6 @@ const usual = (channel: Channel): Limits => ({
   jitterSeconds: channel === 'task' ? 0 : 120,
   reputation: {},
 });
-
-/** Of a JSON that is typed at: `otherwise` while it is none. */
-function parsedOr(json: string, otherwise: Settings): Settings {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? (value as Settings) : otherwise;
-  } catch {
-    return otherwise;
-  }
-}
 
 const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -69,18 +53,15 @@ export function SenderForm({
   const [channel, setChannel] = useState<Channel>(sender?.channel ?? 'email');
   const [provider, setProvider] = useState(sender?.provider ?? 'smtp');
   const [zone, setZone] = useState(sender?.timeZone ?? HERE);
-  // As they were last when they could be read: fields do not go while somebody types.
-  const [shape, setShape] = useState<Settings>(sender?.settings ?? PROVIDERS.smtp.templates[0].settings);
-  const [settings, setSettings] = useState(JSON.stringify(shape, null, 2));
+  const [typed, setTyped] = useState<Typed>({
+    settings: sender?.settings ?? PROVIDERS.smtp.templates[0].settings,
+    unread: null,
+  });
   const [template, setTemplate] = useState<Template>('password');
   const [limits, setLimits] = useState<Limits>(sender ?? usual('email'));
-  const [attributes, setAttributes] = useState(JSON.stringify(sender?.attributes ?? {}, null, 2));
+  const [attributes, setAttributes] = useState(() => toRows(sender?.attributes ?? {}));
   const known = providerOf(provider);
-  const secrets = known?.secrets(shape) ?? [];
-  const writeSettings = (json: string) => {
-    setSettings(json);
-    setShape((before) => parsedOr(json, before));
-  };
+  const secrets = known?.secrets(typed.settings) ?? [];
   const choose = (chosen: Channel, name: string, by?: Template) => {
     setChannel(chosen);
     setProvider(name);
@@ -89,17 +70,11 @@ export function SenderForm({
     const templates = providerOf(name)?.templates ?? [];
     const one = templates.find((one) => one.name === by) ?? templates[0];
     setTemplate(one?.name ?? 'only');
-    writeSettings(JSON.stringify(one?.settings ?? {}, null, 2));
-  };
-  const read = (json: string) => {
-    try {
-      return JSON.parse(json || '{}') as Record<string, unknown>;
-    } catch {
-      throw new Error(t('senders.notJson'));
-    }
+    setTyped({ settings: one?.settings ?? {}, unread: null });
   };
   const save = useMutation({
     async mutationFn(form: FormData) {
+      if (typed.unread !== null) throw new Error(t('senders.notJson'));
       const text = (name: string) => String(form.get(name) ?? '').trim();
       const given = secrets
         .map((name) => [name, text(`secret.${name}`)] as const)
@@ -109,8 +84,8 @@ export function SenderForm({
         owner: text('owner') || null,
         provider,
         timeZone: zone,
-        settings: read(settings),
-        attributes: read(attributes) as Record<string, string>,
+        settings: typed.settings,
+        attributes: ofRows(attributes),
         caps: Object.fromEntries(
           Object.entries(limits.caps).map(([action, { day, week }]) => [
             action,
@@ -185,7 +160,9 @@ export function SenderForm({
             onChange={(value) => setZone(value ?? zone)}
           />
         </SimpleGrid>
-        <SenderLimits channel={channel} limits={limits} onChange={setLimits} />
+        {provider !== 'manual' && (
+          <SenderSettings key={provider} provider={provider} typed={typed} onChange={setTyped} />
+        )}
         {secrets.length > 0 && (
           <Fieldset legend={t('senders.secrets')}>
             <Stack gap="xs">
@@ -205,25 +182,12 @@ export function SenderForm({
             </Stack>
           </Fieldset>
         )}
-        <JsonInput
-          label={t('senders.settings')}
-          description={t('senders.settingsHint')}
-          validationError={t('senders.notJson')}
-          value={settings}
-          onChange={writeSettings}
-          autosize
-          minRows={4}
-          maxRows={14}
-        />
-        <JsonInput
+        <SenderLimits channel={channel} limits={limits} onChange={setLimits} />
+        <AttributeRows
           label={t('senders.attributes')}
-          description={t('senders.attributesHint')}
-          validationError={t('senders.notJson')}
-          value={attributes}
+          hint={t('senders.attributesHint')}
+          rows={attributes}
           onChange={setAttributes}
-          autosize
-          minRows={2}
-          maxRows={8}
         />
         <Group justify="flex-end">
           <Button type="submit" loading={save.isPending}>
