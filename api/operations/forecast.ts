@@ -116,28 +116,18 @@ export async function runForecast(prepared: Prepared): Promise<Forecast> {
   const enough = request.start + (DAYS + 1) * DAY_MS;
   const endsAt = performance.now() + BUDGET_MS;
   let seen: SimulationProgress | null = null;
-  let over = false;
-  const steps = play(input);
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) {
-      const { touches, decisions } = step.value;
-      const address = new Map(
-        input.senders.map(({ profile }) => [`${profile.channel} ${profile.address}`, profile.id]),
-      );
-      const known = touches.map((touch) => ({
-        ...touch,
-        senderId: address.get(`${touch.channel} ${touch.sender}`) ?? null,
-      }));
-      seen = { now: Infinity, begun: input.leads.length, touches: known, decisions };
-      over = true;
+  let over = true;
+  for (const progress of play(input)) {
+    seen = progress;
+    const reached = progress.begun >= input.leads.length && progress.now > enough;
+    if (reached || performance.now() > endsAt) {
+      over = false;
       break;
     }
-    seen = step.value;
-    if (seen.begun >= input.leads.length && seen.now > enough) break;
-    if (performance.now() > endsAt) break;
     await breathe();
   }
-  return told(prepared, seen, over);
+  // There is one at the end, if not before.
+  return told(prepared, seen!, over);
 }
 
 function told(

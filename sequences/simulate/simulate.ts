@@ -60,7 +60,7 @@ export function simulate(input: SimulationInput): SimulationResult {
 /** Events between two looks at how far it is. */
 const A_WHILE = 100;
 
-/** `simulate` with pauses, for whoever has other work between them or has seen enough. */
+/** `simulate` with pauses, for whoever has other work between them or has seen enough; the last is at the end. */
 export function* play(input: SimulationInput): Generator<SimulationProgress, SimulationResult> {
   const queue = createEventQueue<Pending>();
   const world = createWorld(input, (at, pending) => queue.add(Math.max(at, world.now), pending));
@@ -72,17 +72,21 @@ export function* play(input: SimulationInput): Generator<SimulationProgress, Sim
     if (!input.paced) world.schedule(input.start, { kind: 'begin', walk: lead.walk });
     scheduleScript(world, lead);
   }
+  const progress = (): SimulationProgress => ({
+    now: world.now,
+    begun: input.paced ? pacer.begun() : leads.length,
+    touches: world.touches,
+    decisions: world.decisions,
+  });
   const until = input.until ?? input.start + TWO_YEARS_MS;
   let events = 0;
   for (let next = queue.take(); next && next.at < until; next = queue.take()) {
     world.now = next.at;
     if (next.item.kind === 'pace') pacer.look((walk) => drive(world, walk, { type: 'begin', at: world.now }));
     else happen(world, companies, next.item);
-    if (++events % A_WHILE === 0) {
-      const begun = input.paced ? pacer.begun() : leads.length;
-      yield { now: world.now, begun, touches: world.touches, decisions: world.decisions };
-    }
+    if (++events % A_WHILE === 0) yield progress();
   }
+  yield progress();
   return {
     touches: world.touches
       .map(({ senderId: _senderId, busy: _busy, ...touch }) => touch)

@@ -230,6 +230,35 @@ test('a file is dropped, its columns mapped, and its leads are in', async () => 
   await close();
 });
 
+test('a file that is not UTF-8 is read as somebody says that its names read right', async () => {
+  const { page, complaints, close } = await visit(browser, api, { language: 'tr' });
+  await page.goto('/leads/import');
+  const rows = 'Ad;Soyad;Email\nGül?ah;Ça?layan;gulsah@1254.test\n';
+  // As Windows writes Turkish: ş is 0xFE, ğ is 0xF0, and the others are those of Latin-1.
+  const bytes = Buffer.from(rows, 'latin1');
+  bytes[bytes.indexOf('?')] = 0xfe;
+  bytes[bytes.indexOf('?')] = 0xf0;
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'excel.csv', mimeType: 'text/csv', buffer: bytes });
+  await page.getByText('Gülþah').waitFor();
+  expect(await page.getByLabel('Gülşah, Çağlayan').isChecked()).toBe(true);
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'import-letters');
+  await page.getByRole('button', { name: 'Doğru okunuyor' }).click();
+  await page.getByRole('cell', { name: 'Gülşah' }).first().waitFor();
+  // Excel's own Unicode says what it is.
+  await page.goto('/leads/import');
+  const unicode = Buffer.from('\uFEFFAd\tSoyad\tEmail\nİpek\tIşık\tipek@utf16.test\n', 'utf16le');
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'unicode.txt', mimeType: 'text/plain', buffer: unicode });
+  await page.getByRole('cell', { name: 'Işık' }).first().waitFor();
+  expect(complaints).toEqual([]);
+  await close();
+});
+
 test('many are worked on at once', async () => {
   await makeLead(api.db, { firstName: 'Bulk', lastName: 'One' });
   await makeLead(api.db, { firstName: 'Bulk', lastName: 'Two' });

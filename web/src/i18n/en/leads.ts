@@ -68,6 +68,15 @@ export const leads = {
     done_one: 'Done for one lead',
     done_other: 'Done for {{count, number}} leads',
   },
+  letters: {
+    title: 'How is {{name}} written?',
+    text: 'Its letters are not written as UTF-8. Choose the line that reads right, so that nobody is greeted by a wrong name.',
+    'windows-1252': 'Western European (Windows-1252)',
+    'windows-1254': 'Turkish (Windows-1254)',
+    'windows-1250': 'Central European (Windows-1250)',
+    'windows-1251': 'Cyrillic (Windows-1251)',
+    goOn: 'It reads right',
+  },
   importing: {
     file: 'File',
     columns: 'Columns',

@@ -70,6 +70,15 @@ export const leads: typeof english = {
     done_one: 'Bir aday için yapıldı',
     done_other: '{{count, number}} aday için yapıldı',
   },
+  letters: {
+    title: '{{name}} hangi harflerle yazılmış?',
+    text: 'Dosyanın harfleri UTF-8 değil. Doğru okunan satırı seçin ki kimseye yanlış adla seslenilmesin.',
+    'windows-1252': 'Batı Avrupa (Windows-1252)',
+    'windows-1254': 'Türkçe (Windows-1254)',
+    'windows-1250': 'Orta Avrupa (Windows-1250)',
+    'windows-1251': 'Kiril (Windows-1251)',
+    goOn: 'Doğru okunuyor',
+  },
   importing: {
     file: 'Dosya',
     columns: 'Sütunlar',

@@ -12,6 +12,8 @@ import { useKept } from '../../ui/kept.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Failed, Loaded } from '../../ui/states.tsx';
+import { Letters } from './Letters.tsx';
+import { textOf } from './encodings.ts';
 import classes from './Import.module.css';
 
 type Import = Answer<'imports.read'>;
@@ -81,24 +83,38 @@ function Choose({ onSent }: { onSent: (sent: Import, rows: number) => void }) {
   const { t } = useTranslation('leads');
   const [over, setOver] = useState(false);
   const send = useMutation({
-    async mutationFn(file: File) {
-      const body = await file.text();
-      const sent = await call(
-        'imports.add',
-        { body, query: { name: file.name } },
-        { contentType: 'text/csv' },
-      );
+    async mutationFn({ name, text: body }: { name: string; text: string }) {
+      const sent = await call('imports.add', { body, query: { name } }, { contentType: 'text/csv' });
       return { sent, rows: Math.max(body.trimEnd().split('\n').length - 1, 0) };
     },
     onSuccess: ({ sent, rows }) => onSent(sent, rows),
     onError: () => {},
   });
+  const [unread, setUnread] = useState<{ name: string; bytes: Uint8Array } | null>(null);
+  const take = async (file: File | undefined) => {
+    if (!file) return;
+    const { name } = file;
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const text = textOf(bytes);
+    if (text === null) setUnread({ name, bytes });
+    else send.mutate({ name, text });
+  };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    const [file] = event.dataTransfer.files;
-    if (file) send.mutate(file);
+    void take(event.dataTransfer.files[0]);
   };
+  if (unread)
+    return (
+      <Letters
+        {...unread}
+        onBack={() => setUnread(null)}
+        onRead={(text) => {
+          setUnread(null);
+          send.mutate({ name: unread.name, text });
+        }}
+      />
+    );
   return (
     <>
       <label
@@ -118,12 +134,9 @@ function Choose({ onSent }: { onSent: (sent: Import, rows: number) => void }) {
         </Text>
         <input
           type="file"
-          accept=".csv,text/csv"
+          accept=".csv,.txt,text/csv,text/plain"
           className={classes.input}
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) send.mutate(file);
-          }}
+          onChange={(event) => void take(event.currentTarget.files?.[0])}
         />
       </label>
       {send.isError && (
