@@ -224,6 +224,22 @@ test('a file is dropped, its columns mapped, and its leads are in', async () => 
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await page.getByText('2 leads are in').waitFor();
   await picture(page, 'import-result');
+  // It is found again, with what came of it.
+  await page.getByRole('button', { name: 'Another file' }).click();
+  const before = page.getByRole('row').filter({ hasText: 'fair.csv' });
+  await before.getByText('Imported').waitFor();
+  expect(await before.getByRole('cell').allTextContents()).toEqual([
+    'fair.csv',
+    expect.any(String),
+    'Imported',
+    '2',
+    '1',
+  ]);
+  await settled(page);
+  expect(await accessibilityViolations(page)).toEqual([]);
+  await picture(page, 'import-earlier');
+  await before.getByRole('link').click();
+  await page.getByText('2 leads are in').waitFor();
   await page.getByRole('link', { name: 'Look at the leads' }).click();
   await page.getByText('Omar').waitFor();
   expect(complaints).toEqual([]);

@@ -78,6 +78,15 @@ export const leads = {
     goOn: 'It reads right',
   },
   importing: {
+    before: 'Earlier files',
+    when: 'When',
+    state: {
+      uploaded: 'Not imported yet',
+      running: 'Under way',
+      stuck: 'Stopped half-way',
+      failed: 'Failed',
+      done: 'Imported',
+    },
     file: 'File',
     columns: 'Columns',
     result: 'Result',

@@ -80,6 +80,15 @@ export const leads: typeof english = {
     goOn: 'Doğru okunuyor',
   },
   importing: {
+    before: 'Önceki dosyalar',
+    when: 'Ne zaman',
+    state: {
+      uploaded: 'Henüz aktarılmadı',
+      running: 'Sürüyor',
+      stuck: 'Yarıda kaldı',
+      failed: 'Başarısız',
+      done: 'Aktarıldı',
+    },
     file: 'Dosya',
     columns: 'Sütunlar',
     result: 'Sonuç',

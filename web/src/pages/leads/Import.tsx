@@ -12,6 +12,7 @@ import { useKept } from '../../ui/kept.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Failed, Loaded } from '../../ui/states.tsx';
+import { Imports } from './Imports.tsx';
 import { Letters } from './Letters.tsx';
 import { textOf } from './encodings.ts';
 import classes from './Import.module.css';
@@ -144,6 +145,7 @@ function Choose({ onSent }: { onSent: (sent: Import, rows: number) => void }) {
           {problemText(send.error)}
         </Text>
       )}
+      <Imports />
     </>
   );
 }
