@@ -50,8 +50,17 @@ export interface Capacity {
   gapConflict(at: Instant, tolerance?: number): Instant | null;
 }
 
-/** @param busy every live slot of the sender, sorted by `at`, without the one that is placed. @throws UnknownZone */
-export function capacityOf(limits: SenderLimits, action: Action, busy: readonly BusySlot[]): Capacity {
+/**
+ * @param busy every live slot of the sender, sorted by `at`, without the one that is placed
+ * @param onDay how many of them are of this action on a local day, for who knows without counting
+ * @throws UnknownZone
+ */
+export function capacityOf(
+  limits: SenderLimits,
+  action: Action,
+  busy: readonly BusySlot[],
+  onDay: (localDay: string) => number = (localDay) => countOn(busy, localDay, action),
+): Capacity {
   const clock = zoneClock(limits.timeZone);
   const { cap, rampUp, minGapMs } = limits;
   const rampDay = rampUp ? dayNumber(rampUp.from) : 0;
@@ -64,7 +73,7 @@ export function capacityOf(limits: SenderLimits, action: Action, busy: readonly 
       const most = rampUp
         ? Math.min(cap.day, rampUp.start + rampUp.addPerDay * Math.max(0, day - rampDay))
         : cap.day;
-      answer = countOn(busy, day, action) >= most;
+      answer = onDay(dayName(day)) >= most;
       full.set(day, answer);
     }
     return answer;
@@ -104,13 +113,13 @@ function firstFrom(busy: readonly BusySlot[], at: Instant): number {
   return low;
 }
 
-function countOn(busy: readonly BusySlot[], day: DayNumber, action: Action): number {
-  const name = dayName(day);
+function countOn(busy: readonly BusySlot[], localDay: string, action: Action): number {
+  const day = dayNumber(localDay);
   // Wide enough for any offset, and for a sender whose zone was changed since.
   const end = (day + 3) * DAY_MS;
   let count = 0;
   for (let i = firstFrom(busy, (day - 2) * DAY_MS); i < busy.length && busy[i]!.at < end; i++) {
-    if (busy[i]!.localDay === name && busy[i]!.action === action) count++;
+    if (busy[i]!.localDay === localDay && busy[i]!.action === action) count++;
   }
   return count;
 }

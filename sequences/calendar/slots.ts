@@ -20,6 +20,8 @@ export interface SlotRequest {
   readonly action: Action;
   /** The sender's other live slots and sent touches, sorted by `at`; at least from seven days before `notBefore` on. */
   readonly busy: readonly BusySlot[];
+  /** How many of `busy` are of this action on a local day, for who knows without counting. */
+  readonly onDay?: (localDay: string) => number;
   /** What the jitter derives from (slotSeed). */
   readonly seedKey: string;
   /** How far ahead a slot may lie; may be a fraction. */
@@ -44,10 +46,11 @@ export function slotSeed(leadSeed: string, step: StepId, visit: number, attempt:
  * @throws UnknownZone
  */
 export function placeSlot(request: SlotRequest): Slot | null {
-  const { notBefore, window, zone, country, daysOff, sender, action, busy, seedKey, horizonDays } = request;
+  const { notBefore, window, zone, country, daysOff, sender, action, busy, onDay } = request;
+  const { seedKey, horizonDays } = request;
   const hours = openHours(window, zone, country, daysOff);
   const horizon = notBefore + horizonDays * DAY_MS;
-  const capacity = sender && capacityOf(sender, action, busy);
+  const capacity = sender && capacityOf(sender, action, busy, onDay);
   for (const { start, end } of openIntervals(hours, notBefore, horizon)) {
     if (!capacity) return { slotAt: start, localDay: localDay(start, zone) };
     const last = Math.min(end, horizon);
@@ -86,7 +89,7 @@ function jittered(
   return free;
 }
 
-export interface SlotCheck extends Omit<SlotRequest, 'notBefore' | 'seedKey' | 'horizonDays'> {
+export interface SlotCheck extends Omit<SlotRequest, 'notBefore' | 'onDay' | 'seedKey' | 'horizonDays'> {
   /** When the touch would go out. */
   readonly at: Instant;
   /**

@@ -59,14 +59,10 @@ function freeToday(world: World, sender: SimulationSender, action: Action): numb
   const day = rampUp
     ? Math.min(cap.day, rampUp.start + rampUp.addPerDay * Math.max(0, today - dayNumber(rampUp.from)))
     : cap.day;
-  const [name, oldest] = [dayName(today), dayName(today - 6)];
-  let [onDay, inWeek] = [0, 0];
-  for (const slot of world.book.of(id)) {
-    if (slot.action !== action || slot.localDay > name || slot.localDay < oldest) continue;
-    inWeek++;
-    if (slot.localDay === name) onDay++;
-  }
-  return Math.max(0, Math.min(day - onDay, (cap.week ?? Infinity) - inWeek));
+  const onDay = (ago: number) => world.book.onDay(id, action, dayName(today - ago));
+  let inWeek = 0;
+  for (let ago = 0; cap.week != null && ago < 7; ago++) inWeek += onDay(ago);
+  return Math.max(0, Math.min(day - onDay(0), (cap.week ?? Infinity) - inWeek));
 }
 
 function nextDay(senders: readonly SimulationSender[], at: Instant): Instant {

@@ -56,6 +56,7 @@ export function reserve(world: World, walk: Walk, command: Extract<Command, { ki
           sender: sender && limitsOf(sender, action),
           action,
           busy: sender ? world.book.of(sender.profile.id) : [],
+          ...(sender && { onDay: (day: string) => world.book.onDay(sender.profile.id, action, day) }),
           seedKey: slotSeed(walk.lead.profile.seed, command.step, command.visit, command.attempt),
           horizonDays: HORIZON_DAYS,
         });
