@@ -36,13 +36,23 @@ export interface Gapped {
 /** What a value would be at a gap. */
 type Place = 'text' | 'attribute' | 'address' | 'whole address' | 'markup';
 
+/** What no mail has and what takes Markdown seconds: it goes back to the beginning of each of these again and again. */
+const UNREASONABLE: readonly (readonly [RegExp, string])[] = [
+  [/(?:>[ \t]*){100}/, 'is nested too deep'],
+  [/(?:[*_~]+[^*_~]*){1000}/, 'has more than 1,000 of *, _ and ~'],
+  [/[\w.+-]{2000}/, 'has a word of more than 2,000 letters'],
+  [/[ \t]{1000}/, 'has more than 1,000 spaces in a row'],
+];
+
 /** Markdown with marks in it to HTML. @throws CopyError */
 export const markdownToHtml = remembered((markdown): Gapped => {
+  const unreasonable = UNREASONABLE.find(([pattern]) => pattern.test(markdown));
+  if (unreasonable) throw new CopyError('template_failed', `the Markdown ${unreasonable[1]}`);
   let html: string;
   try {
     html = marked.parse(markdown, { async: false });
   } catch {
-    // Thousands of quotes or lists within each other.
+    // Thousands of lists within each other.
     throw new CopyError('template_failed', 'the Markdown is nested too deep');
   }
   // Addresses come out percent-encoded, their marks too.
