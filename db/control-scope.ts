@@ -55,5 +55,7 @@ export async function readScope(
     userId,
   ]);
   const row = rows[0];
-  return row ? { name: row.name, seen: row.seen ?? false, own: row.own ?? false } : null;
+  if (!row) return null;
+  const all = owners === null;
+  return { name: row.name, seen: all || row.seen === true, own: all || row.own === true };
 }
