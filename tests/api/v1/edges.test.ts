@@ -50,20 +50,33 @@ test.each([
   },
 );
 
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: unknown;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+}
+
 test('the document says so of every object that requests have', async () => {
   const { paths, components } = (await admin.get('/openapi.json')).body;
   const loose: string[] = [];
-  const look = (schema: Record<string, any> | undefined, place: string): void => {
+  const look = (schema: Schema | undefined, place: string): void => {
     if (!schema) return;
-    if (schema.$ref) return look(components.schemas[schema.$ref.split('/').at(-1)], place);
+    if (schema.$ref) return look(components.schemas[schema.$ref.split('/').at(-1)!], place);
     if (schema.properties && schema.additionalProperties !== false) loose.push(place);
-    for (const [name, one] of Object.entries(schema.properties ?? {}))
-      look(one as object, `${place}.${name}`);
+    for (const [name, one] of Object.entries(schema.properties ?? {})) look(one, `${place}.${name}`);
     look(schema.items, `${place}[]`);
     for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
       look(one, place);
   };
-  for (const operations of Object.values<Record<string, any>>(paths))
+  for (const operations of Object.values<Readonly<Record<string, Operation>>>(paths))
     for (const { operationId, requestBody } of Object.values(operations))
       look(requestBody?.content?.['application/json']?.schema, operationId);
   expect(loose).toEqual([]);
