@@ -158,7 +158,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       if ('events' in audience) assertMayWait(principal);
       const senders = await sendersOf(db, principal, senderIds);
       const told = await launchOrTry([request, reply], audience, dryRun, { ...body, senderIds: senders });
-      request.auditTarget = dryRun ? 'dry run' : (told.launchId ?? 'nobody');
+      request.auditTarget = told.launchId ?? 'nobody';
       return reply.code(told.launchId === null ? 200 : 201).send(told);
     },
   });
