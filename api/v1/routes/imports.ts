@@ -109,6 +109,7 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
     handler: async (request) => {
       const { cursor, limit } = request.query;
       const after = placeOf(
+        'imports.list',
         cursor,
         z.tuple([
           z.iso.datetime({ offset: true }).or(z.string().regex(/^\d{4}-[\d :.+-]{10,40}$/)),
@@ -116,7 +117,7 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
         ]),
       );
       const rows = await listImports(db, { userId: whose(principalOf(request)), after, limit: limit + 1 });
-      return page(rows, limit, (row) => [row.place, row.id]);
+      return page('imports.list', rows, limit, (row) => [row.place, row.id]);
     },
   });
 
