@@ -252,9 +252,9 @@ export interface Operations {
   'session.oidcCallback': {
     path: {};
     query: {
-      type?: 'object';
-      propertyNames?: string;
-      additionalProperties?: string;
+      state?: string;
+      code?: string;
+      error?: string;
     };
     answer: never;
   };
@@ -748,7 +748,7 @@ export interface Operations {
   'leads.add': {
     path: {};
     query: {};
-    body: {
+    body?: {
       externalId?: string | null;
       firstName?: string | null;
       lastName?: string | null;
@@ -845,7 +845,7 @@ export interface Operations {
       where?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -1047,7 +1047,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: every channel
        */
@@ -1122,7 +1122,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1186,7 +1186,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1206,7 +1206,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -1259,7 +1259,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1291,7 +1291,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1351,7 +1351,7 @@ export interface Operations {
     path: {};
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -1592,11 +1592,9 @@ export interface Operations {
     };
     query: {};
     /**
-     * message/rfc822
+     * The mail, byte by byte
      */
-    answer: {
-      [k: string]: unknown;
-    };
+    answer: string;
   };
   'inbox.html': {
     path: {
@@ -1606,7 +1604,7 @@ export interface Operations {
       images?: string;
     };
     /**
-     * text/html
+     * A page
      */
     answer: string;
   };
@@ -1769,7 +1767,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -2138,7 +2136,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       overlapHours?: number;
     };
     answer: {
@@ -2411,7 +2409,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2447,7 +2445,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2535,7 +2533,7 @@ export interface Operations {
       rep?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2560,7 +2558,7 @@ export interface Operations {
       model?: 'first' | 'last';
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2585,7 +2583,7 @@ export interface Operations {
       most?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2602,7 +2600,7 @@ export interface Operations {
       minimumCases?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2621,7 +2619,7 @@ export interface Operations {
       version?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };

@@ -262,7 +262,8 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
       tags: ['Inbox'],
       summary: 'The mail as it came (RFC 5322), for as long as it is kept',
       params: byId,
-      response: { 200: z.any().describe('message/rfc822') },
+      produces: ['message/rfc822'],
+      response: { 200: z.string().describe('The mail, byte by byte') },
     },
     config: { access: everybody('inbox:read') },
     handler: async (request, answer) => {
@@ -272,7 +273,7 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
         .type('message/rfc822')
         .header('content-disposition', `attachment; filename="${request.params.id}.eml"`)
         .header('x-content-type-options', 'nosniff')
-        .send(raw);
+        .send(raw as unknown as string);
     },
   });
 
@@ -288,7 +289,8 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
           .default(false)
           .describe('Remote images, by which senders learn that it was read'),
       }),
-      response: { 200: z.string().describe('text/html') },
+      produces: ['text/html'],
+      response: { 200: z.string().describe('A page') },
     },
     config: { access: everybody('inbox:read') },
     handler: async (request, reply) => {

@@ -312,7 +312,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       summary:
         'Server-sent events: `snapshot`, as launches.numbers answers it, whenever it changed, at most once a second',
       params: byId,
-      response: { 200: z.string().describe('text/event-stream') },
+      produces: ['text/event-stream'],
+      response: { 200: z.string().describe('Server-sent events, until either side ends them') },
     },
     config: { access: everybody('launches:read') },
     handler: async (request, reply) => {

@@ -206,7 +206,8 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       tags: ['Leads'],
       summary: 'The leads that a filter finds, as CSV',
       querystring: z.object({ ...leadFilter, where: condition.optional() }),
-      response: { 200: z.string().describe('text/csv') },
+      produces: ['text/csv'],
+      response: { 200: z.string().describe('CSV, in UTF-8') },
     },
     config: read,
     handler: async (request, reply) => {

@@ -136,10 +136,9 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
       response: { 200: versionSchema },
     },
     config: { access: READ },
-    handler: async (request, reply) => {
+    handler: async (request) => {
       const { version, revision: wanted } = request.query;
       const side = await readSide(request.params.name, version, wanted);
-      void tag(reply, `${side.id}.${side.revision}`);
       return { ...side, settings: { ...side.settings }, graph: sequenceGraph(side) };
     },
   });
