@@ -130,9 +130,9 @@ export interface Operations {
   'session.oidcCallback': {
     path: {};
     query: {
-      type?: 'object';
-      propertyNames?: string;
-      additionalProperties?: string;
+      state?: string;
+      code?: string;
+      error?: string;
     };
     answer: never;
   };
@@ -655,7 +655,7 @@ export interface Operations {
   'leads.add': {
     path: {};
     query: {};
-    body: {
+    body?: {
       externalId?: string | null;
       firstName?: string | null;
       lastName?: string | null;
@@ -752,7 +752,7 @@ export interface Operations {
       where?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -981,7 +981,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: every channel
        */
@@ -1056,7 +1056,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1120,7 +1120,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1140,7 +1140,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -1193,7 +1193,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1225,7 +1225,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1285,7 +1285,7 @@ export interface Operations {
     path: {};
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -1523,11 +1523,9 @@ export interface Operations {
     };
     query: {};
     /**
-     * message/rfc822
+     * The mail, byte by byte
      */
-    answer: {
-      [k: string]: unknown;
-    };
+    answer: string;
   };
   'inbox.html': {
     path: {
@@ -1537,7 +1535,7 @@ export interface Operations {
       images?: string;
     };
     /**
-     * text/html
+     * A page
      */
     answer: string;
   };
@@ -1776,7 +1774,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -2145,7 +2143,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       overlapHours?: number;
     };
     answer: {
@@ -2418,7 +2416,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2454,7 +2452,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2542,7 +2540,7 @@ export interface Operations {
       rep?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2567,7 +2565,7 @@ export interface Operations {
       model?: 'first' | 'last';
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2592,7 +2590,7 @@ export interface Operations {
       most?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2609,7 +2607,7 @@ export interface Operations {
       minimumCases?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2628,7 +2626,7 @@ export interface Operations {
       version?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
