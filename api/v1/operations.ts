@@ -2888,6 +2888,10 @@ export interface Timeline {
      */
     visit: number | null;
     attempt: number | null;
+    /**
+     * What was said, its first 1,000 characters: by us in a touch or an answer, by the lead in the message of an event, in the note of a task
+     */
+    text: string | null;
   }[];
 }
 export interface LeadImport {
