@@ -3235,6 +3235,10 @@ export interface Utterance {
    * Ours: sent, sending or unconfirmed
    */
   state: string | null;
+  /**
+   * Of a call or a task of ours: what came of it; its body is what was to be said or done
+   */
+  outcome: string | null;
 }
 export interface Reply {
   id: string;
