@@ -84,6 +84,8 @@ export interface Utterance {
   readonly answers: string | null;
   /** Ours: `sent`, or of a reply `sending` or `unconfirmed`. */
   readonly state: string | null;
+  /** Of a call or a task of ours: what came of it; its body is what was to be said or done. */
+  readonly outcome: string | null;
 }
 
 /** What went out to a lead and what came back, over all channels, oldest first; the newest `limit` when there is more. */
@@ -91,15 +93,17 @@ export async function conversation(q: Queryable, leadId: string, limit = 200): P
   const { rows } = await q.query<Utterance & Record<string, unknown>>(
     `select * from (
        (select t.id, 'us' as "from", t.channel, t.at, s.name || ' <' || s.address || '>' as sender, t.step_id as step,
-          t.content->>'subject' as subject, coalesce(t.content->>'text', t.content->>'title', '') as body, null as class, null::uuid as answers, t.state
+          t.content->>'subject' as subject, coalesce(t.content->>'text', t.content->>'title', '') as body, null as class, null::uuid as answers, t.state,
+          case when t.channel in ('call', 'task') then (select k.outcome from tasks k where k.touch_id = t.id and k.state = 'done'
+            order by k.done_at desc limit 1) end as outcome
         from touches t left join senders s on s.id = t.sender_id
         where t.lead_id = $1 and t.state = 'sent' and t.channel <> 'webhook' order by t.at desc limit $2)
        union all
-       (select r.id, 'us', r.channel, r.sending_at, s.name || ' <' || s.address || '>', null, r.subject, r.body, null, r.answers, r.state
+       (select r.id, 'us', r.channel, r.sending_at, s.name || ' <' || s.address || '>', null, r.subject, r.body, null, r.answers, r.state, null
         from replies r left join senders s on s.id = r.sender_id
         where r.lead_id = $1 and r.state <> 'failed' order by r.sending_at desc limit $2)
        union all
-       (select m.id, 'lead', m.channel, m.at, null, null, null, m.body, m.class, m.touch_id, null from messages m
+       (select m.id, 'lead', m.channel, m.at, null, null, null, m.body, m.class, m.touch_id, null, null from messages m
         where m.lead_id = $1 order by m.at desc limit $2)) u
      order by at desc, case when "from" = 'lead' then 1 when step is null then 2 else 0 end desc, id limit $2`,
     [leadId, limit],

@@ -90,6 +90,11 @@ export interface TimelineEntry {
   readonly detail: string | null;
   readonly visit: number | null;
   readonly attempt: number | null;
+  /**
+   * What was said, its first 1,000 characters: by us in a touch (its subject on a line of its own) or in a rep's answer, by the lead
+   * in the message of an event, by whoever did a task in its note.
+   */
+  readonly text: string | null;
 }
 
 export interface Timeline {
@@ -102,6 +107,8 @@ export interface Timeline {
   /** Where the earlier ones begin; null: there are none. */
   readonly earlier: TimelinePlace | null;
 }
+
+const said = (text: string) => `nullif(left(trim(${text}), 1000), '')`;
 
 /** An entry's place in its lead's timeline: its instant to the microsecond (ISO 8601), what kind it is, its id. */
 export type TimelinePlace = readonly [at: string, kind: number, id: string];
@@ -125,26 +132,31 @@ export async function timeline(
     `select x.*, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as exactly, v.name as sequence from (
        (select coalesce(t.at, t.sending_at, t.slot_at) as at, 0 as place, 'touch' as what, t.id::text, t.enrollment_id as "enrollmentId",
           t.step_id as step, t.channel, t.action, case when s.id is not null then s.name || ' <' || s.address || '>' end as sender,
-          t.state, t.reason, t.detail, t.visit, t.attempt
+          t.state, t.reason, t.detail, t.visit, t.attempt, case when t.channel not in ('call', 'task', 'webhook') and t.state in ('sent', 'sending', 'unconfirmed')
+            then ${said("concat_ws(chr(10), t.content->>'subject', coalesce(t.content->>'text', t.content->>'title'))")} end as text
         from touches t left join senders s on s.id = t.sender_id where t.lead_id = $1
         ${cut(0, 'coalesce(t.at, t.sending_at, t.slot_at)', 't.id::text')})
        union all
-       (select v.at, 1, 'event', v.id::text, coalesce(v.enrollment_id, t.enrollment_id), t.step_id, v.channel, null, null, v.type, null,
-          case when v.type = 'clicked' then v.data->>'url' end, null, null
+       (select v.at, 1, 'event', v.id::text, coalesce(v.enrollment_id, t.enrollment_id), t.step_id, v.channel, null,
+          s.name || ' <' || s.address || '>', v.type, null, case when v.type = 'clicked' then v.data->>'url' end, null, null,
+          case when r.id is not null then ${said('r.body')} when v.type in ('replied', 'unsubscribed', 'out_of_office')
+            then (select ${said('m.body')} from messages m where m.lead_id = $1 and m.channel = v.channel
+              and m.at between v.at - interval '1 second' and v.at + interval '1 second' order by abs(extract(epoch from m.at - v.at)) limit 1) end
         from lead_events v left join touches t on v.type in ('opened', 'clicked') and t.lead_id = $1 and t.id::text = v.data->>'touchId'
+          left join replies r on v.type = 'answered' and r.lead_id = $1 and r.id::text = v.data->>'replyId' left join senders s on s.id = r.sender_id
         where v.lead_id = $1 ${cut(1, 'v.at', 'v.id::text')})
        union all
        (select h.at, 1, 'hit', h.id::text, t.enrollment_id, t.step_id, t.channel, null, null,
           case h.kind when 'open' then 'opened' else 'clicked' end, 'by_machine',
-          replace(h.why, '_', ' ') || case when h.count > 1 then ', ' || h.count || ' times' else '' end, null, null
+          replace(h.why, '_', ' ') || case when h.count > 1 then ', ' || h.count || ' times' else '' end, null, null, null
         from hits h join touches t on t.id = h.touch_id where h.lead_id = $1 and h.by = 'machine' ${cut(1, 'h.at', 'h.id::text')})
        union all
-       (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null
+       (select d.at, 2, 'decision', d.id::text, d.enrollment_id, d.step_id, null, null, null, d.kind, d.reason, d.detail, null, null, null
         from decisions d where (d.enrollment_id in (select id from enrollments where lead_id = $1)
           or (d.enrollment_id is null and d.lead_id = $1)) ${cut(2, 'd.at', 'd.id::text')})
        union all
        (select coalesce(k.done_at, k.created_at), 3, 'task', k.id::text, k.enrollment_id, t.step_id, t.channel, t.action, k.assignee,
-          k.state, k.outcome, k.title, t.visit, t.attempt
+          k.state, k.outcome, k.title, t.visit, t.attempt, ${said('k.note')}
         from tasks k join touches t on t.id = k.touch_id join enrollments e on e.id = k.enrollment_id where e.lead_id = $1
         ${cut(3, 'coalesce(k.done_at, k.created_at)', 'k.id::text')})) x
      left join enrollments e on e.id = x."enrollmentId" left join sequence_versions v on v.id = e.version_id
@@ -183,6 +195,7 @@ export async function timeline(
         detail: rest.detail,
         visit: rest.visit,
         attempt: rest.attempt,
+        text: rest.text,
       })),
     truncated: last !== undefined,
     earlier: last ? [last.exactly, last.place, last.id] : null,

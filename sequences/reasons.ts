@@ -11,6 +11,7 @@ export const REASONS = {
   being_sent: 'Its touch is being sent.',
   in_progress: 'It is being worked on.',
   task_open: 'It waits for somebody to complete a task.',
+  waits_for_task: 'It waits for somebody to complete a task.',
   unconfirmed: 'It is not known whether its last touch went out.',
   mailbox_not_read:
     'The mailbox that the lead may have answered to cannot be read at present; nothing is sent until it is. The list of senders says why.',

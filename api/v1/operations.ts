@@ -2877,6 +2877,10 @@ export interface Timeline {
      */
     visit: number | null;
     attempt: number | null;
+    /**
+     * What was said, its first 1,000 characters: by us in a touch or an answer, by the lead in the message of an event, in the note of a task
+     */
+    text: string | null;
   }[];
 }
 export interface LeadImport {
@@ -3220,6 +3224,10 @@ export interface Utterance {
    * Ours: sent, sending or unconfirmed
    */
   state: string | null;
+  /**
+   * Of a call or a task of ours: what came of it; its body is what was to be said or done
+   */
+  outcome: string | null;
 }
 export interface Reply {
   id: string;

@@ -120,6 +120,45 @@ test('promise 2: the timeline of a lead tells what happened, by whom, and what c
   await setTime(db, TUESDAY);
 });
 
+test('promise 2: the timeline tells what was said: by us, by the lead, by the rep', async () => {
+  const one = await lead();
+  await walk(host, one.enrollmentId);
+  const long = 'x'.repeat(1500);
+  await db.query(
+    `with m as (insert into messages (lead_id, channel, sender_id, at, address, body, class, class_by)
+       values ($1, 'email', $2, business_now(), 'ada@lead.example', $3, 'interested', 'rule') returning id, at),
+     e as (insert into lead_events (lead_id, type, channel, at) select $1, 'replied', 'email', at from m),
+     r as (insert into replies (lead_id, answers, channel, sender_id, state, body, sending_at, at)
+       select $1, id, 'email', $2, 'sent', 'Gladly, on Monday.', at, at from m returning id)
+     insert into lead_events (lead_id, type, channel, at, data)
+     select $1, 'answered', 'email', business_now(), jsonb_build_object('replyId', id) from r`,
+    [one.leadId, senderId, `Tell me more. ${long}`],
+  );
+  const [task] = await listTasks(db, { leadId: one.leadId });
+  await completeTask(db, task!.id, { outcome: 'connected', note: 'Wants a demo.' });
+  const { entries } = await timeline(db, one.leadId);
+  const of = (state: string, what: string) =>
+    entries.find((entry) => entry.state === state && entry.what === what);
+  const sent = (
+    await db.query<{ text: string }>(
+      `select (content->>'subject') || E'\n' || (content->>'text') as text from touches where lead_id = $1 and state = 'sent' and channel = 'email'`,
+      [one.leadId],
+    )
+  ).rows[0]!.text;
+  expect(sent.length).toBeGreaterThan(5);
+  expect(entries.find(({ what, step }) => what === 'touch' && step === 'hello')!.text).toBe(sent);
+  expect(of('replied', 'event')!.text).toBe(`Tell me more. ${long}`.slice(0, 1000));
+  expect(of('answered', 'event')).toMatchObject({
+    text: 'Gladly, on Monday.',
+    sender: 'Grace Hopper <grace@acme.test>',
+  });
+  expect(of('done', 'task')!.text).toBe('Wants a demo.');
+  // What a script says was not said by that.
+  expect(entries.filter(({ what, channel }) => what === 'touch' && channel === 'call')).toMatchObject([
+    { text: null },
+  ]);
+});
+
 test('promise 2: why says what comes next and when, in the lead’s own time', async () => {
   const one = await lead({ timeZone: 'America/New_York' });
   await walk(host, one.enrollmentId);

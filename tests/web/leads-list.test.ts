@@ -114,7 +114,7 @@ test('what happened to a lead is told in Turkish, whatever it was', async () => 
     'Yanıtladı: olmadı',
     'Rosa → Mert',
     'Ertelendi',
-    'biri izinde',
+    'Biri izinde',
     'birkaç bağlantı birden, 3 kez',
     'Siteyi ziyaret etti',
   ])

@@ -4,7 +4,6 @@ import '@mantine/notifications/styles.css';
 import '@mantine/spotlight/styles.css';
 import './theme.css';
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { setNonce } from 'get-nonce';
@@ -16,6 +15,7 @@ import { router } from './router.tsx';
 import { startFonts } from './fonts.ts';
 import { nonce } from './nonce.ts';
 import { cssVariables, theme } from './theme.ts';
+import { Notices } from './ui/notify.tsx';
 
 // Dialogs hold the page's scrolling by a style of their own.
 setNonce(nonce);
@@ -29,7 +29,7 @@ createRoot(document.getElementById('app')!).render(
       getStyleNonce={() => nonce}
     >
       <QueryClientProvider client={queryClient}>
-        <Notifications position="top-center" autoClose={10_000} limit={3} />
+        <Notices />
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

@@ -65,6 +65,10 @@ const utteranceSchema = z
     class: z.enum(MESSAGE_CLASSES).nullable(),
     answers: z.uuid().nullable(),
     state: z.string().nullable().describe('Ours: sent, sending or unconfirmed'),
+    outcome: z
+      .string()
+      .nullable()
+      .describe('Of a call or a task of ours: what came of it; its body is what was to be said or done'),
   })
   .meta({ id: 'Utterance' });
 

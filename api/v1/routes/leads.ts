@@ -141,6 +141,12 @@ const timelineSchema = z
         detail: z.string().nullable(),
         visit: z.int().nullable().describe('How often its lead had come to the step, from 1'),
         attempt: z.int().nullable(),
+        text: z
+          .string()
+          .nullable()
+          .describe(
+            'What was said, its first 1,000 characters: by us in a touch or an answer, by the lead in the message of an event, in the note of a task',
+          ),
       }),
     ),
   })

@@ -1,6 +1,8 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Text } from '@mantine/core';
 import { IconArrowsSplit, IconBolt, IconChecklist, IconEye, IconSend, type Icon } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../api/client.ts';
 import { Channel } from '../ui/Channel.tsx';
@@ -27,17 +29,26 @@ export function Timeline({ leadId }: { leadId: string }) {
   return (
     <Loaded query={timeline} rows={6}>
       {({ pages }) => {
-        const entries = pages.flatMap((page) => page.entries.toReversed());
+        const entries = onceEach(pages.flatMap((page) => page.entries.toReversed()));
         if (entries.length === 0) return <Text c="dimmed">{t('timeline.empty')}</Text>;
+        const { lead, timeZone } = pages[0]!;
         return (
           <>
+            {entries.some(({ what, text }) => text !== null && what !== 'task') && (
+              <Text size="sm" mb="xs">
+                <Anchor renderRoot={(props) => <Link to="/inbox" search={{ lead: leadId }} {...props} />}>
+                  {t('timeline.conversation')}
+                </Anchor>
+              </Text>
+            )}
             <ol className={classes.list} aria-label={t('timeline.title')}>
               {entries.map((entry) => (
                 <Line
                   key={`${entry.what}${entry.id}${entry.state}`}
                   entry={entry}
                   leadId={leadId}
-                  zone={pages[0]!.timeZone}
+                  leadName={lead.name || (lead.email ?? '')}
+                  zone={timeZone}
                 />
               ))}
             </ol>
@@ -59,13 +70,43 @@ export function Timeline({ leadId }: { leadId: string }) {
   );
 }
 
-function Line({ entry, leadId, zone }: { entry: Entry; leadId: string; zone: string }) {
-  const { t } = useTranslation('lead');
+/** One entry for a call or a task: it says itself what its touch and its outcome would say again. */
+function onceEach(entries: readonly Entry[]): readonly Entry[] {
+  const touchOf = ({ enrollmentId, step, visit, attempt }: Entry) =>
+    [enrollmentId, step, visit, attempt].join();
+  const outcomeOf = ({ enrollmentId, step, reason }: Entry) => [enrollmentId, step, reason].join();
+  const tasks = entries.filter(({ what }) => what === 'task');
+  const touches = new Set(tasks.map(touchOf));
+  const outcomes = new Set(tasks.map(outcomeOf));
+  return entries.filter((entry) => {
+    if (entry.what === 'touch')
+      return !(['call', 'task'].includes(entry.channel ?? '') && touches.has(touchOf(entry)));
+    return !(entry.what === 'decision' && entry.state === 'outcome' && outcomes.has(outcomeOf(entry)));
+  });
+}
+
+function Line({
+  entry,
+  leadId,
+  leadName,
+  zone,
+}: {
+  entry: Entry;
+  leadId: string;
+  leadName: string;
+  zone: string;
+}) {
+  const { t, i18n } = useTranslation('lead');
   const word = useWord();
   const Picture = ICONS[entry.what];
   const detail = useDetail();
   const named = entry.what === 'event' ? null : entry.action;
-  const why = [entry.reason && word(entry.reason), detail(entry)].filter(Boolean).join(': ');
+  // What came of a task is its state.
+  const came = entry.what === 'task' ? entry.reason : null;
+  const why = begun(
+    [!came && entry.reason && word(entry.reason), detail(entry)].filter(Boolean).join(': '),
+    i18n.language,
+  );
   return (
     <li className={classes.entry} data-state={entry.state}>
       <span className={classes.icon} title={t(`timeline.what.${entry.what}`)}>
@@ -82,12 +123,17 @@ function Line({ entry, leadId, zone }: { entry: Entry; leadId: string; zone: str
               {entry.what === 'task' ? entry.detail || t('timeline.what.task') : word(named ?? entry.state)}
             </bdi>
           </b>
-          {(named || entry.what === 'task') && <span className={classes.state}>{word(entry.state)}</span>}
+          {(named || entry.what === 'task') && (
+            <span className={classes.state}>{word(came ?? entry.state)}</span>
+          )}
         </div>
         {why && (
           <Text size="sm" c="dimmed" className={classes.why}>
             <bdi>{why}</bdi>
           </Text>
+        )}
+        {entry.text !== null && (
+          <Said text={entry.text} by={isTheirs(entry) ? leadName : (entry.sender ?? t('timeline.us'))} />
         )}
         {entry.what === 'touch' && entry.state === 'unconfirmed' && (
           <Settle touchId={entry.id} leadId={leadId} />
@@ -100,6 +146,35 @@ function Line({ entry, leadId, zone }: { entry: Entry; leadId: string; zone: str
         <Instant at={entry.at} zone={zone} />
       </Text>
     </li>
+  );
+}
+
+const isTheirs = ({ what, state }: Entry) => what === 'event' && state !== 'answered';
+const begun = (sentence: string, language: string) =>
+  sentence.charAt(0).toLocaleUpperCase(language) + sentence.slice(1);
+
+const EXCERPT = 160;
+/** The server tells no more of a text; the conversation has all of it. */
+const TOLD = 1000;
+
+/** Who said what: its beginning, and the rest when it is asked for. */
+function Said({ by, text }: { by: string; text: string }) {
+  const { t } = useTranslation('lead');
+  const [whole, setWhole] = useState(false);
+  const line = text.replaceAll(/\s+/g, ' ');
+  const excerpt = line.length > EXCERPT ? `${line.slice(0, EXCERPT).trimEnd()}…` : line;
+  return (
+    <Text size="sm" className={classes.said} component="div">
+      <bdi className={classes.by}>{by.replace(/ <.*>$/, '')}</bdi>{' '}
+      <bdi className={whole ? classes.whole : undefined}>
+        {whole ? `${text}${text.length < TOLD ? '' : '…'}` : excerpt}
+      </bdi>{' '}
+      {(excerpt !== line || text.includes('\n')) && (
+        <Button size="compact-xs" variant="subtle" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+          {t(whole ? 'timeline.less' : 'timeline.more')}
+        </Button>
+      )}
+    </Text>
   );
 }
 

@@ -1,5 +1,4 @@
 import { Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import { IconSearch, IconUserCircle } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate } from '@tanstack/react-router';
@@ -15,6 +14,7 @@ import { Away } from './Away.tsx';
 import classes from './Frame.module.css';
 import { KeysHelp } from './KeysHelp.tsx';
 import { useLive } from './live.ts';
+import { palette } from './palette-store.ts';
 import { useCounts, useMe } from './session.ts';
 import { PLACES } from './places.ts';
 import { SignedOut } from './SignedOut.tsx';
@@ -32,7 +32,7 @@ export function Frame() {
   const me = useMe();
   useEffect(() => notePerson(me.id), [me.id]);
   const [help, setHelp] = useState(false);
-  useKeys({ '/': () => spotlight.open(), '?': () => setHelp(true), z: undoLatest });
+  useKeys({ '/': () => palette.open(), '?': () => setHelp(true), z: undoLatest });
   return (
     <div className={classes.frame}>
       <a className={classes.skip} href="#content">
@@ -45,7 +45,7 @@ export function Frame() {
         </div>
         <UnstyledButton
           className={classes.search}
-          onClick={() => spotlight.open()}
+          onClick={() => palette.open()}
           aria-label={t('palette.open')}
         >
           <IconSearch size={16} aria-hidden />

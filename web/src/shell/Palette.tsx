@@ -13,13 +13,14 @@ import {
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../api/client.ts';
 import { fold } from '../ui/fold.ts';
+import { paletteStore } from './palette-store.ts';
 import { PLACES } from './places.ts';
 
-/** Marks what the server found: that fits already. */
+/** Marks what the server found: that fits already, unless more was typed since. */
 const FOUND = 'found';
 
 const fits: SpotlightFilterFunction = (query, groups) =>
@@ -27,10 +28,22 @@ const fits: SpotlightFilterFunction = (query, groups) =>
     .map(({ group, actions }) => ({
       group,
       actions: actions.filter(
-        ({ label = '', keywords }) => keywords === FOUND || fold(label).includes(fold(query.trim())),
+        ({ label = '', value }) => value === FOUND || fold(label).includes(fold(query.trim())),
       ),
     }))
     .filter(({ actions }) => actions.length > 0);
+
+/** What Enter takes: the first of what is listed now, which may have come late, unless somebody moved to another. */
+function choose(moved: boolean): HTMLButtonElement | undefined {
+  const list = document.getElementById(paletteStore.getState().listId);
+  const chosen = list?.querySelector<HTMLButtonElement>('[data-selected]');
+  if (chosen && moved) return chosen;
+  const first = list?.querySelector<HTMLButtonElement>('[data-action]') ?? undefined;
+  chosen?.removeAttribute('data-selected');
+  first?.setAttribute('data-selected', 'true');
+  paletteStore.updateState((state) => ({ ...state, selected: first ? 0 : -1 }));
+  return first;
+}
 
 const picture = (Picture: Icon) => <Picture size={18} stroke={1.5} aria-hidden />;
 
@@ -47,6 +60,10 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
     enabled: query.length > 1,
     placeholderData: (before) => before,
   });
+  const wanted = typed.trim();
+  const awaited = wanted.length > 1 && (wanted !== query || found.isPending || found.isPlaceholderData);
+  const moved = useRef(false);
+  const entered = useRef(false);
   const go = (to: string) => () => void navigate({ to });
   const actions: SpotlightActionGroupData[] = [
     {
@@ -79,7 +96,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         id,
         label: name || (email ?? id),
         leftSection: picture(IconUser),
-        keywords: FOUND,
+        value: FOUND,
         ...(company && { description: company }),
         onClick: go(`/leads/${id}`),
       })),
@@ -90,7 +107,7 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         id: `sequence ${name}`,
         label: title,
         leftSection: picture(IconRoute),
-        keywords: FOUND,
+        value: FOUND,
         onClick: go(`/sequences/${name}`),
       })),
     },
@@ -101,18 +118,30 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         label: name,
         leftSection: picture(IconSend),
         description: sequence,
-        keywords: FOUND,
+        value: FOUND,
         onClick: go(`/launches/${id}`),
       })),
     },
   ];
+  const listed = JSON.stringify(fits(typed, actions));
+  useEffect(() => {
+    const chosen = choose(moved.current);
+    if (!entered.current || awaited) return;
+    entered.current = false;
+    chosen?.click();
+  }, [listed, awaited]);
   return (
     <Spotlight
+      store={paletteStore}
       actions={actions}
       filter={fits}
       shortcut={['mod + K']}
       query={typed}
-      onQueryChange={setTyped}
+      onQueryChange={(text) => {
+        moved.current = false;
+        entered.current = false;
+        setTyped(text);
+      }}
       nothingFound={t('palette.empty')}
       highlightQuery
       attributes={{ content: { 'aria-label': t('palette.open') } }}
@@ -123,6 +152,14 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         leftSection: <IconSearch size={18} aria-hidden />,
         placeholder: t('palette.placeholder'),
         'aria-label': t('palette.open'),
+        onKeyDownCapture(event) {
+          if (/^Arrow(Up|Down)$/.test(event.code)) moved.current = true;
+          // What was found for less than is typed is not what is meant: Enter waits for what is.
+          if (!event.code.endsWith('Enter') || !awaited || choose(moved.current)?.value === '') return;
+          entered.current = true;
+          event.preventDefault();
+          event.stopPropagation();
+        },
       }}
     />
   );

@@ -33,6 +33,8 @@ export const inbox = {
   closing: '{{name}}: {{meaning}}, done',
   asMail: 'Show as mail',
   asText: 'Show as text',
+  showScript: 'Show the script',
+  hideScript: 'Hide the script',
   wasItSent: 'It is not known whether this went out.',
   wasSent: 'It did',
   wasNotSent: 'It did not',

@@ -35,6 +35,8 @@ export const inbox: typeof english = {
   closing: '{{name}}: {{meaning}}, tamam',
   asMail: 'E-posta olarak göster',
   asText: 'Metin olarak göster',
+  showScript: 'Metni göster',
+  hideScript: 'Metni gizle',
   wasItSent: 'Bunun gidip gitmediği bilinmiyor.',
   wasSent: 'Gitti',
   wasNotSent: 'Gitmedi',

@@ -13,6 +13,7 @@ export const why: typeof english = {
     being_sent: 'Teması gönderiliyor.',
     in_progress: 'Üzerinde çalışılıyor.',
     task_open: 'Birinin bir görevi tamamlamasını bekliyor.',
+    waits_for_task: 'Birinin bir görevi tamamlamasını bekliyor.',
     unconfirmed: 'Son temasının gidip gitmediği bilinmiyor.',
     mailbox_not_read:
       'Adayın yanıt vermiş olabileceği posta kutusu şu anda okunamıyor; okunana kadar hiçbir şey gönderilmez. Nedeni ayarlardaki gönderenlerde yazar.',

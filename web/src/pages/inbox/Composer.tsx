@@ -26,12 +26,15 @@ export function Composer({
   leadId,
   lead,
   answers,
+  onSend,
   onSent,
 }: {
   ref: Ref<HTMLTextAreaElement>;
   leadId: string;
   lead: Lead;
   answers: Utterance | null;
+  /** It is about to be sent. */
+  onSend: () => void;
   onSent: () => void;
 }) {
   const { t } = useTranslation(['inbox', 'common']);
@@ -56,6 +59,7 @@ export function Composer({
     const idempotencyKey = newKey();
     write('');
     setAnyway(false);
+    onSend();
     // What was typed since stays, below.
     const back = () => keep(DRAFT(leadId), [said, kept(DRAFT(leadId))].filter(Boolean).join('\n\n'));
     soon(

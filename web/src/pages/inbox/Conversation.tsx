@@ -9,6 +9,7 @@ import { reached } from '../../api/connection.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { whyQuery } from '../../lead/queries.ts';
 import { Why } from '../../lead/Why.tsx';
+import { useWord } from '../../lead/words.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { Instant } from '../../ui/Instant.tsx';
@@ -26,20 +27,27 @@ type Utterance = Answer<'inbox.conversation'>['items'][number];
 /** What was said to a lead and by a lead, over all channels, and the answer to it. */
 export function Conversation({
   leadId,
+  shown,
   onBack,
+  onSend,
   onFinish,
   onUndo,
 }: {
   leadId: string;
+  /** Keys are for who sees what they are for. */
+  shown: boolean;
   onBack: () => void;
-  /** It waits no more; the next one comes. */
-  onFinish: () => void;
+  /** It stays, whether or not it waits. */
+  onSend: () => void;
+  /** It waits no more; the next one comes. What it answers counts it again. */
+  onFinish: () => () => void;
   /** It waits again. */
   onUndo: () => void;
 }) {
   const { t } = useTranslation(['inbox', 'common']);
   const client = useQueryClient();
   const composer = useRef<HTMLTextAreaElement>(null);
+  const messages = useRef<HTMLOListElement>(null);
   const end = useRef<HTMLLIElement>(null);
   const conversation = useQuery({
     queryKey: ['inbox', 'conversation', leadId],
@@ -51,15 +59,15 @@ export function Conversation({
     end.current?.scrollIntoView({ block: 'end' });
   }, [count]);
   const last = conversation.data?.items.findLast(({ from }) => from === 'lead');
-  const again = () => {
+  const again = async () => {
     void client.invalidateQueries({ queryKey: ['inbox'] });
-    void client.invalidateQueries({ queryKey: ['counts'] });
+    await client.invalidateQueries({ queryKey: ['counts'] });
   };
   const settle = (as: (typeof CLASSES)[number]) => {
     if (!last) return;
     const { name, email } = conversation.data!.lead;
     const idempotencyKey = newKey();
-    onFinish();
+    const uncount = onFinish();
     soon(
       t('closing', { name: name || email || t('unknown'), meaning: t(`class.${as}`) }),
       () =>
@@ -68,12 +76,15 @@ export function Conversation({
             onUndo();
             failed(problemText(error));
           })
-          .finally(again),
-      onUndo,
+          .finally(() => void again().finally(uncount)),
+      () => {
+        uncount();
+        onUndo();
+      },
     );
   };
   const close = () => settle(last?.class ?? 'other');
-  useKeys({ e: close, r: () => composer.current?.focus() });
+  useKeys(shown ? { e: close, r: () => composer.current?.focus() } : {});
   return (
     <section className={classes.conversation} aria-label={t('conversation')}>
       <Loaded query={conversation}>
@@ -131,7 +142,7 @@ export function Conversation({
                 </Group>
               )}
             </header>
-            <ol className={classes.messages} tabIndex={0} aria-label={t('messages')}>
+            <ol ref={messages} className={classes.messages} tabIndex={0} aria-label={t('messages')}>
               {why && (
                 <li>
                   <Why why={why} />
@@ -142,7 +153,17 @@ export function Conversation({
               ))}
               <li ref={end} aria-hidden />
             </ol>
-            <Composer ref={composer} leadId={leadId} lead={lead} answers={last ?? null} onSent={again} />
+            <Composer
+              ref={composer}
+              leadId={leadId}
+              lead={lead}
+              answers={last ?? null}
+              onSend={() => {
+                messages.current?.focus();
+                onSend();
+              }}
+              onSent={() => void again()}
+            />
           </>
         )}
       </Loaded>
@@ -151,8 +172,12 @@ export function Conversation({
 }
 
 function Message({ one, zone }: { one: Utterance; zone: string }) {
-  const { t } = useTranslation('inbox');
+  const { t } = useTranslation(['inbox', 'common']);
   const [original, setOriginal] = useState(false);
+  const [script, setScript] = useState(false);
+  // What was to be said or done, and not to whom it was written.
+  const byHand = one.from === 'us' && (one.channel === 'call' || one.channel === 'task');
+  const word = useWord();
   const client = useQueryClient();
   const settle = useMutation({
     mutationFn: (sent: boolean) => call('inbox.settle', { path: { id: one.id }, body: { sent } }),
@@ -177,12 +202,30 @@ function Message({ one, zone }: { one: Utterance; zone: string }) {
             <bdi>{one.subject}</bdi>
           </Text>
         )}
+        {byHand && (
+          <Text>
+            {t(`common:channel.${one.channel as 'call'}`)}
+            {one.outcome && `: ${word(one.outcome)}`}
+          </Text>
+        )}
         {original ? (
           <MessageFrame src={src(false)} withImages={src(true)} />
         ) : (
-          <p className={classes.body}>
-            <bdi>{one.body}</bdi>
-          </p>
+          (!byHand || script) && (
+            <p className={classes.body}>
+              <bdi>{one.body}</bdi>
+            </p>
+          )
+        )}
+        {byHand && one.body && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            aria-expanded={script}
+            onClick={() => setScript(!script)}
+          >
+            {t(script ? 'hideScript' : 'showScript')}
+          </Button>
         )}
         {one.from === 'lead' && one.channel === 'email' && (
           <Button size="compact-xs" variant="subtle" onClick={() => setOriginal(!original)}>

@@ -1,10 +1,12 @@
 import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core';
 import { IconInbox } from '@tabler/icons-react';
+import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
+import { countOff } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { Instant } from '../../ui/Instant.tsx';
@@ -34,6 +36,8 @@ export function Inbox() {
         Object.entries({ ...search, ...changes }).filter(([, value]) => value),
       ) as typeof search,
       replace: true,
+      // The list scrolls to what is chosen in it.
+      resetScroll: false,
     });
   const inbox = useInfiniteQuery({
     queryKey: ['inbox', 'list', state, channel, as],
@@ -65,11 +69,17 @@ export function Inbox() {
   // A lead of the address is shown, also when nothing of it waits any more.
   const lead = chosen ? chosen.leadId : (search.lead ?? items[0]?.leadId ?? null);
   const current = chosen ?? (search.lead ? undefined : items[0]);
+  // One that was answered leaves the list while it is still read: the next is then the one in its place.
+  const place = useRef({ lead, at: -1 });
+  if (current) place.current = { lead, at: items.indexOf(current) };
   const go = (by: number) => {
-    const at = current ? items.indexOf(current) : -1;
-    const next = items[Math.min(Math.max(at + by, 0), items.length - 1)];
+    const at = place.current.lead === lead ? place.current.at : -1;
+    const to = current || by < 0 ? at + by : Math.max(at, 0);
+    const next = items[Math.min(Math.max(to, 0), items.length - 1)];
     if (next) change({ lead: keyOf(next) });
   };
+  // Beside the list, or in its place.
+  const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   useKeys({ j: () => go(1), k: () => go(-1) });
   return (
     <Page
@@ -158,12 +168,15 @@ export function Inbox() {
             <Conversation
               key={lead}
               leadId={lead}
+              shown={!narrow || search.lead !== undefined}
               onBack={() => change({ lead: undefined })}
+              onSend={() => change({ lead })}
               onFinish={() => {
                 const at = current ? items.indexOf(current) : -1;
                 const next = items[at + 1] ?? (state === 'open' ? items[at - 1] : current);
                 if (current) setFinished((before) => new Set([...before, current.id]));
                 change({ lead: next && keyOf(next) });
+                return countOff('waiting', current?.waiting ?? 0);
               }}
               onUndo={() => {
                 if (current) setFinished((before) => new Set([...before].filter((id) => id !== current.id)));
@@ -184,9 +197,14 @@ export function Inbox() {
 
 function Row({ one, current, onChoose }: { one: Listed; current: boolean; onChoose: () => void }) {
   const { t } = useTranslation('inbox');
+  const row = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   return (
     <li>
       <button
+        ref={row}
         type="button"
         className={classes.row}
         onClick={onChoose}

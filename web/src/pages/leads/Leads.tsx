@@ -266,7 +266,8 @@ function useColumns(): readonly Column<Lead>[] {
       width: 220,
       wide: true,
       render: (lead) =>
-        lead.nextAt ? (
+        // When nobody does what it waits for is not what comes next.
+        lead.nextAt && lead.nextAction !== 'give_up' ? (
           <span>
             {word(lead.nextAction ?? 'next_step')} <Instant at={lead.nextAt} zone={lead.timeZone} />
           </span>

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { call, newKey, type Answer, type Needs } from '../../api/client.ts';
 import { reached } from '../../api/connection.ts';
 import { problemText } from '../../api/problem-text.ts';
+import { countOff } from '../../shell/session.ts';
 import { whyQuery } from '../../lead/queries.ts';
 import { Timeline } from '../../lead/Timeline.tsx';
 import { Why } from '../../lead/Why.tsx';
@@ -19,13 +20,15 @@ import classes from './Today.module.css';
 
 export interface TaskDetailProps {
   readonly id: string;
+  /** Keys are for who sees what they are for. */
+  readonly shown: boolean;
   readonly onBack: () => void;
   /** It is out of the list; the next one comes. */
   readonly onFinish: () => void;
   /** It is back. */
   readonly onUndo: () => void;
   /** The server has it, or refused it. */
-  readonly onSettled: () => void;
+  readonly onSettled: () => Promise<void>;
 }
 
 export const taskQuery = (id: string) =>
@@ -49,6 +52,7 @@ export function TaskDetail(props: TaskDetailProps) {
 
 function Work({
   id,
+  shown,
   found,
   onBack,
   onFinish,
@@ -84,6 +88,7 @@ function Work({
     };
     const idempotencyKey = newKey();
     onFinish();
+    const uncount = countOff('tasksOpen');
     soon(
       `${name}: ${t(`outcome.${outcome as 'done'}`, { defaultValue: word(outcome) })}`,
       () =>
@@ -95,13 +100,16 @@ function Work({
             onUndo();
             failed(problemText(error));
           })
-          .finally(onSettled),
-      onUndo,
+          .finally(() => void onSettled().finally(uncount)),
+      () => {
+        uncount();
+        onUndo();
+      },
     );
   };
   useKeys(
     Object.fromEntries(
-      outcomes.filter(({ key }) => key).map(({ outcome, key }) => [key, () => finish(outcome)]),
+      outcomes.filter(({ key }) => shown && key).map(({ outcome, key }) => [key, () => finish(outcome)]),
     ),
   );
   return (

@@ -1,4 +1,5 @@
 import { Text } from '@mantine/core';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '../../api/client.ts';
 import { Badge } from '../../ui/Badge.tsx';
@@ -12,9 +13,14 @@ type Task = Answer<'tasks.list'>['items'][number];
 /** One task in the list: who, what, when, and why it is worth more than others. */
 export function TaskRow({ task, current, onChoose }: { task: Task; current: boolean; onChoose: () => void }) {
   const { t } = useTranslation('today');
+  const row = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   return (
     <li>
       <button
+        ref={row}
         type="button"
         className={classes.row}
         onClick={onChoose}

@@ -1,5 +1,6 @@
 import { Button, SegmentedControl, Select, Group } from '@mantine/core';
 import { IconMoodSmile } from '@tabler/icons-react';
+import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -30,6 +31,8 @@ export function Today() {
         Object.entries({ ...search, ...changes }).filter(([, value]) => value),
       ) as typeof search,
       replace: true,
+      // The list scrolls to what is chosen in it.
+      resetScroll: false,
     });
   const tasks = useInfiniteQuery({
     queryKey: ['tasks', 'list', kind, due],
@@ -59,6 +62,8 @@ export function Today() {
     if (next) change({ task: next.id });
   };
   useKeys({ j: () => go(at + 1), k: () => go(at - 1) });
+  // Beside the list, or in its place.
+  const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
   const waiting = useCounts().data?.waiting ?? 0;
 
   return (
@@ -132,6 +137,7 @@ export function Today() {
             <TaskDetail
               key={current.id}
               id={current.id}
+              shown={!narrow || chosen !== undefined}
               onBack={() => change({ task: undefined })}
               onFinish={() => {
                 const next = items[at + 1] ?? items[at - 1];
@@ -143,9 +149,9 @@ export function Today() {
                 // Not when sending failed while they were elsewhere.
                 if (location.pathname === '/today') change({ task: current.id });
               }}
-              onSettled={() => {
+              onSettled={async () => {
                 void client.invalidateQueries({ queryKey: ['tasks'] });
-                void client.invalidateQueries({ queryKey: ['counts'] });
+                await client.invalidateQueries({ queryKey: ['counts'] });
               }}
             />
           )}
