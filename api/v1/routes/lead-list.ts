@@ -21,6 +21,7 @@ import { exportLeads } from '../../operations/export-leads.ts';
 import { leadFields } from '../../operations/lead-fields.ts';
 import { everybody, principalOf } from '../access/principal.ts';
 import { assertSees, sightOf } from '../access/sight.ts';
+import { assertGives } from '../access/team.ts';
 import { byId, ifMatch, instant, listOf, page, pageOf, paging, placeOf, tag, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
@@ -230,6 +231,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const fields = leadFields(request.body);
       // A rep's new lead is the rep's: nobody else's could be seen again.
       const owner = user.role === 'rep' ? user.email : (fields.owner ?? null);
+      await assertGives(db, user, owner);
       const id = await saveLead(db, { ...fields, owner }).catch((error: unknown) => anothers(request, error));
       request.auditTarget = id;
       const lead = await readLead(db, id);
@@ -256,13 +258,12 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
         throw new HttpProblem(403, 'not_allowed', 'Handing leads over is for managers and admins.');
       const wanted = ifMatch(request);
       const before = await readLead(db, id);
-      await saveLead(
-        db,
-        leadFields(request.body, before.country),
-        id,
-        wanted === null ? undefined : Number(wanted),
-        { by: user.email, reason: 'edit' },
-      ).catch((error: unknown) => anothers(request, error));
+      const fields = leadFields(request.body, before.country);
+      if (fields.owner !== before.owner) await assertGives(db, user, fields.owner);
+      await saveLead(db, fields, id, wanted === null ? undefined : Number(wanted), {
+        by: user.email,
+        reason: 'edit',
+      }).catch((error: unknown) => anothers(request, error));
       const lead = await readLead(db, id);
       void tag(reply, lead.version);
       return lead;
@@ -284,6 +285,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const sight = sightOf(principal);
       if (action.do === 'owner' && principal.user.role === 'rep')
         throw new HttpProblem(403, 'not_allowed', 'Handing leads over is for managers and admins.');
+      if (action.do === 'owner') await assertGives(db, principal.user, action.owner);
       let leads = 0;
       const wakes: string[] = [];
       for (const id of new Set(ids)) {

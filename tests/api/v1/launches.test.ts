@@ -339,7 +339,7 @@ test('senders are offered with what they have left today: one’s own, of the ch
 
 test('launches are found by state, sequence and who made them, with who answered and what comes next', async () => {
   const version = await hello();
-  const rosa = await api.signedIn({ role: 'manager', name: 'Rosa Lind' });
+  const rosa = await api.signedIn({ role: 'manager', name: 'Rosa Pause' });
   const make = async (createdBy: string, rows: readonly string[]) => {
     const { id } = await makeLaunch(api.db, { versionId: version.id });
     await api.db.query('update launches set created_by = $2 where id = $1', [id, createdBy]);
@@ -361,7 +361,7 @@ test('launches are found by state, sequence and who made them, with who answered
   const paused = await make(rosa.user.id, [soon]);
   await rosa.post('/pause', { scope: 'launch', id: paused, reason: 'new pricing' });
   expect((await admin.get('/pauses')).body.items).toMatchObject([
-    { scopeId: paused, byName: 'Rosa Lind', reason: 'new pricing' },
+    { scopeId: paused, byName: 'Rosa Pause', reason: 'new pricing' },
   ]);
   const found = async (query: string) =>
     ((await admin.get(`/launches?${query}`)).body.items as { id: string }[]).map(({ id }) => id).toSorted();

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { addUser } from '../../../db/access/users.ts';
+import { makeLead } from '../../support/factories.ts';
+import { startApi, type Client, type TestApi } from './support.ts';
+
+let api: TestApi;
+let admin: Client;
+beforeAll(async () => {
+  api = await startApi();
+  admin = await api.signedIn();
+});
+afterAll(() => api.close());
+
+const change = (id: string, changes: object) =>
+  admin.call('PATCH', `/users/${id}`, changes, { 'if-match': '*' });
+
+test('a name, an email or a known name that means somebody is nobody else’s, in any case, and it is said whose it is', async () => {
+  const ana = await api.signedIn({
+    email: 'ana@acme.test',
+    name: 'Ana Sol',
+    role: 'rep',
+    knownAs: ['asol', 'ana.sol@old.test'],
+  });
+  await makeLead(api.db, { owner: 'ASol' });
+  const taken = (called: string) => ({
+    status: 409,
+    body: {
+      code: 'identity_taken',
+      detail: expect.stringMatching(`^“${called}” means Ana Sol <ana@acme.test>: .* handed over`),
+    },
+  });
+  const add = (user: object) =>
+    admin.post('/users', { email: 'dup@acme.test', name: 'dup', role: 'rep', ...user });
+  for (const [called, user] of [
+    ['Ana@Acme.test', { knownAs: ['me', 'Ana@Acme.test'] }],
+    ['ANA SOL', { name: 'ANA SOL' }],
+    ['ana@acme.test', { name: 'ana@acme.test' }],
+    ['ASOL', { name: 'ASOL' }],
+    ['Ana.Sol@old.test', { email: 'Ana.Sol@old.test' }],
+  ] as const) {
+    const { status, body } = await add(user);
+    expect(status).toBe(409);
+    expect(body.detail.toLowerCase()).toContain(`“${called.toLowerCase()}” means`);
+    expect(body.code).toBe('identity_taken');
+  }
+  expect((await api.db.query(`select from users where name = 'dup'`)).rowCount).toBe(0);
+
+  const { user: dup } = (await add({ knownAs: ['d'] })).body;
+  expect(await change(dup.id, { name: 'Ana sol' })).toMatchObject(taken('Ana sol'));
+  expect(await change(dup.id, { knownAs: ['d', 'AsOl'] })).toMatchObject(taken('asol'));
+  expect((await change(dup.id, { name: 'D', knownAs: ['dup'], team: 'north' })).status).toBe(200);
+  expect((await change(ana.user.id, { name: 'ANA SOL', knownAs: ['asol', 'as'] })).status).toBe(200);
+  const boss = await api.signedIn({ role: 'manager', name: 'Boss' });
+  expect(await boss.call('PATCH', '/me', { name: 'As' })).toMatchObject({
+    status: 409,
+    body: { code: 'identity_taken' },
+  });
+});
+
+test('of two that take a name at once one gets it, and who had the same one before may still be changed', async () => {
+  const twins = await Promise.allSettled(
+    [1, 2, 3, 4].map((n) =>
+      addUser(api.db, { email: `twin${n}@acme.test`, name: 'Twin', role: 'rep', knownAs: ['twin'] }),
+    ),
+  );
+  expect(twins.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  await api.db.query(
+    `insert into users (email, name, role) values ('t1@acme.test', 'Same', 'rep'), ('t2@acme.test', 'Same', 'rep')`,
+  );
+  const { rows } = await api.db.query<{ id: string }>(`select id from users where name = 'Same'`);
+  expect((await change(rows[0]!.id, { name: 'same', disabled: true })).status).toBe(200);
+});
