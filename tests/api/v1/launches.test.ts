@@ -154,6 +154,21 @@ test('a launch begins when it is told to', async () => {
   expect(await startPending(api.db, body.launchId, 10)).toHaveLength(2);
 });
 
+test('a launch cannot begin days ago', async () => {
+  const version = await hello();
+  await makeSender(api.db);
+  const begin = async (ms: number, dryRun = true) =>
+    admin.post('/launches', {
+      versionId: version.id,
+      audience: { leadIds: await leads(1) },
+      startsAt: new Date(TUESDAY + ms).toISOString(),
+      dryRun,
+    });
+  for (const dryRun of [true, false])
+    expect(await begin(-2 * 86_400_000, dryRun)).toMatchObject({ status: 422, body: { code: 'bad_time' } });
+  expect((await begin(-3_600_000)).status).toBe(200);
+});
+
 test('reps launch on their own leads by their own senders; another’s lead, sender or launch is not there', async () => {
   const version = await hello();
   const [rosa, tom] = [

@@ -70,3 +70,17 @@ test('of two that take a name at once one gets it, and who had the same one befo
   const { rows } = await api.db.query<{ id: string }>(`select id from users where name = 'Same'`);
   expect((await change(rows[0]!.id, { name: 'same', disabled: true })).status).toBe(200);
 });
+
+test('nothing is handed out that is good for nothing: a link of who may not sign in, a key that is over', async () => {
+  const gone = await api.signedIn({ role: 'rep', name: 'Gone' });
+  expect((await admin.post(`/users/${gone.user.id}/link`)).status).toBe(201);
+  await change(gone.user.id, { disabled: true });
+  expect(await admin.post(`/users/${gone.user.id}/link`)).toMatchObject({
+    status: 422,
+    body: { code: 'user_disabled', detail: expect.stringContaining('Gone may not sign in') },
+  });
+  const key = (expiresAt: string) =>
+    admin.post('/me/api-keys', { name: 'k', scopes: ['leads:read'], expiresAt });
+  expect(await key('2020-01-01T00:00:00Z')).toMatchObject({ status: 422, body: { code: 'bad_time' } });
+  expect((await key('2199-01-01T00:00:00Z')).status).toBe(201);
+});
