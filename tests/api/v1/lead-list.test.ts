@@ -282,3 +282,21 @@ test('what was suppressed by hand can be taken back, what a person wished cannot
     body: { code: 'suppressed' },
   });
 });
+
+test('a whole domain is for who sees all leads, and counts those who fall under it, in a sequence or not', async () => {
+  for (const email of ['a@whole.test', 'b@mail.whole.test', 'c@wholewhole.test'])
+    await makeLead(api.db, { email });
+  const domain = { kind: 'domain', value: 'whole.test' };
+  const boss = await api.signedIn({ role: 'manager', team: 'north' });
+  expect(await boss.post('/suppressions', domain)).toMatchObject({
+    status: 403,
+    body: { code: 'not_allowed', detail: expect.stringContaining('an admin or a manager without a team') },
+  });
+  expect((await boss.get('/suppressions?value=whole.test')).body.items).toEqual([]);
+  expect((await boss.post('/suppressions', { kind: 'email', value: 'x@whole.test' })).status).toBe(201);
+  const whole = await api.signedIn({ role: 'manager' });
+  expect(await whole.post('/suppressions', domain)).toMatchObject({
+    status: 201,
+    body: { leads: 2, stopped: 0 },
+  });
+});
