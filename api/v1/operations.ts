@@ -1001,6 +1001,9 @@ export interface Operations {
           )
         | string;
       channel?: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call') | null;
+      /**
+       * Not in the future; default: now
+       */
       at?: string;
       /**
        * Of out_of_office: when the lead is back
@@ -1236,7 +1239,13 @@ export interface Operations {
       reason?: string;
     };
     answer: {
+      /**
+       * Who are concerned, in a sequence or not
+       */
       leads: number;
+      /**
+       * So many left their sequence because of it
+       */
       stopped: number;
       sending: {
         touchId: string;

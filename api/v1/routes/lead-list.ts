@@ -52,6 +52,12 @@ const listedSchema = z
 const SORTS = Object.keys(LEAD_SORTS) as [LeadSort, ...LeadSort[]];
 const sortNames = [...SORTS, ...SORTS.map((name) => `-${name}` as const)] as const;
 
+/** `__proto__` is a word that JavaScript objects keep for themselves. */
+const attributeName = z.string().regex(/^(?!__proto__$)[a-z_][a-z0-9_]{0,60}$/);
+const attributes = z.record(
+  attributeName,
+  z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]),
+);
 const line = z.string().trim().max(500).nullable().optional();
 const typedLead = {
   externalId: line,
@@ -75,12 +81,13 @@ const typedLead = {
       at: z.iso.datetime().nullable(),
     })
     .optional(),
+  // Zod drops that name from a record without a word.
   attributes: z
-    .record(
-      z.string().regex(/^[a-z_][a-z0-9_]{0,60}$/),
-      z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]),
-    )
-    .optional()
+    .preprocess((given, context) => {
+      if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+        context.addIssue({ code: 'custom', message: '“__proto__” cannot be the name of an attribute' });
+      return given;
+    }, attributes.optional())
     .describe('All of them; what is left out goes'),
 };
 
@@ -90,7 +97,7 @@ const bulkAction = z
     z.strictObject({ do: z.literal('owner'), owner: z.string().trim().min(1).max(200).nullable() }),
     z.strictObject({
       do: z.literal('attribute'),
-      name: z.string().regex(/^[a-z_][a-z0-9_]{0,60}$/),
+      name: attributeName,
       value: z.union([z.string().max(500), z.null()]).describe('null: without it'),
     }),
     z.strictObject({ do: z.literal('pause'), reason }),
