@@ -69,7 +69,7 @@ export async function visit(
 ): Promise<Visit> {
   const user = await addUser(db, {
     email: `rosa-${crypto.randomUUID()}@acme.test`,
-    name: visitors++ === 0 ? 'Rosa Lind' : `Rosa Lind ${visitors}`,
+    name: `Rosa Lind the ${++visitors}.`,
     role: 'admin',
     ...given,
   });
