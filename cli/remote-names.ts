@@ -53,18 +53,19 @@ interface Named {
   readonly name?: string;
   readonly title?: string;
   readonly address?: string;
+  readonly url?: string;
 }
 
 /** One of a list by name, address, id, or how its id begins. @throws CliError when there is none, or more than one */
 export function oneOfThem<Thing extends Named>(things: readonly Thing[], kind: string, text: string): Thing {
   const wanted = text.trim().toLowerCase();
   const named = things.filter((one) =>
-    [one.id, one.name, one.title, one.address].some((known) => known?.toLowerCase() === wanted),
+    [one.id, one.name, one.title, one.address, one.url].some((known) => known?.toLowerCase() === wanted),
   );
   const found =
     named.length > 0 || wanted.length < 4 ? named : things.filter(({ id }) => id.startsWith(wanted));
   if (found.length === 1) return found[0]!;
-  const some = things.slice(0, SOME).map(({ name, address }) => address ?? name);
+  const some = things.slice(0, SOME).map(({ id, name, address, url }) => address ?? name ?? url ?? id);
   throw found.length === 0
     ? new CliError(
         `There is no ${kind} “${text}” that you may see or use. There are: ${some.join(', ') || 'none'}${things.length > SOME ? ', …' : ''}.`,

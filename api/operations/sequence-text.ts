@@ -57,7 +57,7 @@ function publishedAttachments(version: SequenceVersion | null): ReadAttachment {
     if (found) return Buffer.from(found.base64, 'base64');
     throw new AttachmentError(
       `${path} is none of the files that this sequence was published with`,
-      'publish it with new files from the terminal: cadenza publish FILE',
+      'files go with a sequence only where the database is: cadenza publish FILE there, without CADENZA_URL',
     );
   };
 }

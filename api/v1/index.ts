@@ -10,6 +10,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { assertAccess, assertSameOrigin, readPrincipal, type Access } from './access/principal.ts';
 import { commandHooks } from './commands.ts';
 import type { Api } from './contract.ts';
@@ -18,6 +19,7 @@ import { answerElsewhere } from './elsewhere.ts';
 import { openApi } from './openapi.ts';
 import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
+import { strictly } from './strict.ts';
 import { unstorable } from './unstorable.ts';
 
 /** Requests a minute, of one user or key, or of one network address that is not signed in. */
@@ -66,6 +68,8 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
       content: { 'application/problem+json': { schema: problemSchema } },
     };
     const schema = (route.schema ??= {});
+    for (const part of ['body', 'querystring'] as const)
+      if (schema[part] instanceof z.ZodType) schema[part] = strictly(schema[part]);
     schema.response = { ...(schema.response as object), '4xx': problem, '5xx': problem };
   });
   app.addHook('onRequest', async (request, reply) => {

@@ -218,11 +218,13 @@ async function listBeside(out: Output, { lead, launch, limit, ...given }: ListOp
 /** @param bodies also what to say or do, which is not shown in a table */
 async function listRemotely(
   api: Remote,
-  { lead, launch, limit, ...given }: ListOptions,
+  { kind, state, assignee, lead, launch, limit }: ListOptions,
   bodies: boolean,
 ): Promise<TaskRow[]> {
   const query = {
-    ...given,
+    kind,
+    state,
+    assignee,
     sort: 'dueAt',
     bodies: String(bodies),
     ...(lead !== undefined && { leadId: await remoteLead(api, lead) }),

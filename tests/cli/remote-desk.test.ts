@@ -1,5 +1,5 @@
 /** Tasks, inbox, leads and previews over HTTP: as beside the database, within the user's rights. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SCOPES } from '../../api/v1/access/principal.ts';
@@ -11,6 +11,9 @@ import { startApi, type TestApi } from '../api/v1/support.ts';
 import { scriptedProvider } from '../support/enrollment-host.ts';
 import { makeLead, makeSender } from '../support/factories.ts';
 import { besideDatabase, here, makeFolder, type Run } from './support.ts';
+
+// Each command is a process of its own.
+jest.setTimeout(240_000);
 
 const HOUR = 3_600_000;
 /** Where links of both ways lead. */

@@ -1,5 +1,5 @@
 /** The terminal over HTTP says what it says on the database. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,9 @@ import { makeMessage, makeTask } from '../api/v1/desk-support.ts';
 import { startApi, type TestApi } from '../api/v1/support.ts';
 import { makeSender } from '../support/factories.ts';
 import { besideDatabase, cadenza, makeFolder, type Run } from './support.ts';
+
+// Each command is a process of its own.
+jest.setTimeout(240_000);
 
 let api: TestApi;
 let folder: ReturnType<typeof makeFolder>;

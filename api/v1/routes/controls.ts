@@ -4,6 +4,7 @@ import { readScope } from '../../../db/control-scope.ts';
 import { activePauses } from '../../../db/pauses.ts';
 import { SCOPES, STOP_SCOPES, type Scope } from '../../../db/scopes.ts';
 import { pauseTarget, resumeTarget, stopTarget, type Target } from '../../operations/control.ts';
+import { sightOf } from '../access/sight.ts';
 import { everybody, principalOf, type Principal } from '../access/principal.ts';
 import { instant, listOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -38,21 +39,23 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
 
   /** @throws HttpProblem 404 for what the caller does not see, 403 for what is not all theirs */
   async function take<Of extends Scope>(
-    { user, owners }: Principal,
+    principal: Principal,
     { scope, id }: { scope: Of; id: string | null },
   ): Promise<Target<Of>> {
     if ((scope === 'all') !== (id === null))
       throw new HttpProblem(422, 'bad_scope', 'Give an id, except for `all`, which takes none.');
-    const found = await readScope(db, { scope, id }, { userId: user.id, owners });
+    const found = await readScope(db, { scope, id }, viewerOf(principal));
     if (!found?.seen) throw notFound(scope);
-    if (user.role === 'rep' && !found.own)
+    if (!found.own) {
+      const whom = principal.user.role === 'rep' ? 'a manager' : 'an admin';
       throw new HttpProblem(
         403,
         'not_allowed',
         scope === 'all'
-          ? 'Pausing, resuming or stopping everything is for managers and admins.'
-          : `This ${scope} concerns other people’s leads too: ask a manager.`,
+          ? 'Pausing, resuming or stopping everything is for those who see everything: ask an admin.'
+          : `This ${scope} concerns other people’s leads too: ask ${whom}.`,
       );
+    }
     return { scope, scopeId: id, name: found.name };
   }
 
@@ -65,11 +68,11 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
     },
     config: { access: everybody('launches:read') },
     handler: async (request) => {
-      const { user, owners } = principalOf(request);
+      const viewer = viewerOf(principalOf(request));
       const items: z.output<typeof activePause>[] = [];
       for (const pause of await activePauses(db, 200)) {
         const { scope, scopeId: id } = pause;
-        const found = await readScope(db, { scope, id }, { userId: user.id, owners });
+        const found = await readScope(db, { scope, id }, viewer);
         if (found?.seen) items.push({ ...pause, name: found.name });
       }
       return { items };
@@ -146,4 +149,5 @@ export function controlRoutes(app: Api, deps: ApiDeps): void {
   });
 }
 
+const viewerOf = (principal: Principal) => ({ ...sightOf(principal), userId: principal.user.id });
 const nameOf = ({ scope, scopeId }: Target) => (scopeId === null ? scope : `${scope} ${scopeId}`);

@@ -35,6 +35,41 @@ test.each([
 });
 
 test.each([
+  ['POST', '/launches', { versionId: randomUUID(), audience: { events: true }, dryrun: true }, '"dryRun"'],
+  ['POST', '/launches', { versionId: randomUUID(), audience: { leadIds: [randomUUID()], all: 1 } }, '"all"'],
+  ['POST', '/leads', { emails: ['b@lead.example'], titel: 'B' }, '"title"'],
+  ['POST', '/leads', { consent: { status: 'given', source: null, at: null, by: 'me' } }, '"by"'],
+  ['GET', '/leads?owners=ben', undefined, '"owner"'],
+] as const)(
+  'what a request says and nobody reads is refused: %s %s %j',
+  async (method, path, body, named) => {
+    const { status, body: problem } = await admin.call(method, path, body);
+    expect(status).toBe(400);
+    expect(problem.detail).toContain('there is no field');
+    expect(problem.detail).toContain(named);
+  },
+);
+
+test('the document says so of every object that requests have', async () => {
+  const { paths, components } = (await admin.get('/openapi.json')).body;
+  const loose: string[] = [];
+  const look = (schema: Record<string, any> | undefined, place: string): void => {
+    if (!schema) return;
+    if (schema.$ref) return look(components.schemas[schema.$ref.split('/').at(-1)], place);
+    if (schema.properties && schema.additionalProperties !== false) loose.push(place);
+    for (const [name, one] of Object.entries(schema.properties ?? {}))
+      look(one as object, `${place}.${name}`);
+    look(schema.items, `${place}[]`);
+    for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
+      look(one, place);
+  };
+  for (const operations of Object.values<Record<string, any>>(paths))
+    for (const { operationId, requestBody } of Object.values(operations))
+      look(requestBody?.content?.['application/json']?.schema, operationId);
+  expect(loose).toEqual([]);
+});
+
+test.each([
   ['PUT', '/leads', 'GET, HEAD, POST'],
   ['POST', '/me?x=1', 'GET, HEAD, PATCH'],
   ['PATCH', '/sequences/hello/draft', 'DELETE, GET, HEAD, PUT'],

@@ -68,3 +68,30 @@ test('a sequence is paused with its later launches, by whom all of its launches 
   expect(await startPending(api.db, second, 10)).toHaveLength(1);
   expect((await admin.get(`/launches/${second}`)).body).toMatchObject({ paused: null });
 });
+
+test('a manager with a team pauses and stops what is the team’s and nobody else’s', async () => {
+  const version = await makeVersion(api.db, { plan: makePlan([touchNode('hello')]) });
+  const south = await api.signedIn({ role: 'manager', team: 'south' });
+  await api.signedIn({ email: 'bea@acme.test', role: 'rep', team: 'south' });
+  const launch = async (...owners: (string | null)[]) => {
+    const leadIds: string[] = [];
+    for (const owner of owners) leadIds.push((await makeLead(api.db, { owner })).id);
+    return (await admin.post('/launches', { versionId: version.id, audience: { leadIds } })).body.launchId;
+  };
+  await makeSender(api.db, { owner: null });
+  const [ours, mixed, theirs] = [
+    await launch('bea@acme.test', null),
+    await launch('bea@acme.test', 'north@acme.test'),
+    await launch('north@acme.test'),
+  ];
+  const { sequenceId } = (await admin.get(`/sequences/${version.name}`)).body;
+  for (const path of ['/pause', '/resume', '/stop'] as const) {
+    const status = async (scope: string, id: string | null) => (await south.post(path, { scope, id })).status;
+    expect(await status('launch', theirs)).toBe(404);
+    expect(await status('launch', mixed)).toBe(403);
+    expect(await status('all', null)).toBe(403);
+    if (path !== '/stop') expect(await status('sequence', sequenceId)).toBe(403);
+    expect(await status('launch', ours)).toBe(200);
+  }
+  expect((await admin.get(`/launches/${mixed}`)).body).toMatchObject({ status: 'running', paused: null });
+});

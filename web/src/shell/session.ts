@@ -13,6 +13,10 @@ export const meQuery = queryOptions({
 /** Inside the frame: there is always somebody. */
 export const useMe = (): Me => useSuspenseQuery(meQuery).data;
 
+/** Whose leads are everybody's. */
+export const seesEverything = ({ role, team }: Me): boolean =>
+  role === 'admin' || (role === 'manager' && team === null);
+
 /** What waits for whoever is signed in; kept fresh by the stream. */
 export const useCounts = () =>
   useQuery({ queryKey: ['counts'], queryFn: ({ signal }) => call('me.counts', undefined, { signal }) });

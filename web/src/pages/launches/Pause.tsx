@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Answer } from '../../api/client.ts';
-import { useMe } from '../../shell/session.ts';
+import { seesEverything, useMe } from '../../shell/session.ts';
 import { typed } from '../../ui/form.ts';
 import { Instant } from '../../ui/Instant.tsx';
 import { useControls, type Target } from './controls.ts';
@@ -117,7 +117,7 @@ export const useSequences = (enabled = true): Answer<'sequences.list'>['items'] 
 /** Pauses everything, a sender or a sequence, from the list of launches. */
 export function PauseMenu({ onChoose }: { onChoose: (what: ToPause) => void }) {
   const { t } = useTranslation('launches');
-  const isRep = useMe().role === 'rep';
+  const mayAll = seesEverything(useMe());
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -130,7 +130,7 @@ export function PauseMenu({ onChoose }: { onChoose: (what: ToPause) => void }) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {!isRep && (
+        {mayAll && (
           <Menu.Item onClick={() => onChoose({ scope: 'all', id: null, name: '' })}>
             {t('pauseAll')} …
           </Menu.Item>
