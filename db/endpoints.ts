@@ -2,6 +2,7 @@ import type { Secrets } from '../common/crypto.ts';
 import { checkCallbackUrl } from '../common/network.ts';
 import { CALLBACK_TYPES } from './callback-schemas.ts';
 import type { Db, Queryable } from './db.ts';
+import { CommandRefused } from './refused.ts';
 import { freshSecret, validSecrets, type StoredSecret } from './signing-secrets.ts';
 
 /** A CRM's address for callbacks, as a list shows it: without its secrets. */
@@ -42,24 +43,48 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Registers an address for callbacks of these types (empty: every type) from now on; what happened before can be replayed to it.
- * The secret is returned this once and kept encrypted. Throws `UrlRefusedError` and `UnknownTypeError`.
+ * The secret is returned this once and kept encrypted. Throws `UrlRefusedError`, `UnknownTypeError`, and CommandRefused `already_done`
+ * when it is registered already.
  */
 export async function addEndpoint(
-  db: Queryable,
+  db: Db,
   secrets: Secrets,
   endpoint: { readonly url: string; readonly types?: readonly string[] },
   options: { readonly allowPrivate: boolean },
 ): Promise<{ id: string; secret: string }> {
   const url = checkCallbackUrl(endpoint.url, options).href;
-  const types = [...new Set(endpoint.types ?? [])];
+  const types = known(endpoint.types ?? []);
+  return db.tx(async (tx) => {
+    // One after the other, so that the same address is not added twice at once.
+    await tx.query('lock table endpoints in share row exclusive mode');
+    const { rows: there } = await tx.query<{ id: string }>('select id from endpoints where url = $1', [url]);
+    if (there[0])
+      throw new CommandRefused(
+        'already_done',
+        `Callbacks go to ${url} already (endpoint ${there[0].id}): change which types, or remove it first.`,
+      );
+    const { secret, stored } = freshSecret(secrets);
+    const { rows } = await tx.query<{ id: string }>(
+      'insert into endpoints (url, types, secrets) values ($1, $2, $3) returning id',
+      [url, types, stored],
+    );
+    return { id: rows[0]!.id, secret };
+  });
+}
+
+/** Each once. Throws `UnknownTypeError`. */
+function known(types: readonly string[]): string[] {
   const unknown = types.find((type) => !(CALLBACK_TYPES as readonly string[]).includes(type));
   if (unknown !== undefined) throw new UnknownTypeError(unknown);
-  const { secret, stored } = freshSecret(secrets);
-  const { rows } = await db.query<{ id: string }>(
-    'insert into endpoints (url, types, secrets) values ($1, $2, $3) returning id',
-    [url, types, stored],
-  );
-  return { id: rows[0]!.id, secret };
+  return [...new Set(types)];
+}
+
+/**
+ * From now on only callbacks of these types (empty: every type) go there; what was pending still does. Throws `UnknownTypeError` and
+ * `UnknownEndpointError`.
+ */
+export async function changeTypes(db: Queryable, id: string, types: readonly string[]): Promise<void> {
+  await change(db, id, 'types = $2', [known(types)]);
 }
 
 /** Every endpoint, oldest first (at most 1000). */

@@ -24,6 +24,7 @@ export type RefusalCode =
   | 'cannot_ring'
   | 'changed_meanwhile'
   | 'last_admin'
+  | 'identity_taken'
   | 'bad_colleague'
   | 'not_yet'
   | 'under_way'

@@ -161,7 +161,7 @@ export interface Suppression {
 }
 
 export interface SuppressResult {
-  /** Leads that it concerns (of a domain: those whose enrollments it ended). */
+  /** Leads that it concerns; of a domain all that fall under it, whether or not they are in a sequence. */
   readonly leads: number;
   readonly wake: readonly string[];
   readonly sending: readonly SendingTouch[];
@@ -228,6 +228,10 @@ export async function identitiesOf(q: Queryable, leadId: string): Promise<Identi
   return ownIdentities(lead);
 }
 
+/** The condition on a lead `l` with its company `c` that it falls under the domain $1. */
+const UNDER = `(c.domain = $1 or right(c.domain, length($1) + 1) = '.' || $1
+  or exists (select from unnest(l.emails) as email where right(email, length($1) + 1) in ('@' || $1, '.' || $1)))`;
+
 /** A domain concerns more leads than can be locked: it takes the queue that every send passes, and enrollments end afterwards. */
 async function suppressDomain(
   db: Db,
@@ -241,16 +245,12 @@ async function suppressDomain(
     await insert(tx, hash, [target], suppression);
   });
   const wake: string[] = [];
-  let leads = 0;
   let sending: SendingTouch[] = [];
   for (let after: string | null = null; ;) {
     const page: { id: string }[] = await db.tx(async (tx) => {
       const { rows } = await tx.query<{ id: string }>(
         `select l.id from enrollments e join leads l on l.id = e.lead_id left join companies c on c.id = l.company_id
-         where e.status in ('pending', 'running') and ($2::uuid is null or e.lead_id > $2) and (
-           c.domain = $1 or right(c.domain, length($1) + 1) = '.' || $1
-           or exists (select from unnest(l.emails) as email
-             where right(email, length($1) + 1) in ('@' || $1, '.' || $1)))
+         where e.status in ('pending', 'running') and ($2::uuid is null or e.lead_id > $2) and ${UNDER}
          order by e.lead_id limit 500`,
         [domain, after],
       );
@@ -260,10 +260,14 @@ async function suppressDomain(
       wake.push(...(await endUnreachable(tx, hash, ids, suppression.reason)).map((one) => one.enrollmentId));
       return rows;
     });
-    leads += page.length;
-    if (page.length < 500) return { leads, wake: wake.slice(0, 1000), sending };
+    if (page.length < 500) break;
     after = page[page.length - 1]!.id;
   }
+  const { rows } = await db.query<{ leads: number }>(
+    `select count(*)::int as leads from leads l left join companies c on c.id = l.company_id where l.erased_at is null and ${UNDER}`,
+    [domain],
+  );
+  return { leads: rows[0]!.leads, wake: wake.slice(0, 1000), sending };
 }
 
 async function insert(

@@ -5,6 +5,7 @@ import { createBreath } from '../../common/breath.ts';
 import type { Queryable } from '../../db/db.ts';
 import { leadPages, loadLeads } from '../../db/leads.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
+import { attributeHeader } from '../../sequences/leads/columns.ts';
 
 const COLUMNS: readonly (readonly [string, (lead: LeadProfile) => string | null])[] = [
   ['cadenza_id', (lead) => lead.id],
@@ -28,7 +29,8 @@ const COLUMNS: readonly (readonly [string, (lead: LeadProfile) => string | null]
 ];
 
 /**
- * Writes leads as CSV, custom attributes as columns of their own behind the known ones, and ends `out`. Cells that a spreadsheet
+ * Writes leads as CSV, custom attributes as columns of their own behind the known ones, and ends `out`; an import of
+ * the file reads the same. Cells that a spreadsheet
  * would run as a formula are made harmless. Leads are read twice, a page at a time: first for the names of the attributes.
  * @param which.ids the ids behind one, in their order, at most so many; default: every lead's
  * @returns how many leads
@@ -57,7 +59,7 @@ export async function exportLeads(
   const names = [...attributes].sort();
   let count = 0;
   async function* records(): AsyncGenerator<readonly string[]> {
-    yield [...COLUMNS.map(([name]) => name), ...names];
+    yield [...COLUMNS.map(([name]) => name), ...names.map(attributeHeader)];
     for await (const lead of wanted()) {
       count++;
       yield [

@@ -935,6 +935,9 @@ export interface Operations {
           )
         | string;
       channel?: ('email' | 'linkedin' | 'sms' | 'whatsapp' | 'call') | null;
+      /**
+       * Not in the future; default: now
+       */
       at?: string;
       /**
        * Of out_of_office: when the lead is back
@@ -1170,7 +1173,13 @@ export interface Operations {
       reason?: string;
     };
     answer: {
+      /**
+       * Who are concerned, in a sequence or not
+       */
       leads: number;
+      /**
+       * So many left their sequence because of it
+       */
       stopped: number;
       sending: {
         touchId: string;
@@ -2065,6 +2074,11 @@ export interface Operations {
     query: {};
     body: {
       url: string;
+      /**
+       * Empty: every type
+       *
+       * @maxItems 22
+       */
       types?: (
         | 'touch.sent'
         | 'touch.failed'
@@ -2097,6 +2111,51 @@ export interface Operations {
       secret: string;
       id: string;
     };
+  };
+  'webhooks.change': {
+    path: {
+      id: string;
+    };
+    query: {};
+    body: {
+      /**
+       * Empty: every type
+       *
+       * @maxItems 22
+       */
+      types: (
+        | 'touch.sent'
+        | 'touch.failed'
+        | 'touch.unconfirmed'
+        | 'touch.skipped'
+        | 'task.created'
+        | 'task.completed'
+        | 'enrollment.started'
+        | 'enrollment.held'
+        | 'enrollment.paused'
+        | 'enrollment.resumed'
+        | 'enrollment.finished'
+        | 'enrollment.stopped'
+        | 'lead.replied'
+        | 'lead.answered'
+        | 'lead.classified'
+        | 'lead.opened'
+        | 'lead.clicked'
+        | 'lead.bounced'
+        | 'lead.unsubscribed'
+        | 'lead.preferences'
+        | 'lead.owner_changed'
+        | 'lead.erased'
+      )[];
+    };
+    answer: null;
+  };
+  'webhooks.remove': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: null;
   };
   'webhooks.deliveries': {
     path: {
@@ -2161,13 +2220,6 @@ export interface Operations {
     answer: null;
   };
   'webhooks.disable': {
-    path: {
-      id: string;
-    };
-    query: {};
-    answer: null;
-  };
-  'webhooks.remove': {
     path: {
       id: string;
     };
@@ -4227,12 +4279,13 @@ export const OPERATIONS = {
   'senders.repair': 'POST /v1/senders/{id}/repair',
   'webhooks.list': 'GET /v1/webhooks',
   'webhooks.add': 'POST /v1/webhooks',
+  'webhooks.change': 'PATCH /v1/webhooks/{id}',
+  'webhooks.remove': 'DELETE /v1/webhooks/{id}',
   'webhooks.deliveries': 'GET /v1/webhooks/{id}/deliveries',
   'webhooks.replay': 'POST /v1/webhooks/{id}/replay',
   'webhooks.rotate': 'POST /v1/webhooks/{id}/rotate',
   'webhooks.enable': 'POST /v1/webhooks/{id}/enable',
   'webhooks.disable': 'POST /v1/webhooks/{id}/disable',
-  'webhooks.remove': 'DELETE /v1/webhooks/{id}',
   'sources.list': 'GET /v1/sources',
   'sources.add': 'POST /v1/sources',
   'sources.events': 'GET /v1/sources/events',

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { quote, suggest } from '../../sequences/language/problems.ts';
 
 /** The parts of a definition that are schemas themselves. */
-const PARTS = ['innerType', 'element', 'valueType', 'in', 'left', 'right'] as const;
+const PARTS = ['innerType', 'element', 'valueType', 'in', 'out', 'left', 'right'] as const;
 interface Def extends z.core.$ZodTypeDef {
   readonly shape?: Readonly<Record<string, z.ZodType>>;
   readonly options?: readonly z.ZodType[];

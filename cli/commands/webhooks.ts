@@ -88,6 +88,35 @@ export function addWebhooks(program: Command): void {
     }),
   );
 
+  addCommand(webhooks, 'types <id>', {
+    summary: 'change which callbacks go to an endpoint from now on; without --type all do',
+    examples: ['webhooks types 3f2a --type touch.sent --type lead.replied', 'webhooks types 3f2a'],
+  })
+    .option('--type <type>', 'only callbacks of this type (repeatable; default: all)', several)
+    .action(
+      action<[string], { readonly type?: readonly string[] }>(async (out, [text], { type = [] }) => {
+        const [{ changeTypes }, { withSession }] = await load();
+        const types = type.flatMap((one) => one.split(','));
+        const api = remote();
+        const id = api
+          ? await remoteEndpoint(api, text).then(async (id) => {
+              await api.call('webhooks.change', {
+                path: { id },
+                body: { types } as Needs<'webhooks.change'>['body'],
+              });
+              return id;
+            })
+          : await withSession(out, async (session) => {
+              const id = await endpointId(session, text);
+              await changeTypes(session.db, id, types);
+              return id;
+            });
+        await out.result({ id, types }, () =>
+          out.line(`From now on it gets ${types.length > 0 ? types.join(', ') : 'every type'}.`),
+        );
+      }),
+    );
+
   addCommand(webhooks, 'log <id>', {
     summary: 'what was delivered to an endpoint, and what was not, the newest first',
     examples: ['webhooks log 3f2a', 'webhooks log 3f2a --state parked --json'],

@@ -1,5 +1,5 @@
 /** Who may use Cadenza. */
-import type { Db, Queryable } from '../db.ts';
+import type { Db, Queryable, Tx } from '../db.ts';
 import { CommandRefused } from '../refused.ts';
 
 export const ROLES = ['rep', 'manager', 'admin'] as const;
@@ -33,16 +33,49 @@ export interface NewUser {
   readonly knownAs?: readonly string[];
 }
 
-/** @throws CommandRefused `already_done` when there is one with this email */
-export async function addUser(q: Queryable, user: NewUser): Promise<User> {
-  const { rows } = await q.query<Row>(
-    `insert into users (email, name, role, team, known_as) values (lower($1), $2, $3, $4, $5) on conflict (email) do nothing
-     returning ${COLUMNS}`,
-    [user.email.trim(), user.name, user.role, user.team ?? null, lower(user.knownAs ?? [])],
-  );
-  if (!rows[0])
+/** @throws CommandRefused `already_done` when there is one with this email, `identity_taken` when a name is another user's */
+export async function addUser(db: Db, user: NewUser): Promise<User> {
+  return db.tx(async (tx) => {
+    await oneAfterTheOther(tx);
+    return insertUser(tx, user);
+  });
+}
+
+async function insertUser(tx: Tx, user: NewUser): Promise<User> {
+  const email = user.email.trim();
+  const knownAs = lower(user.knownAs ?? []);
+  if (await findUserByEmail(tx, email))
     throw new CommandRefused('already_done', `There is a user with the email ${user.email} already.`);
-  return rows[0];
+  await assertNobodys(tx, namesOf({ email, name: user.name, knownAs }), null);
+  const { rows } = await tx.query<Row>(
+    `insert into users (email, name, role, team, known_as) values (lower($1), $2, $3, $4, $5) returning ${COLUMNS}`,
+    [email, user.name, user.role, user.team ?? null, knownAs],
+  );
+  return rows[0]!;
+}
+
+/** Until the end of the transaction nobody else adds or changes users: what a name means and who is the last admin stays true. */
+const oneAfterTheOther = (tx: Tx) => tx.query('lock table users in share row exclusive mode');
+
+/**
+ * A name that means two users would show each the other's leads. What the user itself is called already may stay.
+ * @throws CommandRefused `identity_taken`
+ */
+async function assertNobodys(tx: Tx, names: readonly string[], id: string | null): Promise<void> {
+  const { rows } = await tx.query<{ called: string; name: string; email: string }>(
+    `select called, o.name, o.email from unnest($1::text[]) with ordinality n(called, place)
+       join users o on lower(called) = any(${NAMES('o')})
+     where o.id is distinct from $2
+       and not exists (select from users u where u.id = $2 and lower(called) = any(${NAMES('u')}))
+     order by place, o.created_at limit 1`,
+    [names, id],
+  );
+  if (!rows[0]) return;
+  const { called, name, email } = rows[0];
+  throw new CommandRefused(
+    'identity_taken',
+    `“${called}” means ${name} <${email}>: leads and tasks of that name are theirs, and two users would see each other’s. Name this user as the CRM writes its owner but not like anybody else, or by the email; leads that are to change hands are handed over.`,
+  );
 }
 
 /**
@@ -51,9 +84,9 @@ export async function addUser(q: Queryable, user: NewUser): Promise<User> {
  */
 export async function firstAdmin(db: Db, email: string): Promise<User | null> {
   return db.tx(async (tx) => {
-    await tx.query('lock table users in share row exclusive mode');
+    await oneAfterTheOther(tx);
     const { rows } = await tx.query<Row>(`select ${COLUMNS} from users limit 2`);
-    if (rows.length === 0) return addUser(tx, { email, name: email.split('@')[0]!, role: 'admin' });
+    if (rows.length === 0) return insertUser(tx, { email, name: email.split('@')[0]!, role: 'admin' });
     return rows.length === 1 && !rows[0]!.hasPassword && rows[0]!.disabledAt === null ? rows[0]! : null;
   });
 }
@@ -65,6 +98,9 @@ export const namesOf = ({ email, name, knownAs }: Pick<User, 'email' | 'name' | 
   ...knownAs,
 ];
 
+/** The same in SQL, of a user by its alias, in lower case. */
+const NAMES = (user: string) => `array[${user}.email, lower(${user}.name)] || ${user}.known_as`;
+
 const lower = (names: readonly string[]) => names.map((name) => name.trim().toLowerCase()).filter(Boolean);
 
 export type UserChanges = Partial<
@@ -74,7 +110,7 @@ export type UserChanges = Partial<
 /**
  * Changes the given fields. A disabled user's sessions end at once, and keys do not count while it is disabled.
  * @param version what the caller saw; null: whatever it is
- * @throws CommandRefused `not_found`, `changed_meanwhile`, `last_admin`
+ * @throws CommandRefused `not_found`, `changed_meanwhile`, `identity_taken`, `last_admin`
  */
 export async function updateUser(
   db: Db,
@@ -83,12 +119,12 @@ export async function updateUser(
   version: number | null,
 ): Promise<User> {
   return db.tx(async (tx) => {
-    // One after the other, so that two admins cannot disable each other.
-    await tx.query('lock table users in share row exclusive mode');
+    await oneAfterTheOther(tx);
     const before = await readUser(tx, id);
     if (version !== null && before.version !== version)
       throw new CommandRefused('changed_meanwhile', 'Somebody changed this user meanwhile: look again.');
     const after = { ...before, ...changes };
+    await assertNobodys(tx, [after.name, ...lower(after.knownAs)], id);
     const { rows } = await tx.query<Row>(
       `update users set name = $2, role = $3, team = $4, known_as = $5, locale = $6, version = version + 1,
          disabled_at = case when $7::boolean then coalesce(disabled_at, clock_timestamp()) when not $7 then null else disabled_at end
@@ -104,6 +140,14 @@ export async function updateUser(
     return rows[0]!;
   });
 }
+
+/**
+ * The condition that `owner` (a column) means a user, and nobody of `team` (a parameter): what a team's manager gives to no lead.
+ * null: somebody without a team, who gives leads to anybody.
+ */
+export const isAnotherTeams = (owner: string, team: string): string =>
+  `(${team}::text is not null and exists (select from users u where lower(${owner}) = any(${NAMES('u')}))
+    and not exists (select from users u where u.team = ${team} and lower(${owner}) = any(${NAMES('u')})))`;
 
 /** @throws CommandRefused `not_found` */
 export async function readUser(q: Queryable, id: string): Promise<User> {
@@ -140,7 +184,7 @@ export async function listColleagues(q: Queryable, team: string | null): Promise
 export async function ownersSeenBy(q: Queryable, user: User): Promise<readonly string[] | null> {
   if (user.role === 'admin' || (user.role === 'manager' && user.team === null)) return null;
   const { rows } = await q.query<{ names: string[] }>(
-    `select array[email, lower(name)] || known_as as names from users
+    `select ${NAMES('u')} as names from users u
      where id = $1 or ($2::text is not null and team = $2) or id in (
        select a.user_id from absences a join users away on away.id = a.user_id
        where a.until_at > business_now() and a.from_at <= business_now()

@@ -21,6 +21,8 @@ export type ImportProgress =
 export interface Importer extends Sight {
   /** Whose new leads become, whatever the file says; null: as it says. */
   readonly newOwner: string | null;
+  /** The team beyond whose users the file gives no leads: these owners are left out. null: it gives to anybody. */
+  readonly givesWithin: string | null;
 }
 
 export interface ImportOptions extends Omit<ReadOptions, 'onProgress'> {

@@ -1,4 +1,5 @@
 import { seesLead } from '../access/sight.ts';
+import { isAnotherTeams } from '../access/users.ts';
 import type { Queryable } from '../db.ts';
 import type { Importer } from './import-leads.ts';
 import { createClaims } from '../../sequences/leads/merge.ts';
@@ -65,8 +66,14 @@ export async function resolveRows(q: Queryable): Promise<void> {
   );
 }
 
-/** Marks rows that are leads which the importer does not see as rejected, and gives new leads their owner. */
-export async function keepToOwn(q: Queryable, { owners, unowned, newOwner }: Importer): Promise<void> {
+/**
+ * Marks rows that are leads which the importer does not see as rejected, gives new leads their owner, and leaves owners out whom the
+ * importer gives no leads.
+ */
+export async function keepToOwn(
+  q: Queryable,
+  { owners, unowned, newOwner, givesWithin }: Importer,
+): Promise<void> {
   await q.query(
     `update import_rows r set reject = 'not_yours', detail = 'this person is known already and is no lead of yours: ask a manager'
      from leads l where l.id = r.lead_id and not r.is_new and r.reject is null and ${seesLead(1)} is not true`,
@@ -74,6 +81,14 @@ export async function keepToOwn(q: Queryable, { owners, unowned, newOwner }: Imp
   );
   if (newOwner !== null)
     await q.query('update import_rows set owner = $1 where is_new and reject is null', [newOwner]);
+  if (givesWithin !== null)
+    await q.query(
+      `update import_rows r set owner = null,
+         warnings = coalesce(r.warnings::jsonb, '[]') || jsonb_build_object('column', 'owner', 'detail', o.owner || ' is of another team')
+       from (select distinct owner from import_rows where owner is not null) o
+       where r.owner = o.owner and r.reject is null and ${isAnotherTeams('o.owner', '$1')}`,
+      [givesWithin],
+    );
 }
 
 const unreachable = (row: string) =>

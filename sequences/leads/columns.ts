@@ -103,12 +103,24 @@ function nearest(word: string, words: readonly string[]): string {
   return distance(word, best) <= Math.max(2, word.length / 3) ? ` Did you mean “${best}”?` : '';
 }
 
+/** A custom attribute by its name. JavaScript keeps no field of the excepted name. */
+const ATTRIBUTE = /^attributes\.((?!__proto__$)[a-z_][a-z0-9_]*)$/;
+
+const asAttribute = (header: string, name: string): { column: Column; slot: string } => ({
+  column: { kind: 'attribute', header, name },
+  slot: `attributes.${name}`,
+});
+
+/** The header by which an import knows this attribute: its name, or `attributes.<name>` where the name alone means something else. */
+export function attributeHeader(name: string): string {
+  const { column } = guessed(name, 0);
+  return column.kind === 'attribute' && column.name === name ? name : `attributes.${name}`;
+}
+
 function mapped(header: string, target: string | null): { column: Column; slot: string } {
   if (target === null) return { column: { kind: 'ignored', header }, slot: '' };
-  const attribute = /^attributes\.([a-z_][a-z0-9_]*)$/.exec(target)?.[1];
-  if (attribute !== undefined) {
-    return { column: { kind: 'attribute', header, name: attribute }, slot: `attributes.${attribute}` };
-  }
+  const attribute = ATTRIBUTE.exec(target)?.[1];
+  if (attribute !== undefined) return asAttribute(header, attribute);
   const field = LEAD_FIELDS.find((name) => name === target);
   if (field === undefined) {
     throw new LeadsCsvError(
@@ -168,6 +180,8 @@ export function mapColumns(headers: readonly string[], mapping: ColumnMapping = 
 function guessed(header: string, index: number): { column: Column; slot: string } {
   // Our own id of a lead, as `leads export` writes it: the other columns say who it is.
   if (compact(header) === 'cadenzaid') return { column: { kind: 'ignored', header }, slot: '' };
+  const attribute = ATTRIBUTE.exec(header)?.[1];
+  if (attribute !== undefined) return asAttribute(header, attribute);
   const target = BY_HEADER.get(compact(header));
   if (target !== undefined) {
     return {
@@ -175,6 +189,5 @@ function guessed(header: string, index: number): { column: Column; slot: string 
       slot: target,
     };
   }
-  const name = attributeName(header, index);
-  return { column: { kind: 'attribute', header, name }, slot: `attributes.${name}` };
+  return asAttribute(header, attributeName(header, index));
 }

@@ -94,7 +94,12 @@ test('an endpoint is registered, its log read as far as is asked, its callbacks 
     endpoints: [{ disabledReason: 'by_hand', secrets: 2 }],
   });
   expect((await run('webhooks', 'enable', begins)).stdout).toBe('Enabled.\n');
-  expect(await same('webhooks', 'list')).toMatchObject({ endpoints: [{ disabledReason: null }] });
+  const types = ['lead.replied', 'touch.sent'];
+  expect(await same('webhooks', 'types', begins, '--type', types.join(','))).toEqual({ id, types });
+  expect(await same('webhooks', 'list')).toMatchObject({ endpoints: [{ types, disabledReason: null }] });
+  expect((await run('webhooks', 'types', begins)).stdout).toBe('From now on it gets every type.\n');
+  const twice = await run('webhooks', 'add', 'http://127.0.0.1:9/crm');
+  expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining(`already (endpoint ${id})`)]);
   const removed = await run('webhooks', 'remove', begins, '--json');
   expect([removed.code, removed.json()]).toEqual([0, { id, done: 'remove' }]);
   expect((await api.db.query('select from endpoints')).rowCount).toBe(0);

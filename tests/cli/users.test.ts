@@ -26,13 +26,16 @@ test('users are added and listed, get keys that are shown once, and are let in n
   expect(add.json()).toMatchObject({ user: { email: 'rosa@example.com', role: 'rep', knownAs: ['rosa'] } });
   const boss = await run('users', 'add', 'boss@example.com', '--role', 'admin');
   expect(boss.stdout).toContain('Added: boss@example.com <boss@example.com>, admin.');
-  const [again, wrong, unknown] = await Promise.all([
+  const [again, named, wrong, unknown] = await Promise.all([
     run('users', 'add', 'rosa@example.com'),
+    run('users', 'add', 'other@example.com', '--known-as', 'ROSA'),
     run('users', 'key', 'rosa@example.com', '--scope', 'everything'),
     run('users', 'key', 'nobody@example.com'),
   ]);
   expect(again).toMatchObject({ code: 1 });
   expect(again.stderr).toContain('There is a user with the email rosa@example.com already.');
+  expect(named).toMatchObject({ code: 1 });
+  expect(named.stderr).toContain('“rosa” means Rosa Lind <rosa@example.com>');
   expect(wrong).toMatchObject({ code: 2 });
   expect(unknown).toMatchObject({ code: 2 });
   const made = (await run('users', 'key', 'rosa@example.com', '--scope', 'leads:read', '--json')).json() as {

@@ -8,6 +8,8 @@ import { accessibilityViolations, openBrowser, picture, settled, startWebApi, vi
 
 let api: TestApi;
 let browser: Browser;
+let mert: Client | undefined;
+const somebodyElse = async () => (mert ??= await api.signedIn({ name: 'Mert' }));
 beforeAll(async () => {
   [api, browser] = await Promise.all([startWebApi(), openBrowser()]);
   const admin = await api.signedIn();
@@ -156,7 +158,7 @@ const draftOf = async (name: string) =>
   ).rows.map(({ source }) => source);
 
 test('a new sequence with the name of one that is there overwrites nothing and leads to it', async () => {
-  const other = await api.signedIn({ name: 'Mert' });
+  const other = await somebodyElse();
   await other.call(
     'PUT',
     '/sequences/autumn/draft',
@@ -210,7 +212,7 @@ test.each([
       /^name: .*$/m,
       `name: ${name}`,
     );
-    const other = await api.signedIn({ name: 'Mert' });
+    const other = await somebodyElse();
     expect((await other.post(`/sequences/${name}/publication`, { source })).status).toBe(200);
     const { page, complaints, close } = await visit(browser, api, { size, scheme, language });
     await page.goto(`/sequences/${name}`);

@@ -26,10 +26,13 @@ afterAll(async () => {
   await api?.close();
 });
 
+let reps = 0;
+const newOwner = () => `rosa${++reps}`;
+
 async function underWay() {
   const version = await makeVersion(api.db, { plan: makePlan([touchNode('hello')]) });
   const launch = await makeLaunch(api.db, { versionId: version.id });
-  const lead = await makeLead(api.db, { firstName: 'Ada', owner: 'rosa' });
+  const lead = await makeLead(api.db, { firstName: 'Ada', owner: newOwner() });
   const enrollment = await makeEnrollment(api.db, {
     launchId: launch.id,
     leadId: lead.id,
@@ -41,7 +44,8 @@ async function underWay() {
   );
   return { leadId: lead.id, enrollmentId: enrollment.id };
 }
-const rosa = { user: { role: 'rep', knownAs: ['rosa'] } } as const;
+/** The rep whose lead was made last. */
+const rosa = () => ({ user: { role: 'rep', knownAs: [`rosa${reps}`] } }) as const;
 
 test('who knows whether a message went out says so beside it', async () => {
   const { leadId, enrollmentId } = await underWay();
@@ -50,7 +54,7 @@ test('who knows whether a message went out says so beside it', async () => {
      values ($1, $2, 'hello', 1, 1, 'email', 'email', 'unconfirmed', business_now(), current_date, business_now(), '{}')`,
     [enrollmentId, leadId],
   );
-  const { page, complaints, close } = await visit(browser, api, rosa);
+  const { page, complaints, close } = await visit(browser, api, rosa());
   await page.goto(`/leads/${leadId}`);
   await page.getByText('It is not known whether this went out.').waitFor();
   await settled(page);
@@ -67,7 +71,7 @@ test('who knows whether a message went out says so beside it', async () => {
 
 test('what comes next is moved to when somebody asked for', async () => {
   const { leadId, enrollmentId } = await underWay();
-  const { page, complaints, close } = await visit(browser, api, rosa);
+  const { page, complaints, close } = await visit(browser, api, rosa());
   await page.goto(`/leads/${leadId}`);
   await page.getByRole('button', { name: 'More' }).click();
   await page.getByRole('menuitem', { name: 'Move the next step' }).click();
@@ -93,10 +97,10 @@ test('what comes next is moved to when somebody asked for', async () => {
 });
 
 test('a snippet is written, mended and taken away', async () => {
-  const lead = await makeLead(api.db, { firstName: 'Ada', owner: 'rosa' });
+  const lead = await makeLead(api.db, { firstName: 'Ada', owner: newOwner() });
   await makeMessage(api.db, { leadId: lead.id, at: Date.now() - 1000, body: 'Tell me more' });
   await api.db.query(`insert into snippets (owner_id, name, text) values (null, 'Terms', 'Our terms')`);
-  const { page, complaints, close } = await visit(browser, api, rosa);
+  const { page, complaints, close } = await visit(browser, api, rosa());
   await page.goto(`/inbox?lead=${lead.id}`);
   const open = async () => {
     await page.getByRole('button', { name: 'Snippets' }).click();
@@ -138,14 +142,14 @@ test('a snippet is written, mended and taken away', async () => {
 });
 
 test('who must not be contacted gets an answer only when somebody says that it was asked for', async () => {
-  const lead = await makeLead(api.db, { firstName: 'Nora', email: 'nora@lead.test', owner: 'rosa' });
+  const lead = await makeLead(api.db, { firstName: 'Nora', email: 'nora@lead.test', owner: newOwner() });
   const { id: senderId } = await makeSender(api.db);
   await makeMessage(api.db, { leadId: lead.id, senderId, at: Date.now() - 1000, body: 'One question still' });
   await api.db.query(
     `insert into suppressions (identity_hash, kind, channel, reason, at) values ($1, 'email', null, 'unsubscribed', business_now())`,
     [identityHash('email', 'nora@lead.test')],
   );
-  const { page, complaints, close } = await visit(browser, api, rosa);
+  const { page, complaints, close } = await visit(browser, api, rosa());
   await page.goto(`/inbox?lead=${lead.id}`);
   await page.getByText('This lead must not be contacted here: Email').waitFor();
   await page.getByRole('textbox', { name: 'Your answer' }).fill('Here it is');

@@ -59,6 +59,8 @@ export async function openBrowser(): Promise<Browser> {
 export const startWebApi = async (deps: Parameters<typeof startApi>[0] = {}): Promise<TestApi> =>
   startApi(deps, { web: await ensureWeb() });
 
+let visitors = 0;
+
 /** A new user, signed in, in a browser of their own. */
 export async function visit(
   browser: Browser,
@@ -67,7 +69,7 @@ export async function visit(
 ): Promise<Visit> {
   const user = await addUser(db, {
     email: `rosa-${crypto.randomUUID()}@acme.test`,
-    name: 'Rosa Lind',
+    name: `Rosa Lind the ${++visitors}.`,
     role: 'admin',
     ...given,
   });

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addEndpoint } from '../../db/endpoints.ts';
+import { addEndpoint, listEndpoints, rotateSecret } from '../../db/endpoints.ts';
 import { listSenders } from '../../db/senders.ts';
 import { startSandbox, type Sandbox } from '../../providers/sandbox/sandbox.ts';
 import { addDemoSenders } from '../demo/world.ts';
@@ -34,7 +34,11 @@ export async function startKeptSandbox(
     if (secret === null) {
       const { db, secrets } = services;
       if ((await listSenders(db)).length === 0) await addDemoSenders(db, secrets, sandbox);
-      ({ secret } = await addEndpoint(db, secrets, { url: sandbox.crm.url }, { allowPrivate: true }));
+      // Of a folder whose secret is lost, or was not written any more, the endpoint is there.
+      const there = (await listEndpoints(db)).find(({ url }) => url === new URL(sandbox.crm.url).href);
+      ({ secret } = there
+        ? await rotateSecret(db, secrets, there.id, 0)
+        : await addEndpoint(db, secrets, { url: sandbox.crm.url }, { allowPrivate: true }));
       await createExclusive(secretFile, secret);
     }
     sandbox.control({ crm: { secrets: [secret] } });

@@ -11,6 +11,7 @@ import type { KnownAudience, Rehearsed } from '../../operations/launch-leads.ts'
 import { HttpProblem, notFound } from '../problem.ts';
 import type { Principal } from './principal.ts';
 import { sightOf } from './sight.ts';
+import { givesWithin } from './team.ts';
 
 /** Whether something with that owner is within the principal's reach; what nobody owns is within a manager's. */
 const owns = ({ user, owners }: Principal, owner: string | null): boolean => {
@@ -23,10 +24,11 @@ export const mayTake =
   (lead: Pick<LeadProfile, 'owner'>): boolean =>
     owns(principal, lead.owner);
 
-/** As who somebody imports. As with one added by hand: a rep's new lead is the rep's. */
+/** As who somebody imports. As with one added by hand: a rep's new lead is the rep's, and a team's manager gives within the team. */
 export const importerOf = (principal: Principal): Importer => ({
   ...sightOf(principal),
   newOwner: principal.user.role === 'rep' ? principal.user.email : null,
+  givesWithin: givesWithin(principal.user),
 });
 
 const PAGE = 5000;

@@ -1,6 +1,7 @@
 /** Signing in and out, one's own profile and keys. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { wallNow } from '../../../common/clock.ts';
 import { addApiKey, listApiKeys, revokeApiKey } from '../../../db/access/api-keys.ts';
 import { beginAttempt, forgetAttempts } from '../../../db/access/attempts.ts';
 import { endSession, passwordHashOf, setPasswordHash, useSignInLink } from '../../../db/access/sessions.ts';
@@ -201,6 +202,13 @@ export function accessRoutes(app: Api, deps: ApiDeps): void {
     },
     config: { access: everybody(null) },
     handler: async (request, reply) => {
+      const { expiresAt } = request.body;
+      if (expiresAt && expiresAt.getTime() <= wallNow())
+        throw new HttpProblem(
+          422,
+          'bad_time',
+          'This key would be good for nothing: expiresAt is over. Give a later one, or none.',
+        );
       const { key, secret } = await addApiKey(db, { ...request.body, userId: principalOf(request).user.id });
       request.auditTarget = key.id;
       return reply.code(201).send({ key, secret });

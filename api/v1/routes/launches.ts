@@ -45,6 +45,7 @@ import {
   STATUSES,
 } from './launch-schemas.ts';
 
+const DAY_MS = 86_400_000;
 const place = z.tuple([z.string().max(60), z.uuid()]);
 
 export function launchRoutes(app: Api, deps: ApiDeps): void {
@@ -156,6 +157,12 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const principal = principalOf(request);
       const { audience, dryRun, senderIds, ...body } = request.body;
       if ('events' in audience) assertMayWait(principal);
+      if (body.startsAt && body.startsAt.getTime() < clock.now() - DAY_MS)
+        throw new HttpProblem(
+          422,
+          'bad_time',
+          'startsAt is more than a day ago. Give a time to come, or null to start at once.',
+        );
       const senders = await sendersOf(db, principal, senderIds);
       const told = await launchOrTry([request, reply], audience, dryRun, { ...body, senderIds: senders });
       request.auditTarget = told.launchId ?? 'nobody';

@@ -21,6 +21,7 @@ import { exportLeads } from '../../operations/export-leads.ts';
 import { leadFields } from '../../operations/lead-fields.ts';
 import { everybody, principalOf } from '../access/principal.ts';
 import { assertSees, sightOf } from '../access/sight.ts';
+import { assertGives } from '../access/team.ts';
 import {
   badCursor,
   byId,
@@ -63,6 +64,12 @@ const listedSchema = z
 const SORTS = Object.keys(LEAD_SORTS) as [LeadSort, ...LeadSort[]];
 const sortNames = [...SORTS, ...SORTS.map((name) => `-${name}` as const)] as const;
 
+/** `__proto__` is a word that JavaScript objects keep for themselves. */
+const attributeName = z.string().regex(/^(?!__proto__$)[a-z_][a-z0-9_]{0,60}$/);
+const attributes = z.record(
+  attributeName,
+  z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]),
+);
 const line = z.string().trim().max(500).nullable().optional();
 const typedLead = {
   externalId: line,
@@ -86,12 +93,13 @@ const typedLead = {
       at: z.iso.datetime().nullable(),
     })
     .optional(),
+  // Zod drops that name from a record without a word.
   attributes: z
-    .record(
-      z.string().regex(/^[a-z_][a-z0-9_]{0,60}$/),
-      z.union([z.string().max(10_000), z.number(), z.boolean(), z.null()]),
-    )
-    .optional()
+    .preprocess((given, context) => {
+      if (typeof given === 'object' && given !== null && Object.hasOwn(given, '__proto__'))
+        context.addIssue({ code: 'custom', message: '“__proto__” cannot be the name of an attribute' });
+      return given;
+    }, attributes.optional())
     .describe('All of them; what is left out goes'),
 };
 
@@ -101,7 +109,7 @@ const bulkAction = z
     z.strictObject({ do: z.literal('owner'), owner: z.string().trim().min(1).max(200).nullable() }),
     z.strictObject({
       do: z.literal('attribute'),
-      name: z.string().regex(/^[a-z_][a-z0-9_]{0,60}$/),
+      name: attributeName,
       value: z.union([z.string().max(500), z.null()]).describe('null: without it'),
     }),
     z.strictObject({ do: z.literal('pause'), reason }),
@@ -244,6 +252,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const fields = leadFields(request.body);
       // A rep's new lead is the rep's: nobody else's could be seen again.
       const owner = user.role === 'rep' ? user.email : (fields.owner ?? null);
+      await assertGives(db, user, owner);
       const id = await saveLead(db, { ...fields, owner }).catch((error: unknown) => anothers(request, error));
       request.auditTarget = id;
       const lead = await readLead(db, id);
@@ -270,13 +279,12 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
         throw new HttpProblem(403, 'not_allowed', 'Handing leads over is for managers and admins.');
       const wanted = ifMatch(request);
       const before = await readLead(db, id);
-      await saveLead(
-        db,
-        leadFields(request.body, before.country),
-        id,
-        wanted === null ? undefined : Number(wanted),
-        { by: user.email, reason: 'edit' },
-      ).catch((error: unknown) => anothers(request, error));
+      const fields = leadFields(request.body, before.country);
+      if (fields.owner !== before.owner) await assertGives(db, user, fields.owner);
+      await saveLead(db, fields, id, wanted === null ? undefined : Number(wanted), {
+        by: user.email,
+        reason: 'edit',
+      }).catch((error: unknown) => anothers(request, error));
       const lead = await readLead(db, id);
       void tag(reply, lead.version);
       return lead;
@@ -298,6 +306,7 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       const sight = sightOf(principal);
       if (action.do === 'owner' && principal.user.role === 'rep')
         throw new HttpProblem(403, 'not_allowed', 'Handing leads over is for managers and admins.');
+      if (action.do === 'owner') await assertGives(db, principal.user, action.owner);
       let leads = 0;
       const wakes: string[] = [];
       for (const id of new Set(ids)) {

@@ -165,7 +165,10 @@ const EVENTS = [
 ] as const;
 const eventType = z.union([z.enum(EVENTS), z.string().max(100).regex(OUTSIDE_EVENT)]);
 
-export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void {
+/** Other systems' clocks may be so far ahead. */
+const SKEW_MS = 5 * 60_000;
+
+export function leadRoutes(app: Api, { db, clock, hashIdentity, wake }: ApiDeps): void {
   app.get('/leads/:id', {
     schema: {
       operationId: 'leads.read',
@@ -268,7 +271,7 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
       body: z.object({
         type: eventType.describe('One of ours, or another system’s such as order.placed'),
         channel: channel.nullable().default(null),
-        at: instant.optional(),
+        at: instant.optional().describe('Not in the future; default: now'),
         until: instant.optional().describe('Of out_of_office: when the lead is back'),
         data: z.record(z.string().max(100), z.unknown()).default({}),
         key: z
@@ -296,6 +299,12 @@ export function leadRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): void 
       const { id: leadId } = request.params;
       await assertSees(db, request, 'lead', leadId);
       const { type, at, until, key, ...rest } = request.body;
+      if (at && at.getTime() > clock.now() + SKEW_MS)
+        throw new HttpProblem(
+          422,
+          'bad_time',
+          'It cannot have happened yet: `at` is in the future. Send it when it happened.',
+        );
       const effect = await recordLeadEvent(db, hashIdentity, {
         ...rest,
         leadId,

@@ -4,7 +4,7 @@ import { listSuppressions, removeSuppression } from '../../../db/suppression-lis
 import { suppress } from '../../../db/suppressions.ts';
 import { CONTACT_CHANNELS } from '../../../sequences/lead.ts';
 import { emailAddress, phoneNumber } from '../../../sequences/leads/fields.ts';
-import { admins, managers } from '../access/principal.ts';
+import { admins, managers, principalOf } from '../access/principal.ts';
 import { byId, instant, nothing, page, pageOf, paging, placeOf, type Api } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
@@ -62,7 +62,7 @@ export function suppressionRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps)
     schema: {
       operationId: 'suppressions.add',
       tags: ['Leads'],
-      summary: 'Never contact an address, a number or a whole domain again',
+      summary: 'Never contact an address, a number or (who sees all leads) a whole domain again',
       body: z.object({
         kind: z.enum(['email', 'phone', 'domain']),
         value: z.string().trim().min(1).max(320),
@@ -72,11 +72,23 @@ export function suppressionRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps)
           .regex(/^[a-z][a-z0-9_]{0,60}$/)
           .default('by_hand'),
       }),
-      response: { 201: z.object({ leads: z.int(), stopped: z.int(), sending: sendingSchema }) },
+      response: {
+        201: z.object({
+          leads: z.int().describe('Who are concerned, in a sequence or not'),
+          stopped: z.int().describe('So many left their sequence because of it'),
+          sending: sendingSchema,
+        }),
+      },
     },
     config: { access: managers('leads:write') },
     handler: async (request, reply) => {
       const { kind, value: text, ...suppression } = request.body;
+      if (kind === 'domain' && principalOf(request).owners !== null)
+        throw new HttpProblem(
+          403,
+          'not_allowed',
+          'A whole domain concerns other teams’ leads too, so an admin or a manager without a team suppresses it. You can suppress a person’s address or number.',
+        );
       const value = PARSERS[kind](text);
       if (value === null)
         throw new HttpProblem(422, 'bad_lead', `“${text}” is no ${kind} that can be suppressed.`);

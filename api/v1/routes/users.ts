@@ -18,6 +18,7 @@ import {
   type Api,
 } from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
+import { HttpProblem } from '../problem.ts';
 
 export const userSchema = z
   .object({
@@ -134,6 +135,12 @@ export function userRoutes(app: Api, { db, config }: ApiDeps): void {
     config: { access: admins(null) },
     handler: async (request, reply) => {
       const user = await readUser(db, request.params.id);
+      if (user.disabledAt !== null)
+        throw new HttpProblem(
+          422,
+          'user_disabled',
+          `${user.name} may not sign in, so no link would let them in: let them in again first.`,
+        );
       return reply.code(201).send({ user, link: linkOf(await newSignInLink(db, user.id)) });
     },
   });

@@ -4,6 +4,7 @@ import { CALLBACK_TYPES } from '../../../db/callback-schemas.ts';
 import { deliveryLog, replay } from '../../../db/deliveries.ts';
 import {
   addEndpoint,
+  changeTypes,
   disableEndpoint,
   enableEndpoint,
   listEndpoints,
@@ -47,6 +48,7 @@ const deliverySchema = z
   })
   .meta({ id: 'Delivery' });
 
+const types = z.array(z.enum(CALLBACK_TYPES)).max(CALLBACK_TYPES.length).describe('Empty: every type');
 const withSecret = z.object({ secret: z.string().describe('Shown this once') });
 const name = z.object({ name: z.string().max(100) });
 
@@ -77,7 +79,7 @@ function endpoints(app: Api, { db, secrets, config, wake }: ApiDeps): void {
       summary: 'Post callbacks to an address, from now on',
       body: z.object({
         url: z.string().min(1).max(2000),
-        types: z.array(z.enum(CALLBACK_TYPES)).default([]),
+        types: types.default([]),
       }),
       response: { 201: withSecret.extend({ id: z.uuid() }) },
     },
@@ -89,6 +91,22 @@ function endpoints(app: Api, { db, secrets, config, wake }: ApiDeps): void {
       request.auditTarget = added.id;
       wake({ endpoints: [added.id] });
       return reply.code(201).send(added);
+    },
+  });
+
+  app.patch('/webhooks/:id', {
+    schema: {
+      operationId: 'webhooks.change',
+      tags: ['Webhooks'],
+      summary: 'Change which callbacks go to an endpoint from now on; another address is another endpoint',
+      params: byId,
+      body: z.strictObject({ types }),
+      response: { 204: nothing },
+    },
+    config: write,
+    handler: async (request, reply) => {
+      await changeTypes(db, request.params.id, request.body.types);
+      return reply.code(204).send(null);
     },
   });
 

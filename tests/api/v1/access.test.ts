@@ -14,7 +14,7 @@ const PASSWORD = 'correct horse battery';
 const HERE = { 'sec-fetch-site': 'same-origin' };
 
 async function rosa(email: string) {
-  const user = await addUser(api.db, { email, name: 'Rosa', role: 'admin' });
+  const user = await addUser(api.db, { email, name: email, role: 'admin' });
   await setPasswordHash(api.db, user.id, await hashPassword(PASSWORD), null);
   return user;
 }
@@ -174,7 +174,7 @@ test('roles are held, the last admin stays, and a change meanwhile is noticed', 
 test('a command with the same key counts once; with another body the key is refused; who did what is written down', async () => {
   const admin = await api.signedIn();
   const add = (email: string, key: string) =>
-    admin.post('/users', { email, name: 'New', role: 'rep' }, { 'idempotency-key': key });
+    admin.post('/users', { email, name: email, role: 'rep' }, { 'idempotency-key': key });
   const [first, second] = [await add('new@acme.test', 'k1'), await add('new@acme.test', 'k1')];
   expect(first.status).toBe(201);
   expect(second).toMatchObject({ status: 201, body: first.body });

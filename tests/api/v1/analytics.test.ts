@@ -26,8 +26,8 @@ beforeAll(async () => {
     },
   });
   story = await tellStory(api.db);
-  admin = await api.signedIn();
   rosa = await api.signedIn({ role: 'rep', email: ROSA, name: 'Rosa Lind' });
+  admin = await api.signedIn();
   await recountAll(api.db);
 });
 afterAll(() => api.close());

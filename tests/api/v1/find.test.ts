@@ -16,7 +16,7 @@ beforeAll(async () => {
     providers: { get: () => provider } as never,
   });
   admin = await api.signedIn({ email: 'boss@acme.test' });
-  rep = await api.signedIn({ role: 'rep', name: 'rosa' });
+  rep = await api.signedIn({ role: 'rep', name: 'rosa', team: 'north' });
 });
 afterAll(() => api.close());
 
@@ -127,7 +127,7 @@ steps:
     body: { code: 'bad_sender', detail: expect.stringContaining('Phone is a sender for call') },
   });
   const theirs = await makeSender(api.db, { owner: 'someone@else.test' });
-  const manager = await api.signedIn({ role: 'manager', team: 'north', knownAs: ['rosa'] });
+  const manager = await api.signedIn({ role: 'manager', team: 'north' });
   expect(await send(manager, { senderId: theirs.id })).toMatchObject({ status: 404 });
   expect(await send(admin)).toMatchObject({
     status: 200,

@@ -115,8 +115,14 @@ test('a manager moves within the team only, and nobody gives to who cannot sign 
   const give = (client: Client, from: Client, to: Client) =>
     client.post(`/users/${from.user.id}/hand-over`, { to: to.user.id, leads: 'all' });
   expect((await give(boss, rosa, ayse)).status).toBe(200);
-  expect((await give(boss, rosa, stranger)).status).toBe(404);
-  expect((await give(boss, stranger, rosa)).status).toBe(404);
+  for (const refused of [await give(boss, rosa, stranger), await give(boss, stranger, rosa)])
+    expect(refused).toMatchObject({
+      status: 403,
+      body: {
+        code: 'not_allowed',
+        detail: expect.stringContaining(`${stranger.user.name} is not of your team, north`),
+      },
+    });
   expect((await give(admin, rosa, stranger)).status).toBe(200);
   expect((await give(admin, rosa, rosa)).body.code).toBe('same_user');
   await admin.call('PATCH', `/users/${ayse.user.id}`, { disabled: true }, { 'if-match': '*' });
@@ -125,4 +131,42 @@ test('a manager moves within the team only, and nobody gives to who cannot sign 
   expect(names).toContain(boss.user.id);
   expect(names).not.toContain(stranger.user.id);
   expect(names).not.toContain(ayse.user.id);
+});
+
+test('a lead is given by its owner’s name within the team only, too: edited, added, many at once, imported', async () => {
+  const [rosa, stranger] = await Promise.all([rep('north'), rep('south')]);
+  const boss = await api.signedIn({ role: 'manager', team: 'north' });
+  const { id } = await makeLead(api.db, { owner: rosa.user.email });
+  const strangers = stranger.user.knownAs[0]!.toUpperCase();
+  const ways = [
+    (owner: string | null) => boss.call('PATCH', `/leads/${id}`, { owner }, { 'if-match': '*' }),
+    (owner: string | null) => boss.post('/leads/bulk', { ids: [id], action: { do: 'owner', owner } }),
+    (owner: string | null) =>
+      boss.post('/leads', { owner, emails: [`x${crypto.randomUUID()}@lead.example`] }),
+  ];
+  for (const way of ways) {
+    expect(await way(strangers)).toMatchObject({
+      status: 403,
+      body: { code: 'not_allowed', detail: expect.stringContaining(`${strangers} is not of your team`) },
+    });
+    expect((await boss.get(`/leads/${id}`)).status).toBe(200);
+    for (const owner of [rosa.user.name, null]) expect((await way(owner)).status).toBeLessThan(300);
+  }
+  expect((await ways[0]!('who is no user')).status).toBe(200);
+  const whole = await api.signedIn({ role: 'manager' });
+  expect((await whole.call('PATCH', `/leads/${id}`, { owner: strangers }, { 'if-match': '*' })).status).toBe(
+    200,
+  );
+});
+
+test('a lead that the colleague in whose place one is owns may be edited with its owner in the form', async () => {
+  const [away, boss] = [await rep('south'), await api.signedIn({ role: 'manager', team: 'north' })];
+  const { id } = await makeLead(api.db, { owner: away.user.email });
+  await api.db.query(
+    `insert into absences (user_id, colleague_id, from_day, to_day, time_zone, from_at, until_at)
+     values ($1, $2, '2020-01-01', '2099-01-01', 'UTC', '2020-01-01', '2099-01-01')`,
+    [away.user.id, boss.user.id],
+  );
+  const body = { owner: away.user.email, title: 'CTO' };
+  expect((await boss.call('PATCH', `/leads/${id}`, body, { 'if-match': '*' })).status).toBe(200);
 });

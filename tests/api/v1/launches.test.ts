@@ -159,6 +159,21 @@ test('a launch begins when it is told to', async () => {
   expect(await startPending(api.db, body.launchId, 10)).toHaveLength(2);
 });
 
+test('a launch cannot begin days ago', async () => {
+  const version = await hello();
+  await makeSender(api.db);
+  const begin = async (ms: number, dryRun = true) =>
+    admin.post('/launches', {
+      versionId: version.id,
+      audience: { leadIds: await leads(1) },
+      startsAt: new Date(TUESDAY + ms).toISOString(),
+      dryRun,
+    });
+  for (const dryRun of [true, false])
+    expect(await begin(-2 * 86_400_000, dryRun)).toMatchObject({ status: 422, body: { code: 'bad_time' } });
+  expect((await begin(-3_600_000)).status).toBe(200);
+});
+
 test('reps launch on their own leads by their own senders; another’s lead, sender or launch is not there', async () => {
   const version = await hello();
   const [rosa, tom] = [
@@ -344,7 +359,7 @@ test('senders are offered with what they have left today: one’s own, of the ch
 
 test('launches are found by state, sequence and who made them, with who answered and what comes next', async () => {
   const version = await hello();
-  const rosa = await api.signedIn({ role: 'manager', name: 'Rosa Lind' });
+  const rosa = await api.signedIn({ role: 'manager', name: 'Rosa Pause' });
   const make = async (createdBy: string, rows: readonly string[]) => {
     const { id } = await makeLaunch(api.db, { versionId: version.id });
     await api.db.query('update launches set created_by = $2 where id = $1', [id, createdBy]);
@@ -366,7 +381,7 @@ test('launches are found by state, sequence and who made them, with who answered
   const paused = await make(rosa.user.id, [soon]);
   await rosa.post('/pause', { scope: 'launch', id: paused, reason: 'new pricing' });
   expect((await admin.get('/pauses')).body.items).toMatchObject([
-    { scopeId: paused, byName: 'Rosa Lind', reason: 'new pricing' },
+    { scopeId: paused, byName: 'Rosa Pause', reason: 'new pricing' },
   ]);
   const found = async (query: string) =>
     ((await admin.get(`/launches?${query}`)).body.items as { id: string }[]).map(({ id }) => id).toSorted();

@@ -293,3 +293,61 @@ test('what was suppressed by hand can be taken back, what a person wished cannot
     body: { code: 'suppressed' },
   });
 });
+
+test('a whole domain is for who sees all leads, and counts those who fall under it, in a sequence or not', async () => {
+  for (const email of ['a@whole.test', 'b@mail.whole.test', 'c@wholewhole.test'])
+    await makeLead(api.db, { email });
+  const domain = { kind: 'domain', value: 'whole.test' };
+  const boss = await api.signedIn({ role: 'manager', team: 'north' });
+  expect(await boss.post('/suppressions', domain)).toMatchObject({
+    status: 403,
+    body: { code: 'not_allowed', detail: expect.stringContaining('an admin or a manager without a team') },
+  });
+  expect((await boss.get('/suppressions?value=whole.test')).body.items).toEqual([]);
+  expect((await boss.post('/suppressions', { kind: 'email', value: 'x@whole.test' })).status).toBe(201);
+  const whole = await api.signedIn({ role: 'manager' });
+  expect(await whole.post('/suppressions', domain)).toMatchObject({
+    status: 201,
+    body: { leads: 2, stopped: 0 },
+  });
+});
+
+test('an export can be imported again, also where an attribute is named like a field of a lead', async () => {
+  const sent = (
+    await admin.post('/leads', {
+      emails: ['round@trip.test'],
+      attributes: { email: 'o@e.test', handy: 'yes', cadenza_id: 'x', _odd: 'o', plan: 'pro' },
+    })
+  ).body;
+  const csv = (await admin.get(`/leads.csv?attribute=plan&is=pro`)).body as string;
+  expect(csv).toContain(
+    'consent_date,attributes._odd,attributes.cadenza_id,attributes.email,attributes.handy,plan\r\n',
+  );
+  await api.db.query('delete from leads where id = $1', [sent.id]);
+  const { body } = await admin.post('/imports', csv, { 'content-type': 'text/csv' });
+  await admin.post(`/imports/${body.id}/run`, {});
+  const done = await until(async () => {
+    const { body: now } = await admin.get(`/imports/${body.id}`);
+    return now.state === 'done' || now.state === 'failed' ? now : null;
+  }, 'the import');
+  expect(done).toMatchObject({ state: 'done', report: { created: 1 } });
+  const [again] = (await admin.get('/leads?attribute=plan&is=pro')).body.items;
+  expect((await admin.get(`/leads/${again.id}`)).body).toMatchObject({
+    emails: ['round@trip.test'],
+    attributes: sent.attributes,
+  });
+});
+
+test('an attribute is refused by a name that no object keeps, instead of being dropped', async () => {
+  const { id } = await makeLead(api.db);
+  const json = { 'if-match': '*', 'content-type': 'application/json' };
+  for (const refused of [
+    await admin.call('PATCH', `/leads/${id}`, '{"attributes":{"a":"1","__proto__":"v"}}', json),
+    await admin.post('/leads', '{"emails":["p@p.test"],"attributes":{"__proto__":"v"}}', json),
+    await admin.post('/leads/bulk', {
+      ids: [id],
+      action: { do: 'attribute', name: '__proto__', value: 'v' },
+    }),
+  ])
+    expect(refused).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+});

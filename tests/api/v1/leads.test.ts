@@ -112,6 +112,13 @@ test('what a lead did is recorded once and has its effect; the same key again ch
     enrolled: [],
   });
   expect((await event(key)).body).toMatchObject({ eventId: null, stopped: [] });
+  const at = (ms: number) =>
+    rosa.post(`/leads/${one.leadId}/events`, {
+      type: 'opened',
+      at: new Date(api.clock.now() + ms).toISOString(),
+    });
+  expect(await at(600_000)).toMatchObject({ status: 422, body: { code: 'bad_time' } });
+  expect((await at(60_000)).status).toBe(200);
   expect((await rosa.post(`/leads/${one.leadId}/events`, { type: 'Not a type' })).status).toBe(400);
   expect((await rosa.get(`/leads/${one.leadId}/why`)).body).toMatchObject({
     enrollment: { reason: 'replied' },

@@ -72,6 +72,40 @@ test('a file changes no lead that its sender does not see, and a rep’s new lea
   expect(again.report).toMatchObject({ updated: 1, rejected: { not_yours: 3 } });
 });
 
+test('a team’s manager gives nobody of another team a lead by a file: these owners are left out, and told', async () => {
+  const [rosa, max] = [
+    await api.signedIn({ role: 'rep', team: 'north', name: 'Rosa North' }),
+    await api.signedIn({ role: 'rep', team: 'south', name: 'Max South' }),
+  ];
+  const manager = await api.signedIn({ role: 'manager', team: 'north' });
+  const known = await saveLead(api.db, { emails: ['known@lead.example'] });
+  const csv = [
+    'email,owner',
+    'known@lead.example,Max South',
+    `a@lead.example,${max.user.email.toUpperCase()}`,
+    'b@lead.example,rosa north',
+    'c@lead.example,Nobody Known',
+  ].join('\n');
+  const { id, report } = await imported(manager, csv);
+  expect(report).toMatchObject({ created: 3, updated: 0, unchanged: 1, warnings: 2 });
+  expect((await manager.get(`/imports/${id}/rejects.csv`)).body).toContain(
+    'warning,owner: Max South is of another team',
+  );
+  expect((await admin.get(`/leads/${known}`)).body.owner).toBeNull();
+  const owned = async (client: Client) =>
+    (await client.get('/leads')).body.items
+      .filter(({ email }: { email: string }) => /^[abc]@/.test(email))
+      .map(({ email, owner }: { email: string; owner: string | null }) => [email, owner])
+      .toSorted();
+  expect(await owned(admin)).toEqual([
+    ['a@lead.example', null],
+    ['b@lead.example', 'rosa north'],
+    ['c@lead.example', 'Nobody Known'],
+  ]);
+  expect(await owned(max)).toEqual([]);
+  expect(await owned(rosa)).toHaveLength(1);
+});
+
 test('an identity that is taken names its lead only to who sees it', async () => {
   const body = { emails: ['ada@lead.example'] };
   const mine = (await rep.post('/leads', { emails: ['mine@lead.example'] })).body.id;

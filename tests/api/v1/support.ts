@@ -131,8 +131,14 @@ export async function startApi(
     post: (path: string, body?: unknown, headers: Record<string, string> = {}) =>
       call('POST', path, body, { ...own, ...headers }),
   });
+  let users = 0;
   const newUser = (user: Partial<NewUser>) =>
-    addUser(db, { email: `user-${randomUUID()}@acme.test`, name: 'Rosa Lind', role: 'admin', ...user });
+    addUser(db, {
+      email: `user-${randomUUID()}@acme.test`,
+      name: users++ === 0 ? 'Rosa Lind' : `Rosa Lind ${users}`,
+      role: 'admin',
+      ...user,
+    });
 
   return {
     db,

@@ -43,6 +43,42 @@ test('an endpoint is added, its secret shown once; its log is read, replayed, an
   expect((await admin.call('DELETE', `/webhooks/${id}`)).status).toBe(404);
 });
 
+test('which types go to an endpoint can be changed, its address is registered once', async () => {
+  const url = 'http://127.0.0.1:9/types';
+  const { id } = (await admin.post('/webhooks', { url, types: ['touch.sent'] })).body;
+  expect(await admin.post('/webhooks', { url })).toMatchObject({
+    status: 409,
+    body: { code: 'already_done', detail: expect.stringContaining(id) },
+  });
+  let second: Promise<{ status: number }> | undefined;
+  await api.db.tx(async (tx) => {
+    const copy = `insert into endpoints (url, types, secrets) select url || '2', types, secrets from endpoints where id = $1`;
+    await tx.query(copy, [id]);
+    second = admin.post('/webhooks', { url: `${url}2` });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  });
+  expect((await second!).status).toBe(409);
+  await api.db.query('delete from endpoints where id <> $1', [id]);
+  const change = (body: object) => admin.call('PATCH', `/webhooks/${id}`, body);
+  const lead = await makeLead(api.db);
+  const pending = async () => {
+    await api.db.tx((tx) => emit(tx, { type: 'lead.replied', leadId: lead.id }));
+    return (await admin.get(`/webhooks/${id}/deliveries`)).body.items.length;
+  };
+  expect(await pending()).toBe(0);
+  expect((await change({ types: ['lead.replied', 'lead.replied'] })).status).toBe(204);
+  expect((await admin.get('/webhooks')).body.items).toMatchObject([{ id, types: ['lead.replied'] }]);
+  expect(await pending()).toBe(1);
+  expect((await change({ types: ['touch.sent'] })).status).toBe(204);
+  expect(await pending()).toBe(1);
+  expect((await change({ types: [] })).status).toBe(204);
+  expect(await pending()).toBe(2);
+  for (const wrong of [{ types: ['touch.send'] }, { types: [], url: 'https://else.test/' }, {}])
+    expect((await change(wrong)).status).toBe(400);
+  expect((await admin.call('PATCH', `/webhooks/${lead.id}`, { types: [] })).status).toBe(404);
+  await admin.call('DELETE', `/webhooks/${id}`);
+});
+
 test('an address where callbacks must not go is refused', async () => {
   expect(await admin.post('/webhooks', { url: 'ftp://crm.example.com' })).toMatchObject({
     status: 422,

@@ -138,6 +138,7 @@ export const WHO_MAY: Readonly<Record<string, string>> = {
 
   'webhooks.list': 'admin webhooks:read',
   'webhooks.add': 'admin webhooks:write',
+  'webhooks.change': 'admin webhooks:write',
   'webhooks.deliveries': 'admin webhooks:read',
   'webhooks.replay': 'admin webhooks:write',
   'webhooks.rotate': 'admin webhooks:write',
