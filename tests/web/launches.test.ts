@@ -156,6 +156,27 @@ test('a new launch is nobody’s until somebody is chosen, counts while a condit
   await close();
 });
 
+test('a mistyped condition blocks neither another audience nor another step', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/launches/new?sequence=spring');
+  await page.getByRole('radio', { name: /^spring/ }).check();
+  const next = page.getByRole('button', { name: 'Next' });
+  await next.click();
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  await page.getByRole('textbox', { name: 'Condition' }).fill('lead.contry = "DE"');
+  await page.locator('textarea[aria-invalid=true]').waitFor();
+  expect(await next.isDisabled()).toBe(true);
+  await page.getByLabel('Everybody there is').check();
+  await page.getByText(/leads match/).waitFor();
+  expect(await next.isDisabled()).toBe(false);
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  await page.locator('textarea[aria-invalid=true]').waitFor();
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('radio', { name: /^spring/ }).waitFor();
+  expect(await next.isDisabled()).toBe(false);
+  await close();
+});
+
 test('a rep chooses among the own senders, and “everybody” is who is theirs', async () => {
   const { page, user, close } = await visit(browser, api, { user: { role: 'rep', name: 'Remy Own' } });
   await makeSender(api.db, { name: 'Remy’s mailbox', owner: user.email });

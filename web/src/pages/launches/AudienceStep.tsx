@@ -110,7 +110,8 @@ export const useMatching = (where: string) =>
     queryKey: ['launches', 'audience', where],
     queryFn: ({ signal }) => call('launches.audience', { query: { where } }, { signal }),
     enabled: where !== '',
-    placeholderData: (before) => before,
+    // What is not asked any more has no answer: a mistake that stayed would block the way on.
+    placeholderData: (before) => (where === '' ? undefined : before),
   });
 
 /** How many there are, and the first of them, so that one sees whether it is who was meant. */
