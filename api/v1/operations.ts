@@ -3750,9 +3750,17 @@ export interface SequenceVersion {
 }
 export interface SequenceVersionLine {
   id: string;
+  /**
+   * The first is 1
+   */
+  number: number;
   title: string;
   createdAt: string;
   running: number;
+  /**
+   * Leads began in it, so that there are numbers
+   */
+  begun: boolean;
   revisions: {
     revision: number;
     publishedAt: string;
