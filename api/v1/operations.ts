@@ -3331,6 +3331,23 @@ export interface LaunchResult {
     }[];
   }[];
   /**
+   * Of a dry run: who would be contacted though they are in touch; each for one reason
+   */
+  inTouch: {
+    /**
+     * waits: for an answer, in the inbox; met, answered: booked a meeting or answered in the last 30 days
+     */
+    reason: 'waits' | 'met' | 'answered';
+    count: number;
+    /**
+     * The first hundred
+     */
+    leads: {
+      leadId: string;
+      name: string;
+    }[];
+  }[];
+  /**
    * What importing the file of a dry run would do; null: none was given
    */
   imported: {

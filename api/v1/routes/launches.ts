@@ -90,6 +90,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       dryRun,
       enrolled: report.enrolled,
       excluded: leftOut(report.excluded, {}),
+      inTouch: [],
       imported: null,
       forecast: null,
       ...told,

@@ -77,6 +77,7 @@ export const leads = {
     'windows-1251': 'Cyrillic (Windows-1251)',
     goOn: 'It reads right',
   },
+  forLaunch: 'Choosing whom to launch on: filter, select them, and press Launch.',
   importing: {
     before: 'Earlier files',
     when: 'When',

@@ -79,6 +79,7 @@ export const leads: typeof english = {
     'windows-1251': 'Kiril (Windows-1251)',
     goOn: 'Doğru okunuyor',
   },
+  forLaunch: 'Kiminle başlatılacağı seçiliyor: süzün, seçin ve “Başlat”a basın.',
   importing: {
     before: 'Önceki dosyalar',
     when: 'Ne zaman',
