@@ -1173,6 +1173,9 @@ export interface Operations {
         line: number;
         name: string | null;
         identity: string | null;
+        company: string | null;
+        title: string | null;
+        country: string | null;
         /**
          * Why it would not be taken
          */

@@ -137,3 +137,26 @@ test('settings: a link that was shown, what was saved and another language leave
   expect(await focused(page)).toMatch(/^Dil/);
   await close();
 });
+
+test('a form begins in its first field, and a name that cannot be says what it may be', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/sequences');
+  await press(page, 'New sequence');
+  const name = page.getByRole('dialog', { name: 'New sequence' }).locator('input[name=name]');
+  await name.waitFor();
+  expect(await focused(page)).toMatch(/^Name/);
+  await name.fill('Spring 1');
+  await page.keyboard.press('Enter');
+  expect(await name.evaluate((field: { validationMessage: string }) => field.validationMessage)).toMatch(
+    /^Lower case letters/,
+  );
+  await name.fill('spring-1');
+  expect(await name.evaluate((field: { validationMessage: string }) => field.validationMessage)).toBe('');
+  await page.goto('/settings/senders');
+  await press(page, 'Add a sender');
+  expect(await focused(page)).toMatch(/^Channel/);
+  await page.goto('/settings/absences');
+  await press(page, 'Add a leave');
+  expect(await focused(page)).toMatch(/^From/);
+  await close();
+});

@@ -125,6 +125,7 @@ export const launches = {
   step: { sequence: 'Sequence', audience: 'Audience', senders: 'Senders and start', check: 'Check' },
   chooseSequence: 'Which sequence?',
   noSequence: 'Nothing is published yet. Write and publish a sequence first.',
+  toSequences: 'Go to the sequences',
   newerVersion:
     'A newer version was published since you chose. Going on uses the older one; choose again for the new one.',
   versionOf: 'version {{version}}, wording {{revision}}',

@@ -127,6 +127,7 @@ export const launches: typeof english = {
   step: { sequence: 'Akış', audience: 'Kitle', senders: 'Gönderenler ve başlangıç', check: 'Denetim' },
   chooseSequence: 'Hangi akış?',
   noSequence: 'Henüz yayımlanan akış yok. Önce bir akış yazıp yayımlayın.',
+  toSequences: 'Akışlara git',
   newerVersion:
     'Siz seçtikten sonra daha yeni bir sürüm yayımlandı. Devam ederseniz eskisi kullanılır; yenisi için yeniden seçin.',
   versionOf: 'sürüm {{version}}, metin {{revision}}',

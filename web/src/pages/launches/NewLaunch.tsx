@@ -1,6 +1,6 @@
 import { Button, Group, Radio, Stack, Stepper, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem, call, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
@@ -121,7 +121,12 @@ function SequenceStep({ choice, onChange }: StepProps) {
     <Loaded query={sequences}>
       {({ items }) => (
         <Card title={t('chooseSequence')}>
-          {items.length === 0 && <Text c="dimmed">{t('noSequence')}</Text>}
+          {items.length === 0 && (
+            <Stack align="start">
+              <Text c="dimmed">{t('noSequence')}</Text>
+              <Button renderRoot={(props) => <Link to="/sequences" {...props} />}>{t('toSequences')}</Button>
+            </Stack>
+          )}
           {choice.version && !items.some(({ versionId }) => versionId === choice.version) && (
             <Text size="sm" mb="sm" role="status">
               {t('newerVersion')}

@@ -163,6 +163,10 @@ interface ColumnsProps {
 }
 
 const LEFT_OUT = '-';
+const SHOWN = 10;
+/** What is to be looked at comes first. */
+const weight = ({ problem, warnings }: { problem: string | null; warnings: readonly string[] }) =>
+  problem ? 2 : warnings.length > 0 ? 1 : 0;
 
 function Columns({ file, onBack, onRun }: ColumnsProps) {
   const { t } = useTranslation(['leads', 'common']);
@@ -238,7 +242,7 @@ function Columns({ file, onBack, onRun }: ColumnsProps) {
           <Card title={t('importing.preview')} flush>
             <Rows
               label={t('importing.preview')}
-              rows={rows.slice(0, 10)}
+              rows={rows.toSorted((one, other) => weight(other) - weight(one)).slice(0, SHOWN)}
               rowKey={({ line }) => String(line)}
               columns={[
                 { key: 'line', header: t('importing.line'), numeric: true, render: ({ line }) => line },
@@ -248,6 +252,14 @@ function Columns({ file, onBack, onRun }: ColumnsProps) {
                   header: t('importing.identity'),
                   render: ({ identity }) => identity ?? '–',
                 },
+                ...(['company', 'title', 'country'] as const)
+                  .filter((field) => columns.some(({ target }) => target === field))
+                  .map((field) => ({
+                    key: field,
+                    header: t(`field.${field}`),
+                    wide: true,
+                    render: (row: (typeof rows)[number]) => <bdi>{row[field] ?? '–'}</bdi>,
+                  })),
                 {
                   key: 'problem',
                   header: t('importing.problem'),
@@ -315,7 +327,10 @@ function Result({ file, rows, onAnother }: { file: Import; rows: number; onAnoth
         {report && (
           <>
             <Text fw={600} size="lg">
-              {t('importing.done', { count: report.created + report.updated + report.unchanged })}
+              {t('importing.done', {
+                count: report.created + report.updated + report.unchanged,
+                created: report.created,
+              })}
             </Text>
             <dl className={classes.report}>
               {(['created', 'updated', 'unchanged', 'duplicates', 'warnings'] as const).map((name) => (
