@@ -54,6 +54,7 @@ test('a launch is tried, says who is left out and when the last one is reached, 
   await page.getByText('Nora No').waitFor();
   await page.getByRole('button', { name: /Is in a sequence already/ }).waitFor();
   await page.getByRole('img', { name: /Rosa Lind: 10 touches|Rosa Lind: \d+ touches/ }).waitFor();
+  await page.getByText('Full height: 3 a day').waitFor();
   await page.waitForTimeout(300);
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'launch-dry-run');

@@ -239,6 +239,8 @@ export const launches = {
     days: 'The senders’ next days',
     daysOf_one: '{{name}}: one touch in 30 days, the most ({{most}}) on {{day}}',
     daysOf_other: '{{name}}: {{count, number}} touches in 30 days, the most ({{most}}) on {{day}}',
+    top_one: 'Full height: {{count, number}} a day',
+    top_other: 'Full height: {{count, number}} a day',
     planned_one: 'one touch of this launch',
     planned_other: '{{count, number}} touches of this launch',
     legend: 'Each bar is a day, as high as its limit. Dark: booked already. Coloured: this launch.',

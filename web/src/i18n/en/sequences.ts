@@ -39,6 +39,8 @@ export const sequences = {
   view: { title: 'How it is shown', picture: 'Picture', list: 'List', yaml: 'YAML' },
   flow: 'The sequence as a picture',
   steps: 'Steps',
+  oldPicture: 'As it was before the mistake.',
+  noPicture: 'It is drawn as soon as there is no mistake.',
   start: 'Start',
   end: 'End',
   edge: { next: 'next', then: 'yes', else: 'no', outcome: 'outcome', arm: 'variant' },

@@ -241,6 +241,8 @@ export const launches: typeof english = {
     days: 'Gönderenlerin önümüzdeki günleri',
     daysOf_one: '{{name}}: 30 günde bir temas, en çok {{day}} günü ({{most}})',
     daysOf_other: '{{name}}: 30 günde {{count, number}} temas, en çok {{day}} günü ({{most}})',
+    top_one: 'Tam yükseklik: günde {{count, number}}',
+    top_other: 'Tam yükseklik: günde {{count, number}}',
     planned_one: 'bu gönderimden bir temas',
     planned_other: 'bu gönderimden {{count, number}} temas',
     legend: 'Her çubuk bir gün, sınırı kadar yüksek. Koyu: önceden planlanan. Renkli: bu gönderim.',

@@ -42,6 +42,8 @@ export const sequences: typeof english = {
   view: { title: 'Gösterim', picture: 'Çizim', list: 'Liste', yaml: 'YAML' },
   flow: 'Akışın çizimi',
   steps: 'Adımlar',
+  oldPicture: 'Hatadan önceki hâli.',
+  noPicture: 'Hata kalmayınca çizilir.',
   start: 'Başlangıç',
   end: 'Son',
   edge: { next: 'sonra', then: 'evet', else: 'hayır', outcome: 'sonuç', arm: 'seçenek' },

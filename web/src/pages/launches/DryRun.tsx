@@ -6,7 +6,7 @@ import { useReason } from '../../lead/words.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
 import { Notice } from '../../ui/Notice.tsx';
-import { day, moment, MY_ZONE } from '../../ui/time.ts';
+import { day, dayAndMonth, moment, MY_ZONE } from '../../ui/time.ts';
 import classes from './NewLaunch.module.css';
 
 type Tried = Answer<'launches.create'>;
@@ -191,6 +191,17 @@ function SenderDays({ sender }: { sender: Forecast['senders'][number] }) {
           </span>
         ))}
       </div>
+      <Group justify="space-between" aria-hidden>
+        <Text span size="xs" c="dimmed">
+          {dayAndMonth(sender.days[0]!.day)}
+        </Text>
+        <Text span size="xs" c="dimmed">
+          {t('dry.top', { count: top })}
+        </Text>
+        <Text span size="xs" c="dimmed">
+          {dayAndMonth(sender.days.at(-1)!.day)}
+        </Text>
+      </Group>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Text } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
@@ -114,7 +114,11 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     enableBeforeUnload: dirty,
   });
   const problems = checked.data?.problems ?? [];
-  const graph = checked.data?.graph ?? published?.graph;
+  const drawn = checked.data?.graph;
+  // While there is a mistake nothing can be drawn: what was drawn last stays, and says so.
+  const [lastGraph, keepGraph] = useState(published?.graph);
+  if (drawn && drawn !== lastGraph) keepGraph(drawn);
+  const graph = drawn ?? lastGraph;
   const differs = published === null || text !== published.source;
   const publishable = problems.length === 0 && differs && isChecked && clash === null;
   const choose = (step: string) =>
@@ -224,6 +228,11 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
       )}
       <div className={classes.panes} data-view={view}>
         <div className={classes.flow}>
+          {graph && !drawn && problems.length > 0 && (
+            <Text size="sm" role="status" className={classes.old!}>
+              {t('oldPicture')}
+            </Text>
+          )}
           {graph ? (
             view === 'picture' ? (
               <Suspense fallback={<Loading />}>
@@ -235,13 +244,9 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           ) : checked.isPending ? (
             <Loading />
           ) : (
-            <Stack p="lg">
-              {problems.map((one) => (
-                <Text key={`${one.line}:${one.column}`} size="sm">
-                  {t('at', { line: one.line })} {one.message}
-                </Text>
-              ))}
-            </Stack>
+            <Text p="lg" size="sm">
+              {t('noPicture')}
+            </Text>
           )}
         </div>
         <div className={classes.editor}>
