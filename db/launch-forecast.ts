@@ -45,3 +45,44 @@ export async function namesLeftOut(
   );
   return Object.fromEntries(rows.map(({ reason, names }) => [reason, names]));
 }
+
+/** Why somebody is not to be written to as if nothing had been: the first that holds. */
+export const IN_TOUCH = ['waits', 'met', 'answered'] as const;
+
+export interface InTouch {
+  readonly reason: (typeof IN_TOUCH)[number];
+  readonly count: number;
+  readonly leads: readonly { readonly leadId: string; readonly name: string }[];
+}
+
+/** Who of those that came into a launch `since` wrote and waits for an answer, or booked a meeting or answered within 30 days; the first by name. */
+export async function namesInTouch(
+  q: Queryable,
+  launchId: string,
+  since: Date,
+  each: number,
+): Promise<InTouch[]> {
+  const { rows } = await q.query<{
+    reason: InTouch['reason'];
+    count: number;
+    leads: { leadId: string; name: string }[];
+  }>(
+    `with touchy as (
+       select lead_id, 'waits' as reason, 1 as rank from messages where not settled and lead_id is not null
+       union all
+       select lead_id, case type when 'replied' then 'answered' else 'met' end, case type when 'replied' then 3 else 2 end
+       from lead_events where type in ('replied', 'meeting_booked') and at > business_now() - interval '30 days'),
+     mine as (
+       select distinct on (x.lead_id) x.lead_id, x.reason, x.rank from touchy x
+       join enrollments e on e.lead_id = x.lead_id and e.launch_id = $1 and e.status = 'pending' and e.created_at >= $2
+       order by x.lead_id, x.rank)
+     select reason, count(*)::int as count,
+       json_agg(json_build_object('leadId', id, 'name', name) order by n) filter (where n <= $3) as leads
+     from (
+       select m.reason, m.rank, l.id, ${NAME_OF_LEAD} as name, row_number() over (partition by m.reason order by l.id) as n
+       from mine m join leads l on l.id = m.lead_id) named
+     group by reason, rank order by rank`,
+    [launchId, since, each],
+  );
+  return rows;
+}

@@ -58,18 +58,23 @@ export async function sequenceLines(
 
 export interface VersionLine {
   readonly id: string;
+  /** The first is 1. */
+  readonly number: number;
   readonly title: string;
   readonly createdAt: Date;
   /** Leads that are on their way in it. */
   readonly running: number;
+  /** Whether leads ever began in it, so that there are numbers. */
+  readonly begun: boolean;
   readonly revisions: readonly { readonly revision: number; readonly publishedAt: string }[];
 }
 
 /** The versions of a sequence with their revisions of copy, the newest first; at most 100 of either. */
 export async function versionLines(q: Queryable, name: string): Promise<VersionLine[]> {
   const { rows } = await q.query<VersionLine & Record<string, unknown>>(
-    `select v.id, v.title, v.created_at as "createdAt",
+    `select v.id, (row_number() over (order by v.created_at, v.id))::int as number, v.title, v.created_at as "createdAt",
        (select count(*) from enrollments where version_id = v.id and status in ('pending', 'running')) as running,
+       exists (select from enrollments where version_id = v.id and engine is not null) as begun,
        (select json_agg(json_build_object('revision', c.revision, 'publishedAt', c.published_at) order by c.revision desc)
         from (select revision, published_at from copy_revisions where version_id = v.id order by revision desc limit 100) c) as revisions
      from sequence_versions v where v.name = $1 order by v.created_at desc, v.id desc limit 100`,

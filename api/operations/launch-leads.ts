@@ -2,7 +2,13 @@
 import type { IdentityHasher } from '../../common/crypto.ts';
 import type { Db } from '../../db/db.ts';
 import type { ImportReport } from '../../db/import/import-leads.ts';
-import { countPending, firstPending, namesLeftOut } from '../../db/launch-forecast.ts';
+import {
+  countPending,
+  firstPending,
+  namesInTouch,
+  namesLeftOut,
+  type InTouch,
+} from '../../db/launch-forecast.ts';
 import { createLaunch, enroll, freeLaunchName, type EnrollReport, type Review } from '../../db/launches.ts';
 import { segmentPages } from '../../db/leads.ts';
 import { loadVersion } from '../../db/sequences.ts';
@@ -53,6 +59,8 @@ export interface Rehearsal extends Pick<Rehearsed, 'imported'> {
   readonly report: EnrollReport;
   /** By reason, the first who are left out. */
   readonly names: Readonly<Record<string, readonly { readonly leadId: string; readonly name: string }[]>>;
+  /** Who would be enrolled though they are in touch, by the reason. */
+  readonly inTouch: readonly InTouch[];
   /** null: nobody would be enrolled. */
   readonly forecast: Forecast | null;
 }
@@ -102,11 +110,12 @@ export async function rehearseLaunch(
   const tried = await rehearse(deps.db, async (db) => {
     const { audience, imported } = await find(db);
     const request = { ...given, audience };
+    const { rows } = await db.query<{ since: Date }>('select business_now() as since');
     const launched = await launchLeads({ ...deps, db }, request);
     const { launchId, name, sequence, report } = launched;
     const told = { name, sequence, report, imported };
     if (launchId === null)
-      return { ...told, names: await namesOfNobody({ ...deps, db }, request), prepared: null };
+      return { ...told, names: await namesOfNobody({ ...deps, db }, request), inTouch: [], prepared: null };
     const into = request.to === undefined ? null : await runningLaunch(db, request.to);
     const prepared =
       report.enrolled === 0
@@ -119,7 +128,12 @@ export async function rehearseLaunch(
             start: Math.max(now, (into ? into.startsAt : request.startsAt)?.getTime() ?? now),
             timeZone: into?.timeZone ?? request.timeZone,
           });
-    return { ...told, names: await namesLeftOut(db, launchId, NAMES), prepared };
+    return {
+      ...told,
+      names: await namesLeftOut(db, launchId, NAMES),
+      inTouch: await namesInTouch(db, launchId, rows[0]!.since, NAMES),
+      prepared,
+    };
   });
   // Computed when nothing is locked any more.
   const { prepared, ...told } = tried;

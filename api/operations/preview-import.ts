@@ -17,6 +17,9 @@ export interface ImportPreview {
     readonly line: number;
     readonly name: string | null;
     readonly identity: string | null;
+    readonly company: string | null;
+    readonly title: string | null;
+    readonly country: string | null;
     readonly problem: string | null;
     readonly warnings: readonly string[];
   }[];
@@ -40,12 +43,24 @@ export async function previewLeadsCsv(
     });
     rows.push(
       row.kind === 'rejected'
-        ? { line: row.line, name: null, identity: null, problem: row.detail, warnings: [] }
+        ? {
+            line: row.line,
+            name: null,
+            identity: null,
+            company: null,
+            title: null,
+            country: null,
+            problem: row.detail,
+            warnings: [],
+          }
         : {
             line: row.line,
             name: [row.fields.firstName, row.fields.lastName].filter(Boolean).join(' ') || null,
             identity:
               row.fields.emails[0] ?? row.fields.linkedinUrl ?? row.fields.phones[0] ?? row.fields.externalId,
+            company: row.fields.company,
+            title: row.fields.title,
+            country: row.fields.country,
             problem: null,
             warnings: row.warnings.map(({ column, detail }) => `${column}: ${detail}`),
           },

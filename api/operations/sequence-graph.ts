@@ -86,6 +86,13 @@ export function stepsInOrder(plan: Plan): PlanNode[] {
   return order;
 }
 
+/** What is known by step, in the order in which a lead may meet the steps; one that the plan does not have comes last. */
+export function inPlanOrder<Row extends { readonly step: StepId }>(plan: Plan, rows: readonly Row[]): Row[] {
+  const place = new Map(stepsInOrder(plan).map(({ id }, index) => [id, index]));
+  const of = ({ step }: Row) => place.get(step) ?? place.size;
+  return rows.toSorted((one, other) => of(one) - of(other));
+}
+
 function nextOf(node: PlanNode): readonly (StepId | null)[] {
   switch (node.kind) {
     case 'touch':

@@ -1110,6 +1110,9 @@ export interface Operations {
         line: number;
         name: string | null;
         identity: string | null;
+        company: string | null;
+        title: string | null;
+        country: string | null;
         /**
          * Why it would not be taken
          */
@@ -3380,6 +3383,23 @@ export interface LaunchResult {
     }[];
   }[];
   /**
+   * Of a dry run: who would be contacted though they are in touch; each for one reason
+   */
+  inTouch: {
+    /**
+     * waits: for an answer, in the inbox; met, answered: booked a meeting or answered in the last 30 days
+     */
+    reason: 'waits' | 'met' | 'answered';
+    count: number;
+    /**
+     * The first hundred
+     */
+    leads: {
+      leadId: string;
+      name: string;
+    }[];
+  }[];
+  /**
    * What importing the file of a dry run would do; null: none was given
    */
   imported: {
@@ -3799,9 +3819,17 @@ export interface SequenceVersion {
 }
 export interface SequenceVersionLine {
   id: string;
+  /**
+   * The first is 1
+   */
+  number: number;
   title: string;
   createdAt: string;
   running: number;
+  /**
+   * Leads began in it, so that there are numbers
+   */
+  begun: boolean;
   revisions: {
     revision: number;
     publishedAt: string;

@@ -39,29 +39,34 @@ export type Column =
 /** Known headers without case, spaces and punctuation. `email` and `phone` take several columns, each slot (after `:`) once. */
 const ALIASES: Readonly<Record<string, string>> = {
   external_id: 'id externalid crmid crmrecordid recordid contactid leadid hubspotid salesforceid pipedriveid',
-  first_name: 'firstname first givenname forename vorname prenom nombre voornaam nome imie',
+  first_name: 'firstname first givenname forename vorname prenom nombre voornaam nome imie ad adi adı',
   last_name:
-    'lastname last surname familyname nachname familienname nom apellido apellidos achternaam cognome nazwisko',
-  full_name: 'name fullname contactname vollername',
+    'lastname last surname familyname nachname familienname nom apellido apellidos achternaam cognome nazwisko soyad soyadi soyadı soyisim',
+  full_name:
+    'name fullname contactname vollername adsoyad adisoyadi adısoyadı isimsoyisim nomcomplet nometprenom prenometnom nombrecompleto nombreyapellidos vorundnachname vornamenachname',
   company:
-    'company companyname organisation organization organisationname organizationname account accountname firma unternehmen employer entreprise societe empresa bedrijf azienda',
+    'company companyname organisation organization organisationname organizationname account accountname firma unternehmen employer entreprise societe empresa bedrijf azienda sirket sirketadi sirketadı firmaadi firmaadı kurum firmenname unternehmensname nomentreprise nomdelentreprise raisonsociale nombredelaempresa nombreempresa razonsocial',
   company_id: 'companyid accountid organisationid organizationid companyexternalid',
-  website: 'website companywebsite domain companydomain companyurl web homepage webseite',
-  title: 'title jobtitle position role jobrole funktion berufsbezeichnung',
+  website:
+    'website companywebsite domain companydomain companyurl web homepage webseite websitesi siteweb siteinternet sitioweb paginaweb',
+  title:
+    'title jobtitle position role jobrole funktion berufsbezeichnung currentjobtitle currenttitle currentposition unvan pozisyon gorev gorevi stellenbezeichnung jobbezeichnung poste fonction intituleduposte intituledeposte cargo puesto',
   'email:1':
-    'email emails mail emailaddress mailaddress emailadresse mailadresse primaryemail courriel correo',
+    'email emails mail emailaddress mailaddress emailadresse mailadresse primaryemail courriel correo eposta epostaadresi adresseemail adressemail correoelectronico',
   'email:work': 'workemail businessemail companyemail emailwork',
   'email:home': 'personalemail privateemail emailpersonal',
   'email:2': 'email2 secondaryemail otheremail additionalemails',
   'email:3': 'email3',
-  'phone:1': 'phone phones phonenumber tel telephone telephonenumber telefon telefonnummer primaryphone',
-  'phone:mobile': 'mobile mobilephone mobilenumber mobil mobilnummer handy handynummer cell cellphone',
+  'phone:1':
+    'phone phones phonenumber tel telephone telephonenumber telefon telefonnummer primaryphone telefonno telefonnumarasi telefonnumarası telefono numerodetelephone numerodetelefono',
+  'phone:mobile':
+    'mobile mobilephone mobilenumber mobil mobilnummer handy handynummer cell cellphone cep ceptelefonu cepno gsm mobiltelefon telephoneportable movil telefonomovil',
   'phone:work': 'workphone businessphone directphone officephone',
   'phone:2': 'phone2 secondaryphone otherphone',
   linkedin_url: 'linkedin linkedinurl linkedinprofile linkedinprofileurl linkedinlink personlinkedinurl',
-  country: 'country countrycode countryname land pays pais kraj',
-  locale: 'locale language lang sprache',
-  time_zone: 'timezone tz zeitzone',
+  country: 'country countrycode countryname land pays pais kraj ulke',
+  locale: 'locale language lang sprache dil langue idioma',
+  time_zone: 'timezone tz zeitzone saatdilimi fuseauhoraire zonahoraria',
   company_time_zone: 'companytimezone accounttimezone',
   preferred_channel: 'preferredchannel channel bevorzugterkanal',
   persona: 'persona buyerpersona',
@@ -76,6 +81,13 @@ const BY_HEADER = new Map(
     headers.split(' ').map((header) => [header, target] as const),
   ),
 );
+
+/** What a header says that says it twice or adds something: `Company / Organisation`, `Job Title (current)`. */
+function loosely(header: string): string | undefined {
+  const parts = header.replace(/\([^)]*\)/g, '').split(/[/|]/);
+  const targets = new Set(parts.map((part) => BY_HEADER.get(compact(part))));
+  return targets.size === 1 ? [...targets][0] : undefined;
+}
 
 function compact(header: string): string {
   return header
@@ -155,11 +167,16 @@ export function mapColumns(headers: readonly string[], mapping: ColumnMapping = 
     }
     explicit.set(header, target);
   }
+  // What is only nearly a known header stands back for one that is.
+  const claimed = new Set([...headers.map((header) => BY_HEADER.get(compact(header))), ...explicit.values()]);
   const taken = new Map<string, { header: string; position: number }>();
   return headers.map((raw, index) => {
     const header = raw.trim();
     const target = explicit.get(raw);
-    const { column, slot } = target === undefined ? guessed(header, index) : mapped(header, target);
+    const { column, slot } =
+      target === undefined
+        ? guessed(header, index, (slot) => claimed.has(slot) || taken.has(slot))
+        : mapped(header, target);
     if (column.kind === 'ignored') return column;
     const first = taken.get(slot);
     if (first) {
@@ -177,12 +194,17 @@ export function mapColumns(headers: readonly string[], mapping: ColumnMapping = 
   });
 }
 
-function guessed(header: string, index: number): { column: Column; slot: string } {
+function guessed(
+  header: string,
+  index: number,
+  isTaken: (slot: string) => boolean,
+): { column: Column; slot: string } {
   // Our own id of a lead, as `leads export` writes it: the other columns say who it is.
   if (compact(header) === 'cadenzaid') return { column: { kind: 'ignored', header }, slot: '' };
   const attribute = ATTRIBUTE.exec(header)?.[1];
   if (attribute !== undefined) return asAttribute(header, attribute);
-  const target = BY_HEADER.get(compact(header));
+  const near = loosely(header);
+  const target = BY_HEADER.get(compact(header)) ?? (near === undefined || isTaken(near) ? undefined : near);
   if (target !== undefined) {
     return {
       column: { kind: 'field', header, field: target.replace(/:.*$/, '') as LeadField },

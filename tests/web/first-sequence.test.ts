@@ -17,7 +17,8 @@ afterAll(async () => {
 
 test('a first sequence of the suggested kind has no mistakes: what it goes on with is there, too', async () => {
   const { page, complaints, close } = await visit(browser, api);
-  await page.goto('/sequences');
+  await page.goto('/launches/new');
+  await page.getByRole('link', { name: 'Go to the sequences' }).click();
   await page.getByRole('button', { name: 'New sequence' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'New sequence' });
   await dialog.getByText('Goes on with “Reactivation of silent leads”').waitFor();

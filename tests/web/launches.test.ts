@@ -54,6 +54,7 @@ test('a launch is tried, says who is left out and when the last one is reached, 
   await page.getByText('Nora No').waitFor();
   await page.getByRole('button', { name: /Is in a sequence already/ }).waitFor();
   await page.getByRole('img', { name: /Rosa Lind: 10 touches|Rosa Lind: \d+ touches/ }).waitFor();
+  await page.getByText('Full height: 3 a day').waitFor();
   await page.waitForTimeout(300);
   expect(await accessibilityViolations(page)).toEqual([]);
   await picture(page, 'launch-dry-run');
@@ -153,6 +154,27 @@ test('a new launch is nobody’s until somebody is chosen, counts while a condit
     { review: 'every', reviewer: expect.stringMatching(/@acme\.test$/), senders: 1, leads: 2 },
   ]);
   expect(complaints.filter((one) => !/ERR_FAILED/.test(one))).toEqual([]);
+  await close();
+});
+
+test('a mistyped condition blocks neither another audience nor another step', async () => {
+  const { page, close } = await visit(browser, api);
+  await page.goto('/launches/new?sequence=spring');
+  await page.getByRole('radio', { name: /^spring/ }).check();
+  const next = page.getByRole('button', { name: 'Next' });
+  await next.click();
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  await page.getByRole('textbox', { name: 'Condition' }).fill('lead.contry = "DE"');
+  await page.locator('textarea[aria-invalid=true]').waitFor();
+  expect(await next.isDisabled()).toBe(true);
+  await page.getByLabel('Everybody there is').check();
+  await page.getByText(/leads match/).waitFor();
+  expect(await next.isDisabled()).toBe(false);
+  await page.getByLabel('Everybody for whom a condition holds').check();
+  await page.locator('textarea[aria-invalid=true]').waitFor();
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('radio', { name: /^spring/ }).waitFor();
+  expect(await next.isDisabled()).toBe(false);
   await close();
 });
 

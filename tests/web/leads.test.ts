@@ -209,7 +209,7 @@ test('a file is dropped, its columns mapped, and its leads are in', async () => 
     name: 'fair.csv',
     mimeType: 'text/csv',
     buffer: Buffer.from(
-      'Vorname,Mail,Stand\nNora,nora@web.test,A1\nOmar,omar@web.test,B2\nNobody,nothing,C3\n',
+      'Vorname,Mail,Firma,Stand\nNora,nora@web.test,Acme,A1\nOmar,omar@web.test,Beta,B2\nNobody,nothing,Gama,C3\n',
     ),
   };
   const { page, complaints, close } = await visit(browser, api);
@@ -218,11 +218,14 @@ test('a file is dropped, its columns mapped, and its leads are in', async () => 
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.locator('input[type=file]').setInputFiles(file);
   await page.getByRole('heading', { name: 'The columns of fair.csv' }).waitFor();
-  await page.getByText('Not taken').waitFor();
+  // What is to be looked at comes first, and what a lead is known for is shown.
+  const rows = page.getByRole('region', { name: /^Of the first rows/ }).getByRole('row');
+  await rows.nth(1).getByText('Not taken').waitFor();
+  await rows.nth(2).getByText('Acme').waitFor();
   await picture(page, 'import-columns');
   expect(await accessibilityViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Import', exact: true }).click();
-  await page.getByText('2 leads are in').waitFor();
+  await page.getByText('2 leads are in Cadenza, 2 of them new').waitFor();
   await picture(page, 'import-result');
   // It is found again, with what came of it.
   await page.getByRole('button', { name: 'Another file' }).click();

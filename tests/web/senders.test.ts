@@ -67,7 +67,7 @@ afterAll(async () => {
 
 const SAID = {
   en: {
-    Well: ['Works', '16 sent'],
+    Well: ['Works', '16 sent or booked'],
     Bouncing: [
       'Bounces',
       '3 of its last 18 messages bounced (16.7%). At 5% it is paused. Check the addresses',

@@ -73,6 +73,9 @@ test('a growth person begins with a template, makes a mistake, sees it in place,
   await page.keyboard.type('windw: {}\n');
   await page.getByText('One mistake').first().waitFor();
   await page.getByRole('list', { name: 'One mistake' }).getByText('Line 1:').waitFor();
+  await page.getByText('As it was before the mistake.').waitFor();
+  await page.getByText('Start', { exact: true }).waitFor();
+  expect(await page.getByText(/Line 1:/).count()).toBe(1);
   await picture(page, 'sequence-mistake');
   // The mistake is mended, the draft saved, and what publishing means is told first.
   await page.keyboard.press('Control+Home');

@@ -13,12 +13,14 @@ import { queryClient } from './api/query.ts';
 import { startLanguage } from './i18n/index.ts';
 import { router } from './router.tsx';
 import { startFonts } from './fonts.ts';
+import { keepFocus } from './ui/focus.ts';
 import { nonce } from './nonce.ts';
 import { cssVariables, theme } from './theme.ts';
 import { Notices } from './ui/notify.tsx';
 
 // Dialogs hold the page's scrolling by a style of their own.
 setNonce(nonce);
+keepFocus();
 await Promise.all([startLanguage(), startFonts()]);
 createRoot(document.getElementById('app')!).render(
   <StrictMode>

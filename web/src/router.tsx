@@ -70,7 +70,7 @@ const inbox = createRoute({
 const leads = createRoute({
   getParentRoute: () => frame,
   path: '/leads',
-  validateSearch: (search: Record<string, unknown>) => textOf(search, [...FILTERS, 'sort', 'open']),
+  validateSearch: (search: Record<string, unknown>) => textOf(search, [...FILTERS, 'sort', 'open', 'for']),
   component: lazyRouteComponent(() => import('./pages/leads/Leads.tsx'), 'Leads'),
 });
 const leadImport = createRoute({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IN_TOUCH } from '../../../db/launch-forecast.ts';
 import { REVIEWS } from '../../../db/launches.ts';
 import { ACTIONS, CHANNELS } from '../../../sequences/lead.ts';
 import { instant, listOf } from '../contract.ts';
@@ -172,6 +173,17 @@ export const launchResult = z
         leads: someLeads.describe('Of a dry run: the first hundred'),
       }),
     ),
+    inTouch: listOf(
+      z.object({
+        reason: z
+          .enum(IN_TOUCH)
+          .describe(
+            'waits: for an answer, in the inbox; met, answered: booked a meeting or answered in the last 30 days',
+          ),
+        count: z.int(),
+        leads: someLeads.describe('The first hundred'),
+      }),
+    ).describe('Of a dry run: who would be contacted though they are in touch; each for one reason'),
     imported: reportSchema
       .nullable()
       .describe('What importing the file of a dry run would do; null: none was given'),

@@ -15,7 +15,9 @@ import {
 } from '../../../db/launch-views.ts';
 import { pacing } from '../../../db/pacing.ts';
 import { explainReason } from '../../../db/reasons.ts';
+import { loadVersion } from '../../../db/sequences.ts';
 import { launchLeads, rehearseLaunch, type LaunchLeads } from '../../operations/launch-leads.ts';
+import { inPlanOrder } from '../../operations/sequence-graph.ts';
 import { everybody, principalOf, principalStill, type Principal } from '../access/principal.ts';
 import {
   assertLaunchable,
@@ -89,6 +91,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       dryRun,
       enrolled: report.enrolled,
       excluded: leftOut(report.excluded, {}),
+      inTouch: [],
       imported: null,
       forecast: null,
       ...told,
@@ -287,12 +290,13 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
   const progress = async (id: string, viewer: Viewer) => {
     const launch = await readLaunchView(db, id, viewer);
     const { counts, reasons } = (await launchNumbers(db, [id], viewer)).get(id)!;
+    const steps = await stepNumbers(db, id, viewer);
     return {
       status: launch?.status ?? 'stopped',
       paused: launch?.paused ?? null,
       counts,
       reasons,
-      steps: await stepNumbers(db, id, viewer),
+      steps: launch ? inPlanOrder((await loadVersion(db, launch.versionId)).plan, steps) : steps,
     };
   };
 

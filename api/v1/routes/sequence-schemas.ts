@@ -90,9 +90,11 @@ export const versionSchema = z
 export const versionLineSchema = z
   .object({
     id: z.uuid(),
+    number: z.int().describe('The first is 1'),
     title: z.string(),
     createdAt: instant,
     running: count,
+    begun: z.boolean().describe('Leads began in it, so that there are numbers'),
     revisions: listOf(z.object({ revision: z.int(), publishedAt: z.string() })),
   })
   .meta({ id: 'SequenceVersionLine' });

@@ -15,6 +15,7 @@ import { defaultSenders } from '../../../sequences/simulate/index.ts';
 import { previewing, told, type PreviewMessage } from '../../operations/preview.ts';
 import { notMailbox, sendPreview } from '../../operations/send-preview.ts';
 import { shippedSequences } from '../../operations/shipped-sequences.ts';
+import { inPlanOrder } from '../../operations/sequence-graph.ts';
 import { asCompiled, compileText, continuations } from '../../operations/sequence-text.ts';
 import { sampleLead, simulateMonth } from '../../operations/simulate-month.ts';
 import { sendersOf } from '../access/launching.ts';
@@ -87,7 +88,7 @@ export function sequenceTrialRoutes(
         ? loadNewest(db, request.params.name)
         : loadVersion(db, wanted));
       if (!version || version.name !== request.params.name) throw notFound('sequence');
-      return { steps: await stepNumbers(db, version.id, sight) };
+      return { steps: inPlanOrder(version.plan, await stepNumbers(db, version.id, sight)) };
     },
   });
 

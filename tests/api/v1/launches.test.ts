@@ -301,6 +301,22 @@ test('a manager’s numbers of a launch and its sequence are of the team’s lea
   expect(await counted(admin)).toEqual([4, 4, 4]);
 });
 
+test('the steps of a launch and of its sequence come in the order in which leads meet them', async () => {
+  const version = await hello();
+  const launch = await makeLaunch(api.db, { versionId: version.id });
+  const { id: leadId } = await makeLead(api.db);
+  const { id } = await makeEnrollment(api.db, { launchId: launch.id, leadId });
+  await api.db.query(
+    `insert into touches (enrollment_id, lead_id, step_id, visit, attempt, channel, action, state, slot_at, local_day, at)
+     select $1, $2, step, 1, 1, 'email', 'email', 'sent', now(), now()::date, now() from unnest(array['again', 'hello']) step`,
+    [id, leadId],
+  );
+  await api.db.query('update enrollments set engine = $2 where id = $1', [id, {}]);
+  const { sequence } = (await admin.get(`/launches/${launch.id}`)).body;
+  for (const path of [`/launches/${launch.id}/numbers`, `/sequences/${sequence}/numbers`])
+    expect((await admin.get(path)).body.steps).toMatchObject([{ step: 'hello' }, { step: 'again' }]);
+});
+
 test('a condition is counted over the leads that one may launch on, and its mistake said', async () => {
   await leads(3, { owner: 'rosa@acme.test', country: 'DE' });
   await leads(2, { owner: 'tom@acme.test', country: 'DE' });

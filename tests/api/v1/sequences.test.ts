@@ -110,8 +110,14 @@ test('the difference and the plan of a publication say what changes, and for how
   });
   const longer = simple('plan', 'Good day', '  - id: bye\n    email: { subject: Third, body: Bye }\n');
   expect(await plan(longer)).toMatchObject({ outcome: 'new_version', running: 2, affected: 0 });
-  expect((await admin.get('/sequences/plan/versions')).body.items).toMatchObject([{ running: 2 }]);
+  const versions = async () => (await admin.get('/sequences/plan/versions')).body.items;
+  expect(await versions()).toMatchObject([{ number: 1, running: 2, begun: false }]);
   await publish('plan', longer);
+  await api.db.query(`update enrollments set engine = '{}' where launch_id = $1`, [launch.id]);
+  expect(await versions()).toMatchObject([
+    { number: 2, running: 0, begun: false },
+    { number: 1, running: 2, begun: true },
+  ]);
   const { body } = await admin.get(`/sequences/plan/difference?from=${first.versionId}`);
   expect(body.steps).toEqual([
     { step: 'hello', change: 'text' },

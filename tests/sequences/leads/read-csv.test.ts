@@ -30,6 +30,20 @@ async function failure(
   return error;
 }
 
+test('columns are found by what they say twice or add, and by the words of other languages, but stand back for the known', async () => {
+  const found = await Promise.all(
+    [
+      'Email;Company / Organisation;Job Title (current);Land',
+      'E-posta;Şirket Adı;Ünvan;Ülke',
+      'Adresse e-mail;Raison sociale;Poste;Pays',
+      'Correo electrónico;Razón social;Cargo;País',
+    ].map(async (head) => (await fieldsOf(`${head}\nada@acme.test;Acme;CTO;DE\n`))[0]),
+  );
+  for (const one of found) expect(one).toMatchObject({ company: 'Acme', title: 'CTO', country: 'DE' });
+  const [ada] = await fieldsOf('Email;Phone;Phone (old);Email / Phone\nada@acme.test;+49 30 23125123;1;2\n');
+  expect(ada).toMatchObject({ phones: ['+493023125123'], attributes: { phone_old: 1, email_phone: 2 } });
+});
+
 test('columns are found by many names, unknown ones become attributes', async () => {
   const [ada] = await fieldsOf(
     'CRM ID;Vorname;Nachname;E-Mail;Firma;LinkedIn URL;Handy;Tel.;Land;Timezone;Language;Preferred Channel;Consent;Consent date;Lead Owner;Annual Revenue (€);zip\n' +

@@ -1,5 +1,6 @@
 import { Button, Code, CopyButton, Group, Modal, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { focusOutside } from './focus.ts';
 
 /** Something that is shown this once: it can be copied, and closing forgets it. */
 export function Secret({
@@ -21,6 +22,7 @@ export function Secret({
       title={title}
       size="lg"
       closeOnClickOutside={false}
+      onExitTransitionEnd={focusOutside}
       closeButtonProps={{ 'aria-label': t('action.close') }}
     >
       <Stack>

@@ -1,13 +1,15 @@
-import { Button, Code, Group, Radio, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Code, Group, Radio, Select, Stack, Text, Textarea } from '@mantine/core';
 import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { useMe } from '../../shell/session.ts';
 import { Card } from '../../ui/Card.tsx';
-import { audienceOf, type Choice } from './draft.ts';
+import { moment } from '../../ui/time.ts';
+import { audienceOf, keptFor, type Choice } from './draft.ts';
 import type { StepProps } from './NewLaunch.tsx';
 import classes from './NewLaunch.module.css';
 
@@ -19,13 +21,14 @@ export function AudienceStep({ choice, onChange }: StepProps) {
   const { t } = useTranslation('launches');
   const isRep = useMe().role === 'rep';
   const { by, leads, importId } = choice;
+  const files = useFiles();
   return (
     <Card title={t('step.audience')}>
       <Stack>
         <Radio.Group aria-label={t('step.audience')} value={by} onChange={(value) => onChange({ by: value })}>
           <Stack gap="xs">
             {leads.length > 0 && <Radio value="leads" label={t('audience.leads', { count: leads.length })} />}
-            {importId && <Radio value="import" label={t('audience.import')} />}
+            {(importId || files.length > 0) && <Radio value="import" label={t('audience.import')} />}
             <Radio value="where" label={t('audience.where')} />
             <Radio
               value="everybody"
@@ -34,16 +37,56 @@ export function AudienceStep({ choice, onChange }: StepProps) {
             />
           </Stack>
         </Radio.Group>
+        {by === 'import' && (
+          <Select
+            label={t('audience.file')}
+            placeholder={t('audience.chooseFile')}
+            data={[
+              ...files.map(({ id, name, createdAt, leads: count }) => ({
+                value: id,
+                label: t('audience.fileOf', { name, when: moment(createdAt), count }),
+              })),
+              ...(importId && !files.some(({ id }) => id === importId)
+                ? [{ value: importId, label: t('audience.thisFile') }]
+                : []),
+            ]}
+            value={importId}
+            onChange={(id) => onChange({ import: id ?? undefined })}
+            maw={480}
+          />
+        )}
         {by === 'where' && <Condition choice={choice} onChange={onChange} />}
         {by === 'everybody' && <Matching where="true" />}
-        {by !== 'where' && audienceOf(choice) === null && (
+        {by !== 'where' && by !== 'import' && audienceOf(choice) === null && (
           <Text size="sm" c="dimmed">
             {t(by === null ? 'audience.choose' : 'audience.lost')}
           </Text>
         )}
+        <Text size="sm">
+          <Link to="/leads" search={{ for: keptFor(choice) }}>
+            {t('audience.inLeads')}
+          </Link>{' '}
+          <Text span size="sm" c="dimmed">
+            {t('audience.inLeadsHint')}
+          </Text>
+        </Text>
       </Stack>
     </Card>
   );
+}
+
+const FILES = 50;
+
+/** The last files that were imported, with how many leads they are about. */
+function useFiles() {
+  const { data } = useQuery({
+    queryKey: ['imports', 'list', FILES],
+    queryFn: ({ signal }) => call('imports.list', { query: { limit: FILES } }, { signal }),
+  });
+  return (data?.items ?? []).flatMap(({ id, name, createdAt, report }) => {
+    const leads = report ? report.created + report.updated + report.unchanged : 0;
+    return leads > 0 ? [{ id, name, createdAt, leads }] : [];
+  });
 }
 
 function Condition({ choice, onChange }: { choice: Choice; onChange: StepProps['onChange'] }) {
@@ -110,7 +153,8 @@ export const useMatching = (where: string) =>
     queryKey: ['launches', 'audience', where],
     queryFn: ({ signal }) => call('launches.audience', { query: { where } }, { signal }),
     enabled: where !== '',
-    placeholderData: (before) => before,
+    // What is not asked any more has no answer: a mistake that stayed would block the way on.
+    placeholderData: (before) => (where === '' ? undefined : before),
   });
 
 /** How many there are, and the first of them, so that one sees whether it is who was meant. */

@@ -5,7 +5,8 @@ import type { Answer } from '../../api/client.ts';
 import { useReason } from '../../lead/words.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
-import { day, moment, MY_ZONE } from '../../ui/time.ts';
+import { Notice } from '../../ui/Notice.tsx';
+import { day, dayAndMonth, moment, MY_ZONE } from '../../ui/time.ts';
 import classes from './NewLaunch.module.css';
 
 type Tried = Answer<'launches.create'>;
@@ -19,7 +20,7 @@ const byChannel = (one: Forecast['senders'][number], other: Forecast['senders'][
 export function DryRun({ tried, version }: { tried: Tried; version: string | null }) {
   const { t } = useTranslation('launches');
   const reasonOf = useReason();
-  const { forecast, excluded, enrolled } = tried;
+  const { forecast, excluded, enrolled, inTouch } = tried;
   const left = excluded.reduce((sum, { count }) => sum + count, 0);
   return (
     <>
@@ -70,6 +71,21 @@ export function DryRun({ tried, version }: { tried: Tried; version: string | nul
           </Text>
         ))}
       </Card>
+      {inTouch.length > 0 && (
+        <Notice
+          tone="warn"
+          title={t('touch.title', { count: inTouch.reduce((sum, { count }) => sum + count, 0) })}
+        >
+          {inTouch.map(({ reason, count, leads }) => (
+            <Text key={reason} size="sm">
+              {t(`touch.${reason}`, { count })} <Names leads={leads} count={count} />
+            </Text>
+          ))}
+          <Text size="sm" c="dimmed">
+            {t('touch.hint')}
+          </Text>
+        </Notice>
+      )}
       {left > 0 && (
         <Card title={t('dry.whoLeft')} flush>
           <Accordion variant="default" multiple>
@@ -175,6 +191,17 @@ function SenderDays({ sender }: { sender: Forecast['senders'][number] }) {
           </span>
         ))}
       </div>
+      <Group justify="space-between" aria-hidden>
+        <Text span size="xs" c="dimmed">
+          {dayAndMonth(sender.days[0]!.day)}
+        </Text>
+        <Text span size="xs" c="dimmed">
+          {t('dry.top', { count: top })}
+        </Text>
+        <Text span size="xs" c="dimmed">
+          {dayAndMonth(sender.days.at(-1)!.day)}
+        </Text>
+      </Group>
     </div>
   );
 }

@@ -1,10 +1,11 @@
 import { Button, Group, Radio, Stack, Stepper, Text } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem, call, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Card } from '../../ui/Card.tsx';
+import { useFocusOn } from '../../ui/focus.ts';
 import { Instant } from '../../ui/Instant.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { failed } from '../../ui/notify.tsx';
@@ -50,6 +51,7 @@ export function NewLaunch() {
   const wanted = Math.max(0, steps.indexOf(search.step as Step));
   const at = missing === -1 ? wanted : Math.min(wanted, missing);
   const step = steps[at]!;
+  const part = useFocusOn(step);
   const { mistake } =
     useMatching(step === 'audience' && choice.by === 'where' ? choice.where.trim() : '').data ?? {};
   const go = (to: number) =>
@@ -80,7 +82,7 @@ export function NewLaunch() {
             <Stepper.Step key={name} label={t(`step.${name}`)} />
           ))}
         </Stepper>
-        <Stack>
+        <Stack ref={part} tabIndex={-1} role="group" aria-label={t(`step.${step}`)}>
           {step === 'sequence' && <SequenceStep choice={choice} onChange={change} />}
           {step === 'audience' && <AudienceStep key={search.draft} choice={choice} onChange={change} />}
           {step === 'senders' && <SendersStep choice={choice} onChange={change} />}
@@ -119,7 +121,12 @@ function SequenceStep({ choice, onChange }: StepProps) {
     <Loaded query={sequences}>
       {({ items }) => (
         <Card title={t('chooseSequence')}>
-          {items.length === 0 && <Text c="dimmed">{t('noSequence')}</Text>}
+          {items.length === 0 && (
+            <Stack align="start">
+              <Text c="dimmed">{t('noSequence')}</Text>
+              <Button renderRoot={(props) => <Link to="/sequences" {...props} />}>{t('toSequences')}</Button>
+            </Stack>
+          )}
           {choice.version && !items.some(({ versionId }) => versionId === choice.version) && (
             <Text size="sm" mb="sm" role="status">
               {t('newerVersion')}

@@ -94,6 +94,14 @@ export const forgetSent = ({ draft = '' }: Search): void => sessionStorage.remov
 export const wasSent = ({ draft = '', key }: Search): boolean =>
   key !== undefined && sessionStorage.getItem(placeOf(draft, 'sent')) === key;
 
+/** What a launch keeps while its leads are chosen among all of them, in one field of that page's address. */
+export const keptFor = ({ add, sequence, version }: Choice): string =>
+  new URLSearchParams({
+    step: 'audience',
+    ...(add ? { add } : { ...(sequence && { sequence }), ...(version && { version }) }),
+  }).toString();
+export const keptOf = (text = ''): Search => Object.fromEntries(new URLSearchParams(text));
+
 export type Audience = Needs<'launches.add'>['body']['audience'];
 
 /** null: nobody is chosen yet. */

@@ -8,6 +8,7 @@ import { call, type Answer, type Needs } from '../../api/client.ts';
 import { useMe } from '../../shell/session.ts';
 import { typed } from '../../ui/form.ts';
 import { done, soon } from '../../ui/notify.tsx';
+import type { Search as Launch } from '../launches/draft.ts';
 import classes from './Bulk.module.css';
 
 type LeadFilter = NonNullable<Needs<'leads.count'>['query']>;
@@ -23,12 +24,15 @@ export function Bulk({
   selected,
   filter,
   matching,
+  launch,
   onSelect,
 }: {
   selected: ReadonlySet<string>;
   filter: LeadFilter;
   /** How many could be selected, where that is more; else less than are. */
   matching: number;
+  /** What a launch for which they are chosen has already. */
+  launch: Launch;
   onSelect: (selected: ReadonlySet<string>) => void;
 }) {
   const { t } = useTranslation(['leads', 'common']);
@@ -71,7 +75,7 @@ export function Bulk({
     onSettled: () => setProgress(null),
   });
   const navigate = useNavigate();
-  const ids = [...selected].join(',');
+  const launching = { ...launch, leads: [...selected].join(',') };
   const busy = run.isPending || selectAll.isPending;
   const later = (action: Action, said: string) => soon(said, () => run.mutateAsync(action));
   const count = selected.size;
@@ -96,9 +100,9 @@ export function Bulk({
           size="compact-md"
           disabled={busy}
           {...(selected.size > FIT
-            ? { onClick: () => void navigate({ to: '/launches/new', search: { leads: ids } }) }
+            ? { onClick: () => void navigate({ to: '/launches/new', search: launching }) }
             : {
-                renderRoot: (props: object) => <Link to="/launches/new" search={{ leads: ids }} {...props} />,
+                renderRoot: (props: object) => <Link to="/launches/new" search={launching} {...props} />,
               })}
         >
           {t('bulk.launch')}

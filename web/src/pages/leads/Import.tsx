@@ -8,6 +8,7 @@ import { addressOf, call, type Answer } from '../../api/client.ts';
 import { problemText } from '../../api/problem-text.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
+import { useFocusOn } from '../../ui/focus.ts';
 import { useKept } from '../../ui/kept.ts';
 import { Page } from '../../ui/Page.tsx';
 import { Rows } from '../../ui/Rows.tsx';
@@ -22,6 +23,8 @@ type Mapping = Readonly<Record<string, string | null>>;
 
 /** Phone numbers without a country are read as the browser's own country's. */
 const COUNTRY = /-([A-Z]{2})$/.exec(navigator.language)?.[1];
+
+const STEPS = ['file', 'columns', 'result'] as const;
 
 /** Which columns somebody mapped otherwise than they were guessed; kept in this tab. */
 function useMapping(id: string): [Mapping, (mapping: Mapping) => void] {
@@ -48,32 +51,35 @@ export function Import() {
   const another = () => void navigate({ to: '/leads/import', search: {} });
   const uploaded = file.data?.state === 'uploaded';
   const step = id === undefined ? 0 : uploaded || !file.data ? 1 : 2;
+  const part = useFocusOn(id !== undefined && file.isPending ? null : step);
   return (
     <Page title={t('import')}>
       <div className={classes.page}>
         <Stepper active={step} size="sm" mb="lg" allowNextStepsSelect={false}>
-          <Stepper.Step label={t('importing.file')} />
-          <Stepper.Step label={t('importing.columns')} />
-          <Stepper.Step label={t('importing.result')} />
+          {STEPS.map((one) => (
+            <Stepper.Step key={one} label={t(`importing.${one}`)} />
+          ))}
         </Stepper>
-        {id === undefined ? (
-          <Choose
-            onSent={(sent, lines) => {
-              client.setQueryData(['imports', sent.id], sent);
-              void navigate({ to: '/leads/import', search: { id: sent.id, rows: String(lines) } });
-            }}
-          />
-        ) : (
-          <Loaded query={file} rows={8}>
-            {(read) =>
-              read.state === 'uploaded' ? (
-                <Columns file={read} onBack={another} onRun={() => file.refetch()} />
-              ) : (
-                <Result file={read} rows={Number(rows ?? 0)} onAnother={another} />
-              )
-            }
-          </Loaded>
-        )}
+        <div ref={part} tabIndex={-1} role="group" aria-label={t(`importing.${STEPS[step]!}`)}>
+          {id === undefined ? (
+            <Choose
+              onSent={(sent, lines) => {
+                client.setQueryData(['imports', sent.id], sent);
+                void navigate({ to: '/leads/import', search: { id: sent.id, rows: String(lines) } });
+              }}
+            />
+          ) : (
+            <Loaded query={file} rows={8}>
+              {(read) =>
+                read.state === 'uploaded' ? (
+                  <Columns file={read} onBack={another} onRun={() => file.refetch()} />
+                ) : (
+                  <Result file={read} rows={Number(rows ?? 0)} onAnother={another} />
+                )
+              }
+            </Loaded>
+          )}
+        </div>
       </div>
     </Page>
   );
@@ -157,6 +163,10 @@ interface ColumnsProps {
 }
 
 const LEFT_OUT = '-';
+const SHOWN = 10;
+/** What is to be looked at comes first. */
+const weight = ({ problem, warnings }: { problem: string | null; warnings: readonly string[] }) =>
+  problem ? 2 : warnings.length > 0 ? 1 : 0;
 
 function Columns({ file, onBack, onRun }: ColumnsProps) {
   const { t } = useTranslation(['leads', 'common']);
@@ -232,7 +242,7 @@ function Columns({ file, onBack, onRun }: ColumnsProps) {
           <Card title={t('importing.preview')} flush>
             <Rows
               label={t('importing.preview')}
-              rows={rows.slice(0, 10)}
+              rows={rows.toSorted((one, other) => weight(other) - weight(one)).slice(0, SHOWN)}
               rowKey={({ line }) => String(line)}
               columns={[
                 { key: 'line', header: t('importing.line'), numeric: true, render: ({ line }) => line },
@@ -242,6 +252,14 @@ function Columns({ file, onBack, onRun }: ColumnsProps) {
                   header: t('importing.identity'),
                   render: ({ identity }) => identity ?? '–',
                 },
+                ...(['company', 'title', 'country'] as const)
+                  .filter((field) => columns.some(({ target }) => target === field))
+                  .map((field) => ({
+                    key: field,
+                    header: t(`field.${field}`),
+                    wide: true,
+                    render: (row: (typeof rows)[number]) => <bdi>{row[field] ?? '–'}</bdi>,
+                  })),
                 {
                   key: 'problem',
                   header: t('importing.problem'),
@@ -309,7 +327,10 @@ function Result({ file, rows, onAnother }: { file: Import; rows: number; onAnoth
         {report && (
           <>
             <Text fw={600} size="lg">
-              {t('importing.done', { count: report.created + report.updated + report.unchanged })}
+              {t('importing.done', {
+                count: report.created + report.updated + report.unchanged,
+                created: report.created,
+              })}
             </Text>
             <dl className={classes.report}>
               {(['created', 'updated', 'unchanged', 'duplicates', 'warnings'] as const).map((name) => (

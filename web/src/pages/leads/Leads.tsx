@@ -16,6 +16,7 @@ import { LeadName } from '../../ui/LeadName.tsx';
 import { Page } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/states.tsx';
 import { Bulk } from './Bulk.tsx';
+import { keptOf } from '../launches/draft.ts';
 import { filterOf, type Search } from './filter.ts';
 import { Filters } from './Filters.tsx';
 import classes from './Leads.module.css';
@@ -138,7 +139,16 @@ export function Leads() {
           <Button renderRoot={(props) => <Link to="/leads/import" {...props} />}>{t('import')}</Button>
         </>
       }
-      bar={<Filters search={search} onChange={change} />}
+      bar={
+        <>
+          <Filters search={search} onChange={change} />
+          {search.for && (
+            <Text size="sm" mt="xs">
+              {t('forLaunch')}
+            </Text>
+          )}
+        </>
+      }
     >
       <div className={classes.list}>
         {selected.size > 0 && (
@@ -147,6 +157,7 @@ export function Leads() {
             filter={filter}
             // More match than those that were loaded, and all of these are selected.
             matching={selected.size >= rows.length && !count.data?.more ? (count.data?.count ?? 0) : 0}
+            launch={keptOf(search.for)}
             onSelect={setSelected}
           />
         )}

@@ -22,8 +22,10 @@ export const FILTERS = [
   'is',
 ] as const satisfies readonly (keyof Query)[];
 
-/** What the page's address says: filters, order, and the lead that is open. */
-export type Search = { readonly [K in (typeof FILTERS)[number] | 'sort' | 'open']?: string | undefined };
+/** What the page's address says: filters, order, the lead that is open, and the launch for which leads are chosen. */
+export type Search = {
+  readonly [K in (typeof FILTERS)[number] | 'sort' | 'open' | 'for']?: string | undefined;
+};
 
 /** What of it the API filters by. What people wrote into the address by hand is the API's to refuse. */
 export const filterOf = (search: Search): Query =>

@@ -1,4 +1,4 @@
-import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { IconChartBar } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -7,7 +7,9 @@ import { addressOf, call, type Answer } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
+import { moment } from '../../ui/time.ts';
 import classes from './Results.module.css';
+import { newestBegun, useVersions } from './versions.ts';
 
 type Arm = Answer<'analytics.experiments'>['arms'][number];
 
@@ -15,22 +17,63 @@ type Arm = Answer<'analytics.experiments'>['arms'][number];
 const MEASURES = ['answered', 'positive', 'meetings'] as const;
 type Measure = (typeof MEASURES)[number];
 
+/** What came of a version: of the one that is asked for, else of the newest in which anybody was. */
+export function Results({ name, by, version }: { name: string; by: string | null; version: string | null }) {
+  const { t } = useTranslation('sequences');
+  const navigate = useNavigate();
+  const versions = useVersions(name);
+  return (
+    <div className={classes.page}>
+      <Loaded query={versions}>
+        {({ items }) => {
+          const shown = items.find(({ id }) => id === version) ?? newestBegun(items) ?? items[0];
+          return (
+            <Stack>
+              {items.length > 1 && (
+                <Select
+                  label={t('resultsOf')}
+                  w={300}
+                  data={items.map(({ id, number, createdAt, begun }) => ({
+                    value: id,
+                    label: t(begun ? 'versionAt' : 'versionUnused', { number, when: moment(createdAt) }),
+                  }))}
+                  value={shown?.id ?? null}
+                  onChange={(to) =>
+                    void navigate({
+                      to: '/sequences/$name',
+                      params: { name },
+                      search: (before) => ({ ...before, tab: 'results', ...(to && { version: to }) }),
+                      replace: true,
+                    })
+                  }
+                />
+              )}
+              {shown && <Numbers key={shown.id} name={name} by={by} version={shown.id} />}
+            </Stack>
+          );
+        }}
+      </Loaded>
+    </div>
+  );
+}
+
 /** What came of each step, and which variant does better by which measure, with how sure that is. */
-export function Results({ name, by }: { name: string; by: string | null }) {
+function Numbers({ name, by, version }: { name: string; by: string | null; version: string }) {
   const { t } = useTranslation(['sequences', 'common']);
   const navigate = useNavigate();
   const measure = MEASURES.find((one) => one === by) ?? 'answered';
   const numbers = useQuery({
-    queryKey: ['sequences', name, 'numbers'],
-    queryFn: ({ signal }) => call('sequences.numbers', { path: { name } }, { signal }),
+    queryKey: ['sequences', name, 'numbers', version],
+    queryFn: ({ signal }) => call('sequences.numbers', { path: { name }, query: { version } }, { signal }),
   });
   const experiments = useQuery({
-    queryKey: ['sequences', name, 'experiments'],
-    queryFn: ({ signal }) => call('analytics.experiments', { query: { sequence: name } }, { signal }),
+    queryKey: ['sequences', name, 'experiments', version],
+    queryFn: ({ signal }) =>
+      call('analytics.experiments', { query: { sequence: name, version } }, { signal }),
   });
   const number = (value: number) => t('number', { value });
   return (
-    <div className={classes.page}>
+    <>
       {/* Both at once, so that neither pushes the other away. */}
       <Loaded query={experiments}>
         {({ arms }) => (
@@ -57,7 +100,7 @@ export function Results({ name, by }: { name: string; by: string | null }) {
                       <Button
                         variant="default"
                         component="a"
-                        href={addressOf('analytics.experimentsCsv', { query: { sequence: name } })}
+                        href={addressOf('analytics.experimentsCsv', { query: { sequence: name, version } })}
                         download
                       >
                         {t('common:action.export')}
@@ -100,7 +143,7 @@ export function Results({ name, by }: { name: string; by: string | null }) {
           </Loaded>
         )}
       </Loaded>
-    </div>
+    </>
   );
 }
 

@@ -112,7 +112,9 @@ export function SequencePage() {
         <Messages name={name} source={draft ? source : null} step={search.step ?? null} />
       )}
       {tab === 'calendar' && <Calendar name={name} source={draft ? source : null} />}
-      {tab === 'results' && version && <Results name={name} by={search.measure ?? null} />}
+      {tab === 'results' && version && (
+        <Results name={name} by={search.measure ?? null} version={search.version ?? null} />
+      )}
       {tab === 'versions' && version && <Versions name={name} />}
     </Page>
   );

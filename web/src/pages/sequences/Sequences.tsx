@@ -111,6 +111,7 @@ export function Sequences() {
                     key: 'started',
                     header: t('column.started'),
                     numeric: true,
+                    wide: true,
                     render: ({ started }) => number(started),
                   },
                   {
@@ -124,11 +125,13 @@ export function Sequences() {
                     key: 'versions',
                     header: t('column.versions'),
                     numeric: true,
+                    wide: true,
                     render: ({ versions }) => versions,
                   },
                   {
                     key: 'at',
                     header: t('column.published'),
+                    wide: true,
                     render: ({ createdAt }) => <Instant at={createdAt} />,
                   },
                 ]}
@@ -209,7 +212,12 @@ function NewSequence() {
               pattern="[a-z][a-z0-9\-]{0,62}"
               placeholder="spring-outreach"
               required
+              autoFocus
               data-autofocus
+              onInvalid={({ currentTarget: field }) =>
+                field.setCustomValidity(field.validity.patternMismatch ? t('nameHint') : '')
+              }
+              onInput={({ currentTarget: field }) => field.setCustomValidity('')}
               onChange={() => make.reset()}
             />
             {isTaken(make.error) && (

@@ -2,7 +2,7 @@ import { Group, Select, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { call, type Answer } from '../../api/client.ts';
+import { call } from '../../api/client.ts';
 import { Card } from '../../ui/Card.tsx';
 import { Instant } from '../../ui/Instant.tsx';
 import { moment } from '../../ui/time.ts';
@@ -10,11 +10,12 @@ import { Rows } from '../../ui/Rows.tsx';
 import { Empty, Loaded } from '../../ui/states.tsx';
 import { Difference } from './Difference.tsx';
 import classes from './Results.module.css';
+import { useVersions, type Version } from './versions.ts';
 
-type Version = Answer<'sequences.versions'>['items'][number];
 interface Text {
   readonly key: string;
   readonly version: string;
+  readonly number: number;
   readonly revision: number;
   readonly at: string;
 }
@@ -22,10 +23,11 @@ interface Text {
 /** Every version and every wording of it, the newest first. */
 const textsOf = (versions: readonly Version[]): Text[] =>
   versions
-    .flatMap(({ id, revisions }) =>
+    .flatMap(({ id, number, revisions }) =>
       revisions.map(({ revision, publishedAt }) => ({
         key: `${id} ${revision}`,
         version: id,
+        number,
         revision,
         at: publishedAt,
       })),
@@ -35,10 +37,7 @@ const textsOf = (versions: readonly Version[]): Text[] =>
 /** What was published when, and what is different between any two. */
 export function Versions({ name }: { name: string }) {
   const { t } = useTranslation('sequences');
-  const versions = useQuery({
-    queryKey: ['sequences', name, 'versions'],
-    queryFn: ({ signal }) => call('sequences.versions', { path: { name } }, { signal }),
-  });
+  const versions = useVersions(name);
   return (
     <div className={classes.page}>
       <Loaded query={versions}>
@@ -50,6 +49,7 @@ export function Versions({ name }: { name: string }) {
                 rows={items}
                 rowKey={({ id }) => id}
                 columns={[
+                  { key: 'number', header: t('column.version'), render: ({ number }) => number },
                   { key: 'title', header: t('column.name'), render: ({ title }) => <bdi>{title}</bdi> },
                   {
                     key: 'at',
@@ -104,15 +104,15 @@ function Compare({ name, texts }: { name: string; texts: readonly Text[] }) {
     enabled: from !== undefined && to !== undefined,
   });
   if (texts.length < 2) return <Empty title={t('onlyOne')} text={t('onlyOneText')} />;
-  const data = texts.map(({ key, at, revision }) => ({
+  const data = texts.map(({ key, at, number, revision }) => ({
     value: key,
-    label: t('wordingOf', { when: moment(at), revision }),
+    label: t('wordingOf', { when: moment(at), version: number, revision }),
   }));
   return (
     <Card title={t('compare')}>
       <Group mb="md">
-        <Select label={t('older')} data={data} value={older} onChange={setOlder} w={260} />
-        <Select label={t('newer')} data={data} value={newer} onChange={setNewer} w={260} />
+        <Select label={t('older')} data={data} value={older} onChange={setOlder} w={300} />
+        <Select label={t('newer')} data={data} value={newer} onChange={setNewer} w={300} />
       </Group>
       <Loaded query={difference} rows={4}>
         {(found) => <Difference difference={found} />}

@@ -1,7 +1,7 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, SegmentedControl, Text } from '@mantine/core';
 import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useBlocker, useNavigate } from '@tanstack/react-router';
+import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiProblem, call, tagged, type Answer } from '../../api/client.ts';
@@ -16,6 +16,7 @@ import { Steps } from './Steps.tsx';
 import classes from './Workbench.module.css';
 import { Unsaved } from './Unsaved.tsx';
 import { useUnsaved } from './use-unsaved.ts';
+import { newestBegun, useVersions } from './versions.ts';
 import { useWriting, type Kept } from './writing.ts';
 
 // The picture and the editor are large, and most pages need neither.
@@ -81,6 +82,9 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     () => (published ? numbers.data && new Map(numbers.data.steps.map((one) => [one.step, one])) : null),
     [published, numbers.data],
   );
+  // What is drawn is the newest version: where nobody began in it yet, what is known is of another one.
+  const isNew = published !== null && numbers.data?.steps.length === 0;
+  const older = newestBegun(useVersions(name, isNew).data?.items ?? []);
   const dirty = text !== base.source;
   /** Of a draft that was begun anew meanwhile, too: without one, the first of two wins. */
   const ifMatch = version ?? '"0"';
@@ -110,8 +114,13 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
     enableBeforeUnload: dirty,
   });
   const problems = checked.data?.problems ?? [];
-  const graph = checked.data?.graph ?? published?.graph;
+  const drawn = checked.data?.graph;
+  // While there is a mistake nothing can be drawn: what was drawn last stays, and says so.
+  const [lastGraph, keepGraph] = useState(published?.graph);
+  if (drawn && drawn !== lastGraph) keepGraph(drawn);
+  const graph = drawn ?? lastGraph;
   const differs = published === null || text !== published.source;
+  const publishable = problems.length === 0 && differs && isChecked && clash === null;
   const choose = (step: string) =>
     void navigate({ to: '/sequences/$name', params: { name }, search: { tab: 'messages', step } });
   return (
@@ -131,6 +140,14 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
             <Badge tone="bad">{t('problems', { count: problems.length })}</Badge>
           ) : (
             <Badge tone={checked.data ? 'good' : 'neutral'}>{t(checked.data ? 'valid' : 'checking')}</Badge>
+          )}
+          {isNew && older && (
+            <Text size="sm" c="dimmed">
+              {t('noNumbers')}{' '}
+              <Link to="/sequences/$name" params={{ name }} search={{ tab: 'results', version: older.id }}>
+                {t('numbersOf', { number: older.number })}
+              </Link>
+            </Text>
           )}
           {dirty && <Badge tone="warn">{t('notSaved')}</Badge>}
           {!dirty && version !== null && <Badge tone="accent">{t('hasDraft')}</Badge>}
@@ -162,8 +179,9 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
             </Button>
             <Button
               size="compact-md"
-              disabled={problems.length > 0 || !differs || !isChecked || clash !== null}
-              onClick={() => setPublishing(true)}
+              // Not `disabled`: the keyboard comes back to it when there is nothing left to publish.
+              {...(!publishable && { 'data-disabled': true, 'aria-disabled': true })}
+              onClick={() => publishable && setPublishing(true)}
             >
               {t('publish')}
             </Button>
@@ -210,6 +228,11 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
       )}
       <div className={classes.panes} data-view={view}>
         <div className={classes.flow}>
+          {graph && !drawn && problems.length > 0 && (
+            <Text size="sm" role="status" className={classes.old!}>
+              {t('oldPicture')}
+            </Text>
+          )}
           {graph ? (
             view === 'picture' ? (
               <Suspense fallback={<Loading />}>
@@ -221,13 +244,9 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
           ) : checked.isPending ? (
             <Loading />
           ) : (
-            <Stack p="lg">
-              {problems.map((one) => (
-                <Text key={`${one.line}:${one.column}`} size="sm">
-                  {t('at', { line: one.line })} {one.message}
-                </Text>
-              ))}
-            </Stack>
+            <Text p="lg" size="sm">
+              {t('noPicture')}
+            </Text>
           )}
         </div>
         <div className={classes.editor}>

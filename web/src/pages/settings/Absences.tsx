@@ -154,6 +154,7 @@ function AbsenceForm({ absence, onSaved }: { absence: Absence | null; onSaved: (
             type="date"
             label={t('absences.from')}
             required
+            data-autofocus
             defaultValue={absence?.from}
           />
           <TextInput name="to" type="date" label={t('absences.to')} required defaultValue={absence?.to} />

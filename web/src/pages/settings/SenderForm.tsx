@@ -121,6 +121,7 @@ export function SenderForm({
             data={SENDER_CHANNELS.map((value) => ({ value, label: t(`common:channel.${value}`) }))}
             value={channel}
             disabled={sender !== null}
+            data-autofocus
             onChange={(value) => {
               const chosen = SENDER_CHANNELS.find((one) => one === value) ?? 'email';
               choose(chosen, PROVIDERS_OF[chosen][0]!);
