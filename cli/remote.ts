@@ -216,7 +216,7 @@ function problemOf(status: number, { code, detail, errors = [] }: Problem, addre
   const said = detail ?? `${address} answered ${status}.`;
   const fields = errors.filter(({ message }) => !said.includes(message));
   return new CliError(
-    [said, ...fields.map(({ path, message }) => `${path || '/'}: ${message}`)].join('\n'),
+    [said, ...fields.map(({ path, message }) => (path ? `${path}: ${message}` : message))].join('\n'),
     wrongQuestion ? 2 : 1,
     code ?? 'refused',
   );

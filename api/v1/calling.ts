@@ -4,12 +4,14 @@ import { OPERATIONS, type Operations } from './operations.ts';
 export type Operation = keyof Operations;
 export type Answer<Name extends Operation> = Operations[Name]['answer'];
 
-/** A parameter that may be left out may as well be undefined. */
-type Loose<Query> = {
-  [K in keyof Query]: {} extends Pick<Query, K> ? Query[K] | undefined : Query[K];
+/** What may be left out may as well be undefined. */
+type Loose<Part> = {
+  [K in keyof Part]: {} extends Pick<Part, K> ? Part[K] | undefined : Part[K];
 };
 type Part<Name extends Operation, Key extends string> = Key extends keyof Operations[Name]
-  ? { [K in Key]: Key extends 'query' ? Loose<Operations[Name][Key]> : Operations[Name][Key] }
+  ? Key extends 'query'
+    ? { [K in Key]: Loose<Operations[Name][Key]> }
+    : Loose<Pick<Operations[Name], Key>>
   : unknown;
 /** What an operation needs: `path`, `query` and `body`, those that it has. */
 export type Needs<Name extends Operation> = ({} extends Operations[Name]['path']

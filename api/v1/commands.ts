@@ -67,6 +67,7 @@ export function commandHooks(app: Api, { db, secrets }: Pick<ApiDeps, 'db' | 'se
       principal &&
       operation &&
       isCommand(request) &&
+      !isRehearsal(request) &&
       status < 400 &&
       !reply.hasHeader('idempotency-replayed')
     ) {
@@ -83,6 +84,10 @@ export function commandHooks(app: Api, { db, secrets }: Pick<ApiDeps, 'db' | 'se
     return payload;
   });
 }
+
+/** What only says what would be: nothing was carried out. */
+const isRehearsal = ({ body }: FastifyRequest): boolean =>
+  typeof body === 'object' && body !== null && 'dryRun' in body && body.dryRun === true;
 
 function targetOf(params: unknown): string | null {
   const [first] = Object.values((params ?? {}) as Record<string, unknown>);

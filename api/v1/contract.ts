@@ -52,31 +52,38 @@ export const paging = {
 /** Commands that have nothing to say. */
 export const nothing = z.null().describe('No content');
 
-/** Where a page begins: opaque to whoever holds it. */
-export const cursorOf = (place: readonly (string | number | null)[]): string =>
-  Buffer.from(JSON.stringify(place)).toString('base64url');
+/** Where a page begins: opaque to whoever holds it. `list` names the list with its order, in no other of which it is a place. */
+export const cursorOf = (list: string, place: readonly (string | number | null)[]): string =>
+  Buffer.from(JSON.stringify([list, ...place])).toString('base64url');
 
-/** @throws HttpProblem when it is none of ours */
+/** @throws HttpProblem when it is none of ours, or a place in another list */
 export function placeOf<Place extends z.ZodType>(
+  list: string,
   cursor: string | undefined,
   schema: Place,
 ): z.output<Place> | null {
   if (cursor === undefined) return null;
   try {
-    return schema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    const [of, ...place] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    if (of === list) return schema.parse(place);
   } catch {
-    throw new HttpProblem(400, 'bad_cursor', 'This cursor is none of this list: begin without one.');
+    // Told like a place in another list.
   }
+  throw badCursor();
 }
 
-/** A page out of `limit + 1` rows. */
+export const badCursor = (): HttpProblem =>
+  new HttpProblem(400, 'bad_cursor', 'This cursor is none of this list in this order: begin without one.');
+
+/** A page of `list` out of `limit + 1` rows. */
 export function page<Row>(
+  list: string,
   rows: readonly Row[],
   limit: number,
   place: (row: Row) => readonly (string | number | null)[],
 ): { items: Row[]; next: string | null } {
   const items = rows.slice(0, limit);
-  return { items, next: rows.length > limit ? cursorOf(place(items.at(-1)!)) : null };
+  return { items, next: rows.length > limit ? cursorOf(list, place(items.at(-1)!)) : null };
 }
 
 /** Says which version of a thing this is (RFC 9110, section 8.8.3). */

@@ -3,24 +3,20 @@ import cookie from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { jsonSchemaTransformObject, serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { assertAccess, assertSameOrigin, readPrincipal, type Access } from './access/principal.ts';
+import { assertAccess, assertSameOrigin, readPrincipal } from './access/principal.ts';
 import { commandHooks } from './commands.ts';
 import type { Api } from './contract.ts';
 import type { ApiDeps } from './deps.ts';
 import { answerElsewhere } from './elsewhere.ts';
-import { openApi } from './openapi.ts';
+import { describeRoute, openApi } from './openapi.ts';
 import { HttpProblem, problemSchema, sendProblem } from './problem.ts';
 import { ROUTES } from './routes/index.ts';
 import { strictly } from './strict.ts';
 import { unstorable } from './unstorable.ts';
+import { assertMediaType, validatorCompiler } from './validate.ts';
 
 /** Requests a minute, of one user or key, or of one network address that is not signed in. */
 const A_MINUTE = 1200;
@@ -52,11 +48,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
   app.decorateRequest('refusal', null);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, parseJson);
-  app.addContentTypeParser(
-    ['text/csv', 'text/yaml', 'application/yaml'],
-    { parseAs: 'string' },
-    (_request, body, done) => done(null, body),
-  );
+  app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, body));
 
   await app.register(cookie);
   app.addHook('onRoute', (route) => {
@@ -106,6 +98,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
     const { access } = request.routeOptions.config;
     if (access === 'anyone') assertSameOrigin(request);
     else if (access) assertAccess(request.principalOrNull, access);
+    assertMediaType(request);
   });
   commandHooks(app, deps);
   await app.register(swagger, {
@@ -125,7 +118,7 @@ async function apiScope(app: Api, deps: ApiDeps): Promise<void> {
       },
       security: [{ key: [] }, { session: [] }],
     },
-    transform: describe,
+    transform: describeRoute,
     transformObject: jsonSchemaTransformObject,
   });
   answerElsewhere(app);
@@ -148,33 +141,3 @@ function parseJson(
   const why = unstorable(value);
   done(why === null ? null : new HttpProblem(400, 'bad_request', `The body ${why}.`), value);
 }
-
-const text = (description: string) => ({ type: 'string', description });
-const IDEMPOTENCY_KEY = {
-  properties: {
-    'Idempotency-Key': text('The same one again within a day does nothing (1 to 200 characters)'),
-  },
-};
-const IF_MATCH = {
-  properties: { 'If-Match': text('The ETag of the version that is changed, or * for whatever there is') },
-  required: ['If-Match'],
-};
-/** Changes of what people edit: nobody overwrites unseen what another one wrote. */
-const EDITS = /^(PUT|PATCH) \/v1\/(?!me\b)|^DELETE \/v1\/sequences\/:name\/draft$/;
-
-/** A route as the document says it, with who may use it and the headers that it takes. */
-const describe: typeof jsonSchemaTransform = (document) => {
-  const described = jsonSchemaTransform(document);
-  const { method, config } = document.route;
-  const { access } = (config ?? {}) as { access?: Access | 'anyone' };
-  const isOpen = access === 'anyone' || !access;
-  const who = isOpen ? { security: [] } : { 'x-roles': access.roles, 'x-scope': access.scope };
-  const taken =
-    method === 'POST' && !isOpen
-      ? IDEMPOTENCY_KEY
-      : EDITS.test(`${String(method)} ${document.url}`)
-        ? IF_MATCH
-        : null;
-  const headers = taken && { headers: { type: 'object', ...taken } };
-  return { ...described, schema: { ...described.schema, ...who, ...headers } };
-};

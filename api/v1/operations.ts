@@ -130,9 +130,9 @@ export interface Operations {
   'session.oidcCallback': {
     path: {};
     query: {
-      type?: 'object';
-      propertyNames?: string;
-      additionalProperties?: string;
+      state?: string;
+      code?: string;
+      error?: string;
     };
     answer: never;
   };
@@ -655,7 +655,7 @@ export interface Operations {
   'leads.add': {
     path: {};
     query: {};
-    body: {
+    body?: {
       externalId?: string | null;
       firstName?: string | null;
       lastName?: string | null;
@@ -752,7 +752,7 @@ export interface Operations {
       where?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -984,7 +984,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: every channel
        */
@@ -1059,7 +1059,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1123,7 +1123,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * Column → field, attributes.<name>, or null to leave it out; columns that are not named are guessed
        */
@@ -1143,7 +1143,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -1202,7 +1202,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1234,7 +1234,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       reason?: string;
     };
     answer: {
@@ -1294,7 +1294,7 @@ export interface Operations {
     path: {};
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -1532,11 +1532,9 @@ export interface Operations {
     };
     query: {};
     /**
-     * message/rfc822
+     * The mail, byte by byte
      */
-    answer: {
-      [k: string]: unknown;
-    };
+    answer: string;
   };
   'inbox.html': {
     path: {
@@ -1546,7 +1544,7 @@ export interface Operations {
       images?: string;
     };
     /**
-     * text/html
+     * A page
      */
     answer: string;
   };
@@ -1785,7 +1783,7 @@ export interface Operations {
     };
     query: {};
     /**
-     * text/event-stream
+     * Server-sent events, until either side ends them
      */
     answer: string;
   };
@@ -2204,7 +2202,7 @@ export interface Operations {
       id: string;
     };
     query: {};
-    body: {
+    body?: {
       overlapHours?: number;
     };
     answer: {
@@ -2470,7 +2468,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2506,7 +2504,7 @@ export interface Operations {
       name: string;
     };
     query: {};
-    body: {
+    body?: {
       /**
        * null: the newest version
        */
@@ -2594,7 +2592,7 @@ export interface Operations {
       rep?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2619,7 +2617,7 @@ export interface Operations {
       model?: 'first' | 'last';
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2644,7 +2642,7 @@ export interface Operations {
       most?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2661,7 +2659,7 @@ export interface Operations {
       minimumCases?: number;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };
@@ -2680,7 +2678,7 @@ export interface Operations {
       version?: string;
     };
     /**
-     * text/csv
+     * CSV, in UTF-8
      */
     answer: string;
   };

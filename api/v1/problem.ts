@@ -1,7 +1,7 @@
 /** Errors as RFC 9457 problem details: every answer of 400 and above is one. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import type { FieldError } from './field-errors.ts';
 
 export const problemSchema = z
   .object({
@@ -12,7 +12,13 @@ export const problemSchema = z
     detail: z.string().describe('What happened and what to do, for people'),
     instance: z.string().describe('The id of the request, also in the header X-Request-Id'),
     errors: z
-      .array(z.object({ path: z.string().describe('JSON Pointer'), message: z.string() }))
+      .array(
+        z.object({
+          path: z.string().describe('JSON Pointer (RFC 6901); empty: the whole'),
+          message: z.string(),
+        }),
+      )
+      .readonly()
       .optional()
       .describe('What is wrong with which field'),
     details: z.record(z.string(), z.unknown()).optional().describe('What else the error knows'),
@@ -47,11 +53,19 @@ export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
-  constructor(status: number, code: string, detail: string, retryAfterSeconds?: number) {
+  readonly errors: readonly FieldError[] | undefined;
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    retryAfterSeconds?: number,
+    errors?: readonly FieldError[],
+  ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.errors = errors;
   }
 }
 
@@ -113,23 +127,8 @@ export function problemOf(error: unknown, requestId: string): Problem {
     instance: requestId,
     ...more,
   });
-  if (error instanceof HttpProblem) return make(error.status, error.code, error.message);
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const errors = error.validation.map(({ instancePath, message }) => ({
-      path: instancePath,
-      message: message ?? 'is not right',
-    }));
-    const [first] = errors;
-    const where = error.validationContext ?? 'request';
-    return make(
-      400,
-      'bad_request',
-      `The ${where} is not right: ${first?.path || '/'} ${first?.message ?? ''}`.trim(),
-      {
-        errors,
-      },
-    );
-  }
+  if (error instanceof HttpProblem)
+    return make(error.status, error.code, error.message, error.errors && { errors: error.errors });
   if (!(error instanceof Error)) return make(500, 'unexpected', 'Something went wrong; the log knows what.');
   const { code, statusCode } = error as FastifyError;
   if (error.name === 'CommandRefused') return make(REFUSALS[code] ?? 409, code, error.message);
@@ -141,6 +140,9 @@ export function problemOf(error: unknown, requestId: string): Problem {
     );
     return make(known[0], known[1], error.message, Object.keys(details).length > 0 ? { details } : {});
   }
+  // What no media type can be read from; another one than the route takes never comes so far.
+  if (statusCode === 415)
+    return make(415, 'unsupported_media_type', 'This Content-Type cannot be read: write it as type/subtype.');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return make(
       statusCode,

@@ -20,15 +20,15 @@ export const SCOPES = [
 ] as const; // prettier-ignore
 export type Scope = (typeof SCOPES)[number];
 
-/** Who may use a route: these roles, by session or by a key with this scope; `scope: null` is for sessions only. */
+/** Who may use a route: these roles, by session or by a key with this scope; `any`: by every key; null: by sessions only. */
 export interface Access {
   readonly roles: readonly Role[];
-  readonly scope: Scope | null;
+  readonly scope: Scope | 'any' | null;
 }
 
 const EVERYBODY: readonly Role[] = ['rep', 'manager', 'admin'];
 /** Every signed-in user; what they see is their own, their team's or everything, by role. */
-export const everybody = (scope: Scope | null): Access => ({ roles: EVERYBODY, scope });
+export const everybody = (scope: Access['scope']): Access => ({ roles: EVERYBODY, scope });
 export const managers = (scope: Scope | null): Access => ({ roles: ['manager', 'admin'], scope });
 export const admins = (scope: Scope | null): Access => ({ roles: ['admin'], scope });
 
@@ -127,7 +127,7 @@ export function assertAccess(principal: Principal | null, access: Access): void 
       'not_allowed',
       `This needs the role ${access.roles.join(' or ')}; yours is ${user.role}.`,
     );
-  if (scopes && (access.scope === null || !scopes.has(access.scope)))
+  if (scopes && access.scope !== 'any' && (access.scope === null || !scopes.has(access.scope)))
     throw new HttpProblem(
       403,
       'not_in_scope',

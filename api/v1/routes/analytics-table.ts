@@ -65,7 +65,8 @@ export function addReport<Query extends z.ZodObject, Answer extends z.ZodType>(
       tags: ['Analytics'],
       summary: `${summary}, as CSV`,
       querystring: query,
-      response: { 200: z.string().describe('text/csv') },
+      produces: ['text/csv'],
+      response: { 200: z.string().describe('CSV, in UTF-8') },
     },
     config: { access: READ },
     handler: async (request, reply) => {

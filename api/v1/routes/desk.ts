@@ -33,7 +33,8 @@ export function deskRoutes(app: Api, { db }: ApiDeps): void {
       operationId: 'me.stream',
       tags: ['Access'],
       summary: 'Server-sent events: `tasks`, `inbox` and `counts`, each when what one sees of it changed',
-      response: { 200: z.string().describe('text/event-stream') },
+      produces: ['text/event-stream'],
+      response: { 200: z.string().describe('Server-sent events, until either side ends them') },
     },
     config: { access: everybody('tasks:read') },
     handler: async (request, reply) => {

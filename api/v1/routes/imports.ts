@@ -80,6 +80,12 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
     },
     config: write,
     handler: async (request, reply) => {
+      if (request.body.trim() === '')
+        throw new HttpProblem(
+          422,
+          'bad_csv',
+          'The file is empty: send one with a header and a row per lead.',
+        );
       // What a browser or the parser could not read as UTF-8 is U+FFFD by now.
       if (request.body.includes('\u0000') || request.body.includes('\ufffd'))
         throw new HttpProblem(
@@ -109,6 +115,7 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
     handler: async (request) => {
       const { cursor, limit } = request.query;
       const after = placeOf(
+        'imports.list',
         cursor,
         z.tuple([
           z.iso.datetime({ offset: true }).or(z.string().regex(/^\d{4}-[\d :.+-]{10,40}$/)),
@@ -116,7 +123,7 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
         ]),
       );
       const rows = await listImports(db, { userId: whose(principalOf(request)), after, limit: limit + 1 });
-      return page(rows, limit, (row) => [row.place, row.id]);
+      return page('imports.list', rows, limit, (row) => [row.place, row.id]);
     },
   });
 
@@ -203,7 +210,8 @@ export function importRoutes(app: Api, { db, hashIdentity, log }: ApiDeps): void
       summary:
         'The rows that were not taken and the cells that were left out, with the reason, as CSV; kept for a day',
       params: byId,
-      response: { 200: z.string().describe('text/csv') },
+      produces: ['text/csv'],
+      response: { 200: z.string().describe('CSV, in UTF-8') },
     },
     config: { access: everybody('leads:read') },
     handler: async (request, reply) => {

@@ -82,8 +82,8 @@ const replySchema = z
 
 const state = z.enum(['open', 'all']).default('open').describe('open: what waits for an answer');
 
-const afterOf = (cursor: string | undefined) => {
-  const place = placeOf(cursor, z.tuple([z.iso.datetime(), z.uuid()]));
+const afterOf = (list: string, cursor: string | undefined) => {
+  const place = placeOf(list, cursor, z.tuple([z.iso.datetime(), z.uuid()]));
   return place && { at: new Date(place[0]), id: place[1] };
 };
 const placeIn = (row: { readonly at: Date; readonly id: string }) => [row.at.toISOString(), row.id];
@@ -113,10 +113,10 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
         channel,
         class: as,
         leadId,
-        after: afterOf(cursor),
+        after: afterOf('inbox.list', cursor),
         limit: limit + 1,
       });
-      return page(rows, limit, placeIn);
+      return page('inbox.list', rows, limit, placeIn);
     },
   });
 
@@ -133,10 +133,10 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
       const { cursor, limit, state } = request.query;
       const rows = await listInbox(
         db,
-        { all: state === 'all', after: afterOf(cursor), limit: limit + 1 },
+        { all: state === 'all', after: afterOf('inbox.messages', cursor), limit: limit + 1 },
         sightOf(principalOf(request)),
       );
-      return page(rows, limit, placeIn);
+      return page('inbox.messages', rows, limit, placeIn);
     },
   });
 
@@ -262,7 +262,8 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
       tags: ['Inbox'],
       summary: 'The mail as it came (RFC 5322), for as long as it is kept',
       params: byId,
-      response: { 200: z.any().describe('message/rfc822') },
+      produces: ['message/rfc822'],
+      response: { 200: z.string().describe('The mail, byte by byte') },
     },
     config: { access: everybody('inbox:read') },
     handler: async (request, answer) => {
@@ -272,7 +273,7 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
         .type('message/rfc822')
         .header('content-disposition', `attachment; filename="${request.params.id}.eml"`)
         .header('x-content-type-options', 'nosniff')
-        .send(raw);
+        .send(raw as unknown as string);
     },
   });
 
@@ -288,7 +289,8 @@ export function inboxRoutes(app: Api, deps: ApiDeps): void {
           .default(false)
           .describe('Remote images, by which senders learn that it was read'),
       }),
-      response: { 200: z.string().describe('text/html') },
+      produces: ['text/html'],
+      response: { 200: z.string().describe('A page') },
     },
     config: { access: everybody('inbox:read') },
     handler: async (request, reply) => {

@@ -127,9 +127,9 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
     handler: async (request) => {
       const viewer = viewerOf(principalOf(request));
       const { cursor, limit, ...filter } = request.query;
-      const before = placeOf(cursor, place);
+      const before = placeOf('launches.list', cursor, place);
       const rows = await listLaunchViews(db, { viewer, ...filter, before, limit: limit + 1 });
-      const shown = page(rows, limit, (row) => [row.place, row.id]);
+      const shown = page('launches.list', rows, limit, (row) => [row.place, row.id]);
       const ids = shown.items.map(({ id }) => id);
       const numbers = await launchNumbers(db, ids, viewer);
       const moves = await nextMoves(db, ids, viewer);
@@ -165,7 +165,7 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
         );
       const senders = await sendersOf(db, principal, senderIds);
       const told = await launchOrTry([request, reply], audience, dryRun, { ...body, senderIds: senders });
-      request.auditTarget = dryRun ? 'dry run' : (told.launchId ?? 'nobody');
+      request.auditTarget = told.launchId ?? 'nobody';
       return reply.code(told.launchId === null ? 200 : 201).send(told);
     },
   });
@@ -244,10 +244,10 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const principal = principalOf(request);
       const { id } = await seen(principal, request.params.id);
       const { cursor, limit, status, reason } = request.query;
-      const after = placeOf(cursor, place);
+      const after = placeOf('launches.enrollments', cursor, place);
       const filter = { sight: sightOf(principal), status, reason, after, limit: limit + 1 };
       const rows = await listLaunchEnrollments(db, id, filter);
-      const shown = page(rows, limit, (row) => [row.place, row.id]);
+      const shown = page('launches.enrollments', rows, limit, (row) => [row.place, row.id]);
       return {
         items: shown.items.map((row) => ({ ...row, sentence: explainReason(row.reason) })),
         next: shown.next,
@@ -269,14 +269,14 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       const principal = principalOf(request);
       const { id } = await seen(principal, request.params.id);
       const { cursor, limit, reason } = request.query;
-      const after = placeOf(cursor, z.tuple([z.uuid()]))?.[0] ?? null;
+      const after = placeOf('launches.exclusions', cursor, z.tuple([z.uuid()]))?.[0] ?? null;
       const rows = await listExclusions(db, id, {
         sight: sightOf(principal),
         reason,
         after,
         limit: limit + 1,
       });
-      const shown = page(rows, limit, (row) => [row.leadId]);
+      const shown = page('launches.exclusions', rows, limit, (row) => [row.leadId]);
       return {
         items: shown.items.map((row) => ({ ...row, sentence: explainReason(row.reason) })),
         next: shown.next,
@@ -319,7 +319,8 @@ export function launchRoutes(app: Api, deps: ApiDeps): void {
       summary:
         'Server-sent events: `snapshot`, as launches.numbers answers it, whenever it changed, at most once a second',
       params: byId,
-      response: { 200: z.string().describe('text/event-stream') },
+      produces: ['text/event-stream'],
+      response: { 200: z.string().describe('Server-sent events, until either side ends them') },
     },
     config: { access: everybody('launches:read') },
     handler: async (request, reply) => {

@@ -22,7 +22,19 @@ import { leadFields } from '../../operations/lead-fields.ts';
 import { everybody, principalOf } from '../access/principal.ts';
 import { assertSees, sightOf } from '../access/sight.ts';
 import { assertGives } from '../access/team.ts';
-import { byId, ifMatch, instant, listOf, page, pageOf, paging, placeOf, tag, type Api } from '../contract.ts';
+import {
+  badCursor,
+  byId,
+  ifMatch,
+  instant,
+  listOf,
+  page,
+  pageOf,
+  paging,
+  placeOf,
+  tag,
+  type Api,
+} from '../contract.ts';
 import type { ApiDeps } from '../deps.ts';
 import { HttpProblem } from '../problem.ts';
 import { filterOf, leadFilter } from './lead-filter.ts';
@@ -143,18 +155,19 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
     config: read,
     handler: async (request) => {
       const { cursor, limit, sort, ...query } = request.query;
-      const after = placeOf(cursor, z.tuple([z.string().max(1000), z.uuid()]));
+      const list = `leads.list ${sort}`;
+      const after = placeOf(list, cursor, z.tuple([z.string().max(1000), z.uuid()]));
       const descending = sort.startsWith('-');
       const by = sort.replace('-', '') as LeadSort;
       if (after && by === 'createdAt' && !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+\d\d$/.test(after[0]))
-        throw new HttpProblem(400, 'bad_cursor', 'This cursor is none of this list: begin without one.');
+        throw badCursor();
       const rows = await listLeads(db, filterOf(query), sightOf(principalOf(request)), {
         sort: by,
         descending,
         after,
         limit: limit + 1,
       });
-      return page(rows, limit, (row) => [row.place, row.id]);
+      return page(list, rows, limit, (row) => [row.place, row.id]);
     },
   });
 
@@ -201,7 +214,8 @@ export function leadListRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps): v
       tags: ['Leads'],
       summary: 'The leads that a filter finds, as CSV',
       querystring: z.object({ ...leadFilter, where: condition.optional() }),
-      response: { 200: z.string().describe('text/csv') },
+      produces: ['text/csv'],
+      response: { 200: z.string().describe('CSV, in UTF-8') },
     },
     config: read,
     handler: async (request, reply) => {

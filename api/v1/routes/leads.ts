@@ -231,9 +231,13 @@ export function leadRoutes(app: Api, { db, clock, hashIdentity, wake }: ApiDeps)
     handler: async (request) => {
       await assertSees(db, request, 'lead', request.params.id);
       const { cursor, limit } = request.query;
-      const before = placeOf(cursor, z.tuple([z.iso.datetime(), z.int().min(0).max(3), z.string().max(40)]));
+      const before = placeOf(
+        'leads.timeline',
+        cursor,
+        z.tuple([z.iso.datetime(), z.int().min(0).max(3), z.string().max(40)]),
+      );
       const { earlier, ...told } = await timeline(db, request.params.id, limit, before);
-      return { ...told, next: earlier && cursorOf(earlier) };
+      return { ...told, next: earlier && cursorOf('leads.timeline', earlier) };
     },
   });
 

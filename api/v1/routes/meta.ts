@@ -13,7 +13,7 @@ export function metaRoutes(app: Api, { clock }: ApiDeps): void {
       summary: 'This API as an OpenAPI 3.1 document',
       response: { 200: z.record(z.string(), z.unknown()) },
     },
-    config: { access: everybody(null) },
+    config: { access: everybody('any') },
     handler: async () => openApi(app),
   });
 

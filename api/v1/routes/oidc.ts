@@ -14,6 +14,9 @@ const COOKIE = 'cadenza-oidc';
 const MINUTES = 10;
 const TIMEOUT_SECONDS = 10;
 
+/** What the provider says in an address. */
+const told = z.string().max(4000);
+
 const underWay = z.object({
   state: z.string(),
   nonce: z.string(),
@@ -141,7 +144,10 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
       operationId: 'session.oidcCallback',
       tags: ['Access'],
       summary: 'Where the identity provider sends people back to',
-      querystring: z.record(z.string(), z.string().max(4000)),
+      // Providers add some of their own (RFC 6749, section 4.1.2).
+      querystring: z
+        .object({ state: told.optional(), code: told.optional(), error: told.optional() })
+        .catchall(told),
       response: { 302: z.null().describe('To the app, or to the sign-in page with what went wrong') },
     },
     config: { access: 'anyone' },
@@ -160,12 +166,12 @@ export function oidcRoutes(app: Api, { db, config, secrets, log, clock }: ApiDep
           idTokenExpected: true,
         });
         const claims = tokens.claims()!;
-        const told = claims.email
+        const known = claims.email
           ? claims
           : await oidc.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-        if (told.email_verified !== true || typeof told.email !== 'string')
+        if (known.email_verified !== true || typeof known.email !== 'string')
           return reply.redirect(failed('unverified_email'));
-        const user = await findUserByEmail(db, told.email);
+        const user = await findUserByEmail(db, known.email);
         if (!user) return reply.redirect(failed('unknown_user'));
         if (user.disabledAt) return reply.redirect(failed('disabled_user'));
         await signIn({ db, config, secrets }, request, reply, user.id);

@@ -220,6 +220,7 @@ export function senderRoutes(app: Api, deps: ApiDeps): void {
       const sender = await addCheckedSender(deps, given(request.body) as NewSender);
       request.auditTarget = sender.id;
       wake({ launches: await lookAgain(db, null) });
+      void tag(reply, versionOf(sender));
       return reply.code(201).send(await told(sender));
     },
   });

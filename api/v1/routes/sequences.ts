@@ -61,14 +61,14 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
     config: { access: READ },
     handler: async (request) => {
       const { cursor, limit, search } = request.query;
-      const after = placeOf(cursor, z.tuple([z.string()]))?.[0] ?? null;
+      const after = placeOf('sequences.list', cursor, z.tuple([z.string()]))?.[0] ?? null;
       const sight = sightOf(principalOf(request));
       const rows = await sequenceLines(db, { after, search: search ?? null, limit: limit + 1, sight });
       const lines = rows.map((row) => ({
         ...row,
         answeredRate: row.started === 0 ? null : row.answered / row.started,
       }));
-      return page(lines, limit, ({ name }) => [name]);
+      return page('sequences.list', lines, limit, ({ name }) => [name]);
     },
   });
 
@@ -136,10 +136,9 @@ export function sequenceRoutes(app: Api, { db }: ApiDeps): void {
       response: { 200: versionSchema },
     },
     config: { access: READ },
-    handler: async (request, reply) => {
+    handler: async (request) => {
       const { version, revision: wanted } = request.query;
       const side = await readSide(request.params.name, version, wanted);
-      void tag(reply, `${side.id}.${side.revision}`);
       return { ...side, settings: { ...side.settings }, graph: sequenceGraph(side) };
     },
   });

@@ -48,9 +48,13 @@ export function suppressionRoutes(app: Api, { db, hashIdentity, wake }: ApiDeps)
     config: { access: managers('leads:read') },
     handler: async (request) => {
       const { cursor, limit, value = null, reason = null } = request.query;
-      const after = placeOf(cursor, z.tuple([z.string().regex(/^\d{4}-[\d :.+-]{10,40}$/), z.uuid()]));
+      const after = placeOf(
+        'suppressions.list',
+        cursor,
+        z.tuple([z.string().regex(/^\d{4}-[\d :.+-]{10,40}$/), z.uuid()]),
+      );
       const rows = await listSuppressions(db, hashIdentity, { value, reason, after, limit: limit + 1 });
-      return page(rows, limit, (row) => [row.place, row.id]);
+      return page('suppressions.list', rows, limit, (row) => [row.place, row.id]);
     },
   });
 

@@ -132,7 +132,9 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
           : request.query.sort === 'dueAt'
             ? 'dueAt'
             : '-doneAt';
+      const list = `tasks.list ${sort}`;
       const place = placeOf(
+        list,
         cursor,
         z.tuple([z.int().min(-1000).max(1000), z.iso.datetime(), z.uuid(), z.int().min(0).max(8e15)]),
       );
@@ -150,7 +152,7 @@ export function taskRoutes(app: Api, { db, clock, secrets, config, wake }: ApiDe
         after: place ? { rank: place[0], at: new Date(place[1]), id: place[2] } : null,
         limit: limit + 1,
       });
-      return page(rows.map(withOutcomes), limit, (row) => [
+      return page(list, rows.map(withOutcomes), limit, (row) => [
         row.rank,
         (sort === '-doneAt' ? row.doneAt! : row.dueAt).toISOString(),
         row.id,

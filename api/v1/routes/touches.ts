@@ -44,14 +44,14 @@ export function touchRoutes(app: Api, { db, wake }: ApiDeps): void {
     config: { access: everybody('tasks:read') },
     handler: async (request) => {
       const { cursor, limit, ...filter } = request.query;
-      const place = placeOf(cursor, z.tuple([z.iso.datetime(), z.uuid()]));
+      const place = placeOf('touches.list', cursor, z.tuple([z.iso.datetime(), z.uuid()]));
       const rows = await listTouches(db, {
         ...filter,
         sight: sightOf(principalOf(request)),
         after: place && { at: new Date(place[0]), id: place[1] },
         limit: limit + 1,
       });
-      return page(rows, limit, (row) => [row.at.toISOString(), row.id]);
+      return page('touches.list', rows, limit, (row) => [row.at.toISOString(), row.id]);
     },
   });
 

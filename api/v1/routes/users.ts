@@ -173,9 +173,9 @@ export function userRoutes(app: Api, { db, config }: ApiDeps): void {
     config: { access: admins('settings:read') },
     handler: async (request) => {
       const { cursor, limit, userId, target } = request.query;
-      const place = placeOf(cursor, z.tuple([z.int()]));
+      const place = placeOf('audit.list', cursor, z.tuple([z.int()]));
       const rows = await listAudit(db, { before: place?.[0] ?? null, limit: limit + 1, userId, target });
-      return page(rows, limit, (row) => [row.id]);
+      return page('audit.list', rows, limit, (row) => [row.id]);
     },
   });
 }

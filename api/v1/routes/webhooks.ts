@@ -126,14 +126,14 @@ function endpoints(app: Api, { db, secrets, config, wake }: ApiDeps): void {
     config: read,
     handler: async (request) => {
       const { cursor, limit, state, leadId } = request.query;
-      const place = placeOf(cursor, z.tuple([z.int()]));
+      const place = placeOf('webhooks.deliveries', cursor, z.tuple([z.int()]));
       const rows = await deliveryLog(db, request.params.id, {
         state,
         leadId,
         limit: limit + 1,
         behind: place?.[0],
       });
-      return page(rows, limit, ({ id }) => [id]);
+      return page('webhooks.deliveries', rows, limit, ({ id }) => [id]);
     },
   });
 
@@ -269,8 +269,13 @@ function sources(app: Api, { db, secrets, config }: ApiDeps): void {
     config: read,
     handler: async (request) => {
       const { source = null, cursor, limit } = request.query;
-      const before = placeOf(cursor, z.tuple([z.int()]))?.[0] ?? null;
-      return page(await toldEvents(db, { source, before, limit: limit + 1 }), limit, ({ id }) => [id]);
+      const before = placeOf('sources.events', cursor, z.tuple([z.int()]))?.[0] ?? null;
+      return page(
+        'sources.events',
+        await toldEvents(db, { source, before, limit: limit + 1 }),
+        limit,
+        ({ id }) => [id],
+      );
     },
   });
 

@@ -22,16 +22,29 @@ afterAll(() => api.close());
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+const cursorOf = (place: readonly unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url');
+
 test.each([
-  ['/leads', ['9999-99-99 99:99:99+99', randomUUID()]],
-  ['/leads?sort=name', ['\0', randomUUID()]],
-  ['/launches', ['x', randomUUID()]],
-  ['/imports', ['2020-999999999999', randomUUID()]],
-  ['/sequences', ['\0']],
+  ['/leads', ['leads.list -createdAt', '9999-99-99 99:99:99+99', randomUUID()]],
+  ['/leads?sort=name', ['leads.list name', '\0', randomUUID()]],
+  ['/launches', ['launches.list', 'x', randomUUID()]],
+  ['/imports', ['imports.list', '2020-999999999999', randomUUID()]],
+  ['/sequences', ['sequences.list', '\0']],
+  ['/audit', ['audit.list', '1']],
+  ['/audit', { of: 'audit.list' } as unknown as string[]],
 ])('a made-up cursor of %s is the caller’s mistake', async (path, place) => {
-  const cursor = Buffer.from(JSON.stringify(place)).toString('base64url');
+  const cursor = cursorOf(place);
   const { status, body } = await admin.get(`${path}${path.includes('?') ? '&' : '?'}cursor=${cursor}`);
   expect([status, body.status]).toEqual([400, 400]);
+});
+
+test('a place in one list is none in another', async () => {
+  const cursor = cursorOf(['inbox.list', '2026-01-01T00:00:00.000Z', randomUUID()]);
+  expect((await admin.get(`/inbox?cursor=${cursor}`)).status).toBe(200);
+  expect((await admin.get(`/inbox/messages?cursor=${cursor}`)).body).toMatchObject({
+    status: 400,
+    code: 'bad_cursor',
+  });
 });
 
 test.each([
@@ -50,20 +63,33 @@ test.each([
   },
 );
 
+interface Schema {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: unknown;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+}
+interface Operation {
+  readonly operationId: string;
+  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly schema?: Schema }>> };
+}
+
 test('the document says so of every object that requests have', async () => {
   const { paths, components } = (await admin.get('/openapi.json')).body;
   const loose: string[] = [];
-  const look = (schema: Record<string, any> | undefined, place: string): void => {
+  const look = (schema: Schema | undefined, place: string): void => {
     if (!schema) return;
-    if (schema.$ref) return look(components.schemas[schema.$ref.split('/').at(-1)], place);
+    if (schema.$ref) return look(components.schemas[schema.$ref.split('/').at(-1)!], place);
     if (schema.properties && schema.additionalProperties !== false) loose.push(place);
-    for (const [name, one] of Object.entries(schema.properties ?? {}))
-      look(one as object, `${place}.${name}`);
+    for (const [name, one] of Object.entries(schema.properties ?? {})) look(one, `${place}.${name}`);
     look(schema.items, `${place}[]`);
     for (const one of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])])
       look(one, place);
   };
-  for (const operations of Object.values<Record<string, any>>(paths))
+  for (const operations of Object.values<Readonly<Record<string, Operation>>>(paths))
     for (const { operationId, requestBody } of Object.values(operations))
       look(requestBody?.content?.['application/json']?.schema, operationId);
   expect(loose).toEqual([]);

@@ -15,7 +15,7 @@ interface Operation {
   readonly parameters?: readonly { name: string; in: string; required?: boolean; schema: JsonSchema }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: JsonSchema }>> };
   readonly responses: Readonly<
-    Record<string, { content?: Readonly<Record<string, { schema?: JsonSchema }>> }>
+    Record<string, { content?: Readonly<Record<string, { schema?: JsonSchema }>>; headers: object }>
   >;
 }
 
@@ -81,9 +81,13 @@ test.each(operations.filter(({ id }) => !LEFT_OUT.test(id)))(
   '$id answers within its schema, whatever it is asked',
   async ({ method, path, operation }) => {
     const responses = new Map(
-      Object.entries(operation.responses).map(([status, { content }]) => {
-        const schema = Object.values(content ?? {})[0]?.schema;
-        return [status, schema ? ajv.compile(withRefs(schema)) : null];
+      Object.entries(operation.responses).map(([status, { content = {}, headers }]) => {
+        const [type = null] = Object.keys(content);
+        const schema = type === null ? undefined : content[type]!.schema;
+        return [
+          status,
+          { type, isTagged: 'ETag' in headers, fits: schema ? ajv.compile(withRefs(schema)) : null },
+        ];
       }),
     );
     await fc.assert(
@@ -105,8 +109,11 @@ test.each(operations.filter(({ id }) => !LEFT_OUT.test(id)))(
           const status = String(answer.status);
           const exact = responses.get(responses.has(status) ? status : `${status[0]}XX`);
           if (exact === undefined) throw new Error(`${answer.status} is not in the document`);
-          if (exact && !exact(answer.body))
-            throw new Error(`${JSON.stringify(answer.body)}: ${ajv.errorsText(exact.errors)}`);
+          const { type, isTagged, fits } = exact;
+          if (fits && !fits(answer.body))
+            throw new Error(`${JSON.stringify(answer.body)}: ${ajv.errorsText(fits.errors)}`);
+          expect(answer.headers.get('content-type')?.split(';')[0] ?? null).toBe(type);
+          expect(answer.headers.has('etag')).toBe(isTagged);
         },
       ),
       { numRuns: RUNS, interruptAfterTimeLimit: 20_000 },

@@ -87,6 +87,9 @@ test('a dry run says what the launch then does: who is left out by name, when th
   expect(Date.parse(forecast.lastTouchAt)).toBeGreaterThan(TUESDAY + 2 * 86_400_000);
   expect((await api.db.query('select from launches')).rowCount).toBe(0);
   expect((await api.db.query('select from enrollments')).rowCount).toBe(0);
+  const audited = async () =>
+    (await admin.get('/audit')).body.items.map(({ action }: { action: string }) => action);
+  expect(await audited()).toEqual([]);
 
   const launched = await admin.post('/launches', body);
   expect(launched).toMatchObject({ status: 201, body: { dryRun: false, enrolled: 12, forecast: null } });
@@ -111,6 +114,8 @@ test('a dry run says what the launch then does: who is left out by name, when th
   expect(first.body.items[0].sentence).toMatch(/waits until its senders have room/);
   expect((await admin.get(`/launches/${launchId}/exclusions`)).body.items).toHaveLength(2);
   const more = await leads(1);
+  await admin.post(`/launches/${launchId}/leads`, { audience: { leadIds: more }, dryRun: true });
+  expect(await audited()).toEqual(['launches.create']);
   expect(
     (await admin.post(`/launches/${launchId}/leads`, { audience: { leadIds: [...more, fine[0]] } })).body,
   ).toMatchObject({ enrolled: 1, excluded: [{ reason: 'already_active', count: 1 }] });

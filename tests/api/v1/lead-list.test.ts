@@ -136,6 +136,17 @@ test.each(['name', '-name', 'company', 'createdAt', '-createdAt'])(
   },
 );
 
+test('a place in one order is none in another', async () => {
+  for (const lastName of ['One', 'Two']) await makeLead(api.db, { firstName: 'Place', lastName });
+  const { next } = (await admin.get('/leads?sort=name&limit=1')).body;
+  for (const sort of ['company', '-name', 'createdAt', '-createdAt'])
+    expect(await admin.get(`/leads?sort=${sort}&limit=1&cursor=${next}`)).toMatchObject({
+      status: 400,
+      body: { code: 'bad_cursor' },
+    });
+  expect((await admin.get(`/leads?sort=name&limit=2&cursor=${next}`)).status).toBe(200);
+});
+
 test('a lead is added and changed by hand, in the form in which leads are kept, and never over somebody else’s change', async () => {
   const added = await admin.post('/leads', {
     firstName: ' Grace ',

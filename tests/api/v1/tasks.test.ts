@@ -65,6 +65,8 @@ test('tasks come in order of worth: answers that wait, overdue calls, who answer
       task.leadName.replace(' Lovelace', ''),
     );
   expect(await names('sort=dueAt&limit=2')).toEqual(['old', 'long ago']);
+  const { next } = (await rep.get('/tasks?sort=dueAt&limit=1')).body;
+  expect((await rep.get(`/tasks?sort=worth&cursor=${next}`)).body).toMatchObject({ code: 'bad_cursor' });
   expect(await names('kind=call')).toEqual(['call', 'later']);
   expect(await names('due=now&kind=call')).toEqual(['call']);
   expect(await names(`leadId=${waits.leadId}`)).toEqual(['waits']);

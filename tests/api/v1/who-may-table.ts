@@ -1,9 +1,9 @@
 /**
- * The least role that may use each operation, and the scope by which an API key may (none: sessions only); `anyone` is also who is
+ * The least role that may use each operation, and the scope by which an API key may (none: sessions only; `any`: every key); `anyone` is also who is
  * not signed in. Roles in order: rep, manager, admin.
  */
 export const WHO_MAY: Readonly<Record<string, string>> = {
-  'meta.openapi': 'rep',
+  'meta.openapi': 'rep any',
   'meta.time': 'rep leads:read',
 
   'session.signIn': 'anyone',
