@@ -125,7 +125,7 @@ const asAttribute = (header: string, name: string): { column: Column; slot: stri
 
 /** The header by which an import knows this attribute: its name, or `attributes.<name>` where the name alone means something else. */
 export function attributeHeader(name: string): string {
-  const { column } = guessed(name, 0);
+  const { column } = guessed(name, 0, () => false);
   return column.kind === 'attribute' && column.name === name ? name : `attributes.${name}`;
 }
 
