@@ -35,11 +35,12 @@ type StepNode = Node<
 >;
 type EdgeOfSequence = Node<{ readonly label: string }, 'edge'>;
 
+/** Pixels above the first step. */
+const TOP = 24;
 const TYPES = { step: Step, edge: Terminal };
 
 export interface FlowProps {
   readonly graph: Graph;
-  /** null: nobody was ever in it. */
   /** null: of a draft there are none; undefined: they are on their way. */
   readonly numbers: ReadonlyMap<string, Numbers> | null | undefined;
   readonly chosen: string | null;
@@ -114,12 +115,13 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
-        fitView
-        // The beginning, large enough to be read; the rest is a scroll or the fit button away.
-        fitViewOptions={{
-          maxZoom: 1,
-          padding: 0.1,
-          nodes: placed.nodes.slice(0, 4).map(({ id }) => ({ id })),
+        onInit={async (flow) => {
+          // The beginning at the top, large enough to be read; the rest is a scroll or the fit button away.
+          const nodes = placed.nodes.slice(0, 4).map(({ id }) => ({ id }));
+          await flow.fitView({ maxZoom: 1, padding: 0.1, nodes });
+          const { x, zoom } = flow.getViewport();
+          const top = Math.min(...placed.nodes.map(({ y }) => y));
+          await flow.setViewport({ x, y: TOP - top * zoom, zoom });
         }}
         minZoom={0.2}
         colorMode={colorScheme === 'auto' ? 'system' : colorScheme}

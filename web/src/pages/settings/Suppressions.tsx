@@ -4,7 +4,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from 
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { call, type Needs } from '../../api/client.ts';
-import { useMe } from '../../shell/session.ts';
+import { seesEverything, useMe } from '../../shell/session.ts';
 import { Badge } from '../../ui/Badge.tsx';
 import { Card } from '../../ui/Card.tsx';
 import { Channel } from '../../ui/Channel.tsx';
@@ -150,6 +150,9 @@ export function Suppressions() {
 function NewSuppression({ onAdded }: { onAdded: (leads: number) => void }) {
   const { t } = useTranslation('settings');
   const [kind, setKind] = useState<New['kind']>('email');
+  // A whole domain concerns other teams' leads, too.
+  const all = seesEverything(useMe());
+  const kinds = KINDS.filter((one) => all || one !== 'domain');
   const add = useMutation({
     mutationFn: (value: string) => call('suppressions.add', { body: { kind, value } }),
     onSuccess: ({ leads }) => onAdded(leads),
@@ -161,7 +164,7 @@ function NewSuppression({ onAdded }: { onAdded: (leads: number) => void }) {
           label={t('suppressions.kind')}
           value={kind}
           onChange={(value) => setKind(KINDS.find((one) => one === value) ?? 'email')}
-          data={KINDS.map((value) => ({ value, label: t(`suppressions.kinds.${value}`) }))}
+          data={kinds.map((value) => ({ value, label: t(`suppressions.kinds.${value}`) }))}
         />
         <TextInput name="value" label={t('suppressions.value')} required data-autofocus />
         <Text size="sm" c="dimmed">
