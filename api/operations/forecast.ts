@@ -10,11 +10,11 @@ import { loadVersion } from '../../db/sequences.ts';
 import { busySlotsBySender, senderLimits } from '../../db/slots.ts';
 import { dayName, dayNumber, dayOf, zoneClock } from '../../sequences/calendar/zone.ts';
 import type { Action, Channel } from '../../sequences/lead.ts';
-import type { Instant, TouchNode } from '../../sequences/plan.ts';
+import type { Instant } from '../../sequences/plan.ts';
 import { touchWays } from '../../sequences/route/plan-channels.ts';
 import {
   play,
-  type ScriptEntry,
+  workDone,
   type SimulationProgress,
   type SimulationSender,
 } from '../../sequences/simulate/index.ts';
@@ -101,7 +101,7 @@ export async function prepareForecast(q: Queryable, request: ForecastRequest) {
     senders: used.map((sender) => simulated(sender, busy.get(sender.id)!)),
     start,
     launchZone: request.timeZone,
-    script: silence(touches),
+    script: workDone(version.plan),
     consentPolicy: await readConsentPolicy(q),
     daysOff: (await readDaysOff(q)).items,
     paced: true,
@@ -237,19 +237,4 @@ function simulated(sender: Sender, busy: NonNullable<SimulationSender['busy']>):
     byHand: provider === 'manual',
     busy,
   };
-}
-
-/** Nobody answers, and people do their work at once: the most that a launch can ask of its senders. */
-function silence(touches: readonly TouchNode[]): ScriptEntry[] {
-  const entry = (step: string, outcome: string): ScriptEntry => ({
-    kind: 'outcome',
-    lead: null,
-    step,
-    outcome,
-    after: [],
-  });
-  return touches.flatMap(({ id, channel, review }) => [
-    ...(review ? [entry(id, 'approved')] : []),
-    entry(id, channel === 'call' ? 'no_answer' : 'done'),
-  ]);
 }

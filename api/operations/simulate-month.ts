@@ -4,7 +4,7 @@ import type { DaysOff } from '../../sequences/calendar/index.ts';
 import { localDay } from '../../sequences/calendar/zone.ts';
 import type { LeadProfile } from '../../sequences/lead.ts';
 import type { CompiledSequence, Instant } from '../../sequences/plan.ts';
-import { defaultSenders, parseScriptEvent, play } from '../../sequences/simulate/index.ts';
+import { defaultSenders, parseScriptEvent, play, workDone } from '../../sequences/simulate/index.ts';
 import { simulationProfile } from '../../sequences/simulate/defaults.ts';
 
 const MONTH_MS = 31 * 86_400_000;
@@ -41,7 +41,7 @@ export interface Month {
 }
 
 /**
- * Simulates it with one unlimited sender a channel, letting others have their turn.
+ * Simulates it with one unlimited sender a channel, whose people do their work at once, letting others have their turn.
  * @param goOn asked now and then; throws to end it
  * @throws ScriptError, UnknownZone
  */
@@ -58,7 +58,8 @@ export async function simulateMonth(request: MonthRequest, goOn: () => void = ()
     senders: defaultSenders(timeZone),
     start,
     launchZone: timeZone,
-    script: request.events.map(parseScriptEvent),
+    // What the request says comes first, and so counts.
+    script: [...request.events.map(parseScriptEvent), ...workDone(request.sequence.plan)],
     daysOff: request.daysOff,
     until: start + MONTH_MS,
   });

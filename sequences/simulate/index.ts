@@ -2,7 +2,7 @@
 export { defaultSenders, simulationSender } from './defaults.ts';
 export { isScenarioFile, parseScenarioFile } from './scenario-file.ts';
 export { runScenarioFile, runScenarios } from './scenario-run.ts';
-export { parseScriptEvent, ScriptError } from './script.ts';
+export { parseScriptEvent, ScriptError, workDone } from './script.ts';
 export { play, simulate } from './simulate.ts';
 export type {
   ScriptEntry,

@@ -1,4 +1,11 @@
-import { LEAD_EVENTS, OUTSIDE_EVENT, type Duration, type LeadEvent, type OutsideEvent } from '../plan.ts';
+import {
+  LEAD_EVENTS,
+  OUTSIDE_EVENT,
+  type Duration,
+  type LeadEvent,
+  type OutsideEvent,
+  type Plan,
+} from '../plan.ts';
 import type { ScriptEntry } from './types.ts';
 
 /** An event for a simulation that cannot be understood; the message says what would be right. */
@@ -51,4 +58,21 @@ function parseOffset(time: string | undefined, text: string): Duration[] {
     unit: UNITS[unit!]!,
     amount: Number(amount),
   }));
+}
+
+/** People do their work at once, calls reach nobody, and nobody answers: the most that a sequence asks of its senders. */
+export function workDone({ nodes }: Plan): ScriptEntry[] {
+  const entry = (step: string, outcome: string): ScriptEntry => ({
+    kind: 'outcome',
+    lead: null,
+    step,
+    outcome,
+    after: [],
+  });
+  return Object.values(nodes)
+    .filter((node) => node.kind === 'touch')
+    .flatMap(({ id, channel, review }) => [
+      ...(review ? [entry(id, 'approved')] : []),
+      entry(id, channel === 'call' ? 'no_answer' : 'done'),
+    ]);
 }

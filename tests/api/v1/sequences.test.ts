@@ -200,6 +200,20 @@ test('a month is simulated by day, and messages are shown for an example or a le
       ],
     },
   });
+  // Whoever has to call does, so that what comes after it is seen, unless the request says otherwise.
+  const source =
+    'name: trial\nsteps:\n  - id: ring\n    call: { script: Ask }\n  - wait: 1 day\n  - id: look\n    linkedin: { action: visit }\n';
+  const steps = async (events: string[]) =>
+    (
+      await admin.post('/sequences/trial/simulation', {
+        source,
+        leads: 1,
+        start: '2026-03-10T09:00:00Z',
+        events,
+      })
+    ).body.days.flatMap(({ touches }: { touches: { step: string }[] }) => touches.map(({ step }) => step));
+  expect(await steps([])).toEqual(['ring', 'look']);
+  expect(await steps(['* ring=not_interested +1h'])).toEqual(['ring']);
   const simulate = (body: object) => admin.post('/sequences/trial/simulation', body);
   expect(await simulate({ events: ['what'] })).toMatchObject({ status: 422, body: { code: 'bad_event' } });
   expect(await simulate({ timeZone: 'Mars/X' })).toMatchObject({

@@ -152,6 +152,7 @@ export const sequences = {
   to: 'to {{to}}',
   by: 'From {{name}} ({{address}})',
   calendar: {
+    hint: 'Tasks are done at once, and calls reach nobody.',
     title: 'What would go out when',
     leads: 'Leads',
     zone: 'Time zone',

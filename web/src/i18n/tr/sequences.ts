@@ -154,6 +154,7 @@ export const sequences: typeof english = {
   to: 'alıcı: {{to}}',
   by: 'Gönderen: {{name}} ({{address}})',
   calendar: {
+    hint: 'Görevler hemen yapılır, aramalara kimse çıkmaz.',
     title: 'Ne zaman ne gider',
     leads: 'Aday',
     zone: 'Saat dilimi',

@@ -108,6 +108,9 @@ export function Calendar({ name, source }: { name: string; source: string | null
           ) : (
             <>
               <Month days={days} />
+              <Text size="sm" c="dimmed">
+                {t('calendar.hint')}
+              </Text>
               {leads.map((one) => (
                 <Text key={`${one.state}${one.reason}`} size="sm" c="dimmed">
                   {t('calendar.end', { count: one.leads, why: reason(one.reason) })}
