@@ -2153,13 +2153,6 @@ export interface Operations {
     };
     answer: null;
   };
-  'webhooks.remove': {
-    path: {
-      id: string;
-    };
-    query: {};
-    answer: null;
-  };
   'webhooks.deliveries': {
     path: {
       id: string;
@@ -2223,6 +2216,13 @@ export interface Operations {
     answer: null;
   };
   'webhooks.disable': {
+    path: {
+      id: string;
+    };
+    query: {};
+    answer: null;
+  };
+  'webhooks.remove': {
     path: {
       id: string;
     };
@@ -4307,13 +4307,13 @@ export const OPERATIONS = {
   'senders.repair': 'POST /v1/senders/{id}/repair',
   'webhooks.list': 'GET /v1/webhooks',
   'webhooks.add': 'POST /v1/webhooks',
-  'webhooks.change': 'PATCH /v1/webhooks/{id}',
-  'webhooks.remove': 'DELETE /v1/webhooks/{id}',
+  'webhooks.change': 'POST /v1/webhooks/{id}/types',
   'webhooks.deliveries': 'GET /v1/webhooks/{id}/deliveries',
   'webhooks.replay': 'POST /v1/webhooks/{id}/replay',
   'webhooks.rotate': 'POST /v1/webhooks/{id}/rotate',
   'webhooks.enable': 'POST /v1/webhooks/{id}/enable',
   'webhooks.disable': 'POST /v1/webhooks/{id}/disable',
+  'webhooks.remove': 'DELETE /v1/webhooks/{id}',
   'sources.list': 'GET /v1/sources',
   'sources.add': 'POST /v1/sources',
   'sources.events': 'GET /v1/sources/events',

@@ -94,7 +94,7 @@ function endpoints(app: Api, { db, secrets, config, wake }: ApiDeps): void {
     },
   });
 
-  app.patch('/webhooks/:id', {
+  app.post('/webhooks/:id/types', {
     schema: {
       operationId: 'webhooks.change',
       tags: ['Webhooks'],

@@ -59,7 +59,7 @@ test('which types go to an endpoint can be changed, its address is registered on
   });
   expect((await second!).status).toBe(409);
   await api.db.query('delete from endpoints where id <> $1', [id]);
-  const change = (body: object) => admin.call('PATCH', `/webhooks/${id}`, body);
+  const change = (body: object) => admin.post(`/webhooks/${id}/types`, body);
   const lead = await makeLead(api.db);
   const pending = async () => {
     await api.db.tx((tx) => emit(tx, { type: 'lead.replied', leadId: lead.id }));
@@ -75,7 +75,7 @@ test('which types go to an endpoint can be changed, its address is registered on
   expect(await pending()).toBe(2);
   for (const wrong of [{ types: ['touch.send'] }, { types: [], url: 'https://else.test/' }, {}])
     expect((await change(wrong)).status).toBe(400);
-  expect((await admin.call('PATCH', `/webhooks/${lead.id}`, { types: [] })).status).toBe(404);
+  expect((await admin.post(`/webhooks/${lead.id}/types`, { types: [] })).status).toBe(404);
   await admin.call('DELETE', `/webhooks/${id}`);
 });
 

@@ -154,8 +154,11 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
         'aria-label': t('palette.open'),
         onKeyDownCapture(event) {
           if (/^Arrow(Up|Down)$/.test(event.code)) moved.current = true;
+          if (!event.code.endsWith('Enter')) return;
+          // The list may have come in this very moment.
+          const chosen = choose(moved.current);
           // What was found for less than is typed is not what is meant: Enter waits for what is.
-          if (!event.code.endsWith('Enter') || !awaited || choose(moved.current)?.value === '') return;
+          if (!awaited || chosen?.value === '') return;
           entered.current = true;
           event.preventDefault();
           event.stopPropagation();
