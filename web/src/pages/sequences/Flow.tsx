@@ -10,6 +10,7 @@ import {
   type Edge,
   type Node,
   type NodeProps,
+  type ReactFlowInstance,
 } from '@xyflow/react';
 import { useMemo, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -115,14 +116,7 @@ export default function Flow({ graph, numbers, chosen, onChoose }: FlowProps) {
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
-        onInit={async (flow) => {
-          // The beginning at the top, large enough to be read; the rest is a scroll or the fit button away.
-          const nodes = placed.nodes.slice(0, 4).map(({ id }) => ({ id }));
-          await flow.fitView({ maxZoom: 1, padding: 0.1, nodes });
-          const { x, zoom } = flow.getViewport();
-          const top = Math.min(...placed.nodes.map(({ y }) => y));
-          await flow.setViewport({ x, y: TOP - top * zoom, zoom });
-        }}
+        onInit={(flow) => void showBeginning(flow, placed.nodes)}
         minZoom={0.2}
         colorMode={colorScheme === 'auto' ? 'system' : colorScheme}
         proOptions={{ hideAttribution: true }}
@@ -168,4 +162,16 @@ function Terminal({ data: { label } }: NodeProps<EdgeOfSequence>) {
       <Handle type="source" position={Position.Bottom} className={classes.handle} />
     </div>
   );
+}
+
+/** The beginning at the top, large enough to be read; the rest is a scroll or the fit button away. */
+async function showBeginning(
+  flow: Pick<ReactFlowInstance<StepNode | EdgeOfSequence>, 'fitView' | 'getViewport' | 'setViewport'>,
+  placed: readonly { readonly id: string; readonly y: number }[],
+): Promise<void> {
+  const nodes = placed.slice(0, 4).map(({ id }) => ({ id }));
+  await flow.fitView({ maxZoom: 1, padding: 0.1, nodes });
+  const { x, zoom } = flow.getViewport();
+  const top = Math.min(...placed.map(({ y }) => y));
+  await flow.setViewport({ x, y: TOP - top * zoom, zoom });
 }
