@@ -67,15 +67,16 @@ export async function namesInTouch(
     count: number;
     leads: { leadId: string; name: string }[];
   }>(
-    `with touchy as (
-       select lead_id, 'waits' as reason, 1 as rank from messages where not settled and lead_id is not null
-       union all
-       select lead_id, case type when 'replied' then 'answered' else 'met' end, case type when 'replied' then 3 else 2 end
-       from lead_events where type in ('replied', 'meeting_booked') and at > business_now() - interval '30 days'),
-     mine as (
-       select distinct on (x.lead_id) x.lead_id, x.reason, x.rank from touchy x
-       join enrollments e on e.lead_id = x.lead_id and e.launch_id = $1 and e.status = 'pending' and e.created_at >= $2
-       order by x.lead_id, x.rank)
+    // Each lead is looked up by itself: of fifty, not all that happened in a month is read.
+    `with mine as (
+       select x.lead_id, x.reason, array_position(array['${IN_TOUCH.join("','")}'], x.reason) as rank from (
+         select e.lead_id, case
+           when exists (select from messages m where m.lead_id = e.lead_id and not m.settled) then 'waits'
+           when exists (select from lead_events v where v.lead_id = e.lead_id and v.type = 'meeting_booked' and v.at > business_now() - interval '30 days') then 'met'
+           when exists (select from lead_events v where v.lead_id = e.lead_id and v.type = 'replied' and v.at > business_now() - interval '30 days') then 'answered'
+         end as reason
+         from enrollments e where e.launch_id = $1 and e.status = 'pending' and e.created_at >= $2) x
+       where x.reason is not null)
      select reason, count(*)::int as count,
        json_agg(json_build_object('leadId', id, 'name', name) order by n) filter (where n <= $3) as leads
      from (
