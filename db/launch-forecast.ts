@@ -67,13 +67,13 @@ export async function namesInTouch(
     count: number;
     leads: { leadId: string; name: string }[];
   }>(
-    // Each lead is looked up by itself: of fifty, not all that happened in a month is read.
+    // Each lead is looked up by itself, which `limit` keeps the planner to: of fifty, not all that happened in a month is read.
     `with mine as (
        select x.lead_id, x.reason, array_position(array['${IN_TOUCH.join("','")}'], x.reason) as rank from (
          select e.lead_id, case
-           when exists (select from messages m where m.lead_id = e.lead_id and not m.settled) then 'waits'
-           when exists (select from lead_events v where v.lead_id = e.lead_id and v.type = 'meeting_booked' and v.at > business_now() - interval '30 days') then 'met'
-           when exists (select from lead_events v where v.lead_id = e.lead_id and v.type = 'replied' and v.at > business_now() - interval '30 days') then 'answered'
+           when (select true from messages m where m.lead_id = e.lead_id and not m.settled limit 1) then 'waits'
+           when (select true from lead_events v where v.lead_id = e.lead_id and v.type = 'meeting_booked' and v.at > business_now() - interval '30 days' limit 1) then 'met'
+           when (select true from lead_events v where v.lead_id = e.lead_id and v.type = 'replied' and v.at > business_now() - interval '30 days' limit 1) then 'answered'
          end as reason
          from enrollments e where e.launch_id = $1 and e.status = 'pending' and e.created_at >= $2) x
        where x.reason is not null)
