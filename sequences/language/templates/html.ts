@@ -36,18 +36,25 @@ export interface Gapped {
 /** What a value would be at a gap. */
 type Place = 'text' | 'attribute' | 'address' | 'whole address' | 'markup';
 
-/** What no mail has and what takes Markdown seconds: it goes back to the beginning of each of these again and again. */
-const UNREASONABLE: readonly (readonly [RegExp, string])[] = [
-  [/(?:>[ \t]*){100}/, 'is nested too deep'],
-  [/(?:[*_~]+[^*_~]*){1000}/, 'has more than 1,000 of *, _ and ~'],
-  [/[\w.+-]{2000}/, 'has a word of more than 2,000 letters'],
-  [/[ \t]{1000}/, 'has more than 1,000 spaces in a row'],
-];
+const longest = (markdown: string, run: RegExp): number =>
+  (markdown.match(run) ?? []).reduce((most, { length }) => Math.max(most, length), 0);
+
+/**
+ * What no mail has and what takes Markdown seconds: it goes back to the beginning of each of these again and again. Counted in runs, as
+ * a pattern that repeats another would go back, too.
+ */
+function unreasonable(markdown: string): string | null {
+  if ((markdown.match(/[*_~]+/g) ?? []).length > 1000) return 'has more than 1,000 of *, _ and ~';
+  if (longest(markdown, /[\w.+-]+/g) > 2000) return 'has a word of more than 2,000 letters';
+  if (longest(markdown, /[ \t]+/g) > 1000) return 'has more than 1,000 spaces in a row';
+  const quotes = (markdown.match(/[> \t]+/g) ?? []).map((run) => run.replace(/[ \t]+/g, '').length);
+  return quotes.some((depth) => depth > 100) ? 'is nested too deep' : null;
+}
 
 /** Markdown with marks in it to HTML. @throws CopyError */
 export const markdownToHtml = remembered((markdown): Gapped => {
-  const unreasonable = UNREASONABLE.find(([pattern]) => pattern.test(markdown));
-  if (unreasonable) throw new CopyError('template_failed', `the Markdown ${unreasonable[1]}`);
+  const problem = unreasonable(markdown);
+  if (problem !== null) throw new CopyError('template_failed', `the Markdown ${problem}`);
   let html: string;
   try {
     html = marked.parse(markdown, { async: false });

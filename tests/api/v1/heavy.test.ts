@@ -89,6 +89,23 @@ test.each([
   expect(performance.now() - begun).toBeLessThan(2000);
 });
 
+test.each([
+  ['_'.repeat(999), 999],
+  ['_ '.repeat(999), 1998],
+  ['> '.repeat(99), 198],
+  [`${'a'.repeat(1999)} `.repeat(20), 40_000],
+  [`${' '.repeat(999)}a`.repeat(40), 40_000],
+  ['**a '.repeat(499), 1996],
+])('Markdown just below what is refused is read quickly: %.4s, %i characters', async (body) => {
+  const manager = await api.signedIn({ role: 'manager' });
+  const begun = performance.now();
+  const { body: answer } = await manager.post('/sequence-validation', {
+    source: emails(1, `Hello\n\n${body}\n\nRosa`),
+  });
+  expect(JSON.stringify(answer.problems)).not.toMatch(/more than|too deep/);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});
+
 test('nobody has more than three of these under way', async () => {
   const takeTurn = createTurns();
   const asking = (id: string) =>
