@@ -1,6 +1,5 @@
 import { Button, Group, SegmentedControl, Select, Text } from '@mantine/core';
 import { IconInbox } from '@tabler/icons-react';
-import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
@@ -16,6 +15,7 @@ import { Empty, Failed, Loading } from '../../ui/states.tsx';
 import { CHANNELS } from '../../ui/channels.ts';
 import { CLASSES, TONES } from './classes.ts';
 import { Conversation } from './Conversation.tsx';
+import { useNarrow } from '../../ui/narrow.ts';
 import classes from './Inbox.module.css';
 import { Unmatched } from './Unmatched.tsx';
 
@@ -78,8 +78,7 @@ export function Inbox() {
     const next = items[Math.min(Math.max(to, 0), items.length - 1)];
     if (next) change({ lead: keyOf(next) });
   };
-  // Beside the list, or in its place.
-  const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const narrow = useNarrow();
   useKeys({ j: () => go(1), k: () => go(-1) });
   return (
     <Page

@@ -42,7 +42,9 @@ export function Import() {
     queryKey: ['imports', id],
     async queryFn({ signal }) {
       const read = await call('imports.read', { path: { id: id! } }, { signal });
-      if (read.state === 'done') void client.invalidateQueries({ queryKey: ['leads'] });
+      if (read.state === 'done')
+        for (const changed of [['leads'], ['imports', 'list']])
+          void client.invalidateQueries({ queryKey: changed });
       return read;
     },
     enabled: id !== undefined,
@@ -65,6 +67,7 @@ export function Import() {
             <Choose
               onSent={(sent, lines) => {
                 client.setQueryData(['imports', sent.id], sent);
+                void client.invalidateQueries({ queryKey: ['imports', 'list'] });
                 void navigate({ to: '/leads/import', search: { id: sent.id, rows: String(lines) } });
               }}
             />

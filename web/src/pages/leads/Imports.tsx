@@ -17,7 +17,6 @@ export function Imports() {
   const { t } = useTranslation('leads');
   const imports = useQuery({
     queryKey: ['imports', 'list'],
-    staleTime: 0,
     queryFn: ({ signal }) => call('imports.list', { query: { limit: SHOWN } }, { signal }),
   }).data?.items;
   if (!imports || imports.length === 0) return null;

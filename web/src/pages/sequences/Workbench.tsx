@@ -1,5 +1,5 @@
 import { Button, Group, Modal, SegmentedControl, Text } from '@mantine/core';
-import { useDebouncedValue, useMediaQuery } from '@mantine/hooks';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useBlocker, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
@@ -13,6 +13,7 @@ import { Loading } from '../../ui/states.tsx';
 import { Meanwhile } from './Meanwhile.tsx';
 import { Publish } from './Publish.tsx';
 import { Steps } from './Steps.tsx';
+import { useNarrow } from '../../ui/narrow.ts';
 import classes from './Workbench.module.css';
 import { Unsaved } from './Unsaved.tsx';
 import { useUnsaved } from './use-unsaved.ts';
@@ -43,7 +44,7 @@ export function Workbench({ name, kept, published, readOnly }: WorkbenchProps) {
   const { t } = useTranslation(['sequences', 'common']);
   const client = useQueryClient();
   const navigate = useNavigate();
-  const small = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const small = useNarrow();
   const [view, setView] = useState<'picture' | 'list' | 'yaml'>(small ? 'list' : 'picture');
   const [{ text, base, shown, clash }, happened] = useWriting(kept);
   const { version } = base;

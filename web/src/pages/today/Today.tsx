@@ -1,6 +1,5 @@
 import { Button, SegmentedControl, Select, Group } from '@mantine/core';
 import { IconMoodSmile } from '@tabler/icons-react';
-import { useMediaQuery } from '@mantine/hooks';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
@@ -12,6 +11,7 @@ import { Page } from '../../ui/Page.tsx';
 import { Empty, Failed, Loading } from '../../ui/states.tsx';
 import { TaskDetail, taskQuery } from './TaskDetail.tsx';
 import { TaskRow } from './TaskRow.tsx';
+import { useNarrow } from '../../ui/narrow.ts';
 import classes from './Today.module.css';
 
 const KINDS = ['call', 'task', 'linkedin', 'review', 'failed'] as const;
@@ -62,8 +62,7 @@ export function Today() {
     if (next) change({ task: next.id });
   };
   useKeys({ j: () => go(at + 1), k: () => go(at - 1) });
-  // Beside the list, or in its place.
-  const narrow = useMediaQuery('(max-width: 48em)', false, { getInitialValueInEffect: false });
+  const narrow = useNarrow();
   const waiting = useCounts().data?.waiting ?? 0;
 
   return (
